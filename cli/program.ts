@@ -1,0 +1,22 @@
+/**
+ * The list of commands. Each lives in `commands/<name>.ts` and exports one `register…` function;
+ * its work is imported when it runs, so that `obsctl --help` stays fast.
+ */
+import type { Command } from 'commander';
+import type { CliContext } from './context.ts';
+import { version } from './version.ts';
+
+type Register = (program: Command, context: CliContext) => void;
+
+const commands: readonly Register[] = [];
+
+export function registerCommands(program: Command, context: CliContext): Command {
+  program
+    .description('An OpenTelemetry distribution: agents, a durable gateway, ClickHouse, dashboards')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(add --help for the options and an example)')
+    .configureOutput({ writeOut: context.stdout, writeErr: context.stderr });
+  for (const register of commands) register(program, context);
+  return program;
+}

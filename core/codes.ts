@@ -1,0 +1,39 @@
+/**
+ * Every error code of the product, in one table. A code never changes its meaning and is never
+ * reused. Ranges: 1xxx command line and stack file, 2xxx gateway and its log, 3xxx ClickHouse,
+ * schema and embedded engine, 4xxx dashboards and page, 5xxx demo and machine, 6xxx jobs.
+ * Each code has a page `docs/errors/OBS-NNNN.md`; `obsctl explain OBS-NNNN` prints it.
+ */
+export type CodeText = {
+  /** What happened, in a few words, without the particulars. */
+  readonly title: string;
+  /** Why it happens. */
+  readonly cause: string;
+  /** What to do next. */
+  readonly next: string;
+};
+
+export const codes = {
+  'OBS-1001': {
+    title: 'unknown command or option',
+    cause: 'The command line has a word that this version of obsctl does not know.',
+    next: 'Run `obsctl --help`, or `obsctl COMMAND --help`, and correct the word.',
+  },
+  'OBS-1002': {
+    title: 'Node is too old',
+    cause: 'obsctl runs its TypeScript directly and needs Node 24.12 or newer.',
+    next: 'Install Node 24.12 or newer; in a clone run `npm ci`, which brings its own.',
+  },
+  'OBS-1003': {
+    title: 'an argument has a value that cannot be used',
+    cause: 'An option was given a value of the wrong form, for example an address without a port.',
+    next: 'Correct the value named in the message; `obsctl COMMAND --help` shows an example.',
+  },
+  'OBS-1004': {
+    title: 'internal error',
+    cause: 'A programming error in obsctl, not something you did.',
+    next: 'Report it with the printed stack; nothing that was answered as stored is lost.',
+  },
+} as const satisfies Record<string, CodeText>;
+
+export type Code = keyof typeof codes;

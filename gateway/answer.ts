@@ -1,0 +1,54 @@
+/**
+ * The words that receivers and lanes exchange: what came in, and what to tell the sender.
+ * Each receiver translates an {@link Answer} to its protocol (contract, section 5).
+ */
+
+export type Signal = 'traces' | 'metrics' | 'logs';
+
+export type ContentType = 'protobuf' | 'json';
+
+export type ContentEncoding = 'identity' | 'gzip' | 'zstd';
+
+export type Transport = 'grpc' | 'http';
+
+/** One request, read whole and inflated within limits (house, steps 1 to 3). */
+export type Submission = {
+  readonly signal: Signal;
+  readonly transport: Transport;
+  readonly contentType: ContentType;
+  readonly contentEncoding: ContentEncoding;
+  /** The body as it came, still compressed: this is what the log keeps. */
+  readonly wire: Uint8Array;
+  /** The inflated body; the same object as `wire` for identity. */
+  readonly body: Uint8Array;
+};
+
+/** What to tell the sender. Nothing but `stored` may ever be sent as a success. */
+export type Answer =
+  | {
+      readonly outcome: 'stored';
+      /** Items that can never be accepted; goes into `partial_success`. */
+      readonly rejected: number;
+      /** Why; non-empty when `rejected` > 0, or as a warning (OTLP-C9). */
+      readonly message: string;
+    }
+  | {
+      readonly outcome: 'malformed';
+      /** Code, byte offset and what was expected. */
+      readonly message: string;
+      readonly offset: number;
+    }
+  | { readonly outcome: 'too_large'; readonly message: string }
+  | {
+      readonly outcome: 'busy';
+      readonly reason: BusyReason;
+      readonly message: string;
+      readonly retryAfterSeconds: number;
+    };
+
+export type BusyReason = 'memory' | 'disk_budget' | 'disk_error' | 'shutting_down' | 'internal';
+
+/** A lane, as its receivers see it. The promise never rejects. */
+export type Acceptor = {
+  readonly submit: (submission: Submission) => Promise<Answer>;
+};

@@ -1,0 +1,76 @@
+/**
+ * The seam between decoding and delivery. `decode/` is pure: no I/O, no clock; the same record
+ * gives the same rows on any later day.
+ */
+import type { ContentType, Signal } from '../answer.ts';
+
+export type DecodeInput = {
+  readonly signal: Signal;
+  readonly contentType: ContentType;
+  /** Inflated body. Read-only; not kept after the call. */
+  readonly body: Uint8Array;
+  /** From the record header: fills zero timestamps, bounds future ones. */
+  readonly receivedAtNs: bigint;
+};
+
+export type DecodeResult =
+  | {
+      readonly outcome: 'decoded';
+      /** Items now in the open blocks. */
+      readonly accepted: number;
+      /** Items that can never be stored: wrong id length, out of time range, … */
+      readonly rejected: number;
+      /** Reason of the first rejection or a warning; empty otherwise. */
+      readonly message: string;
+    }
+  | {
+      /** Never valid. The blocks are as they were before the call. */
+      readonly outcome: 'malformed';
+      readonly message: string;
+      /** Byte offset in the inflated body. */
+      readonly offset: number;
+    }
+  | {
+      /**
+       * No room: a column or the partition list is at its bound. The blocks are as they were
+       * before. With open rows: seal and try again; with empty blocks: the request is too large.
+       */
+      readonly outcome: 'full';
+    };
+
+/**
+ * The open blocks of one lane: all tables, one block a (table, partition).
+ * Rows only ever enter at the end, so a mark is a row count and a byte count a column.
+ */
+export type OpenBlocks = {
+  /** Rows over all tables. */
+  readonly rowCount: () => number;
+  /** Bytes held by rows (not capacity). */
+  readonly byteCount: () => number;
+  /** Remembers the present end of all blocks: call after the last durable record. */
+  readonly mark: () => BlocksMark;
+  /** Cuts all blocks back to `mark`, which must not be older than the last `clear`. */
+  readonly cutBack: (mark: BlocksMark) => void;
+  /** One unit a non-empty block, in a fixed order; `seal` fills the Seal column. */
+  readonly encode: (seal: bigint) => readonly EncodedUnit[];
+  /** Empties all blocks, keeping their buffers. */
+  readonly clear: () => void;
+};
+
+/** Opaque to callers. */
+export type BlocksMark = { readonly blocksMark: true };
+
+/** One insert: one (table, partition) as one Native block (gateway.md, section 3). */
+export type EncodedUnit = {
+  readonly table: string;
+  /** Partition key as text, `2026-11-21`. */
+  readonly partition: string;
+  readonly rows: number;
+  /** Native block, to be sent in this order. Views into block buffers: valid until `clear`. */
+  readonly chunks: readonly Uint8Array[];
+  readonly bytes: number;
+  /** CRC-32 over the chunks: a seal replayed from the log must give the same. */
+  readonly crc: number;
+  readonly firstEventNs: bigint;
+  readonly lastEventNs: bigint;
+};
