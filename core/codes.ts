@@ -34,6 +34,11 @@ export const codes = {
     cause: 'A programming error in obsctl, not something you did.',
     next: 'Report it with the printed stack; nothing that was answered as stored is lost.',
   },
+  'OBS-1005': {
+    title: 'this machine cannot run it as it is',
+    cause: 'The platform, the free disk space or a failed installation stands in the way.',
+    next: 'Do what the message says; `OBSCTL_NO_EMBEDDED=1` leaves out the embedded engine.',
+  },
 } as const satisfies Record<string, CodeText>;
 
 export type Code = keyof typeof codes;
