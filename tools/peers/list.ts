@@ -1,0 +1,138 @@
+/**
+ * The real programs that tests run against, in one list: what each is for, whether CI must have
+ * it, what it costs, where it is and how to get it. Everything built lands in one cache outside
+ * the clone (`$OBSCTL_PEERS`, else `~/.cache/obsctl/peers`).
+ */
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+export type PeerName = 'chromium' | 'otel-python' | 'collector';
+
+export type Peer = {
+  readonly name: PeerName;
+  /** With `CI=true` a test that needs it fails instead of being skipped. */
+  readonly required: boolean;
+  readonly purpose: string;
+  /** Minutes on two cores, nothing cached. */
+  readonly minutes: number;
+  readonly megabytes: number;
+  /** What will be run, shown before it is. */
+  readonly steps: readonly PeerStep[];
+  /** Path of the program, or undefined while it is missing. */
+  readonly find: () => string | undefined;
+};
+
+export type PeerStep = {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+export const peersDir: string =
+  process.env['OBSCTL_PEERS'] ?? join(homedir(), '.cache', 'obsctl', 'peers');
+
+const pythonDir = join(peersDir, 'otel-python-1.45.2');
+const collectorDir = join(peersDir, 'collector-0.161.0');
+const goEnvironment = { GOFLAGS: '-buildvcs=false', GOBIN: join(peersDir, 'bin') };
+const sudo: readonly string[] = process.getuid?.() === 0 ? [] : ['sudo'];
+
+function apt(...args: readonly string[]): PeerStep {
+  const [command = 'apt-get', ...rest] = [...sudo, 'apt-get', ...args];
+  return { command, args: rest, env: { DEBIAN_FRONTEND: 'noninteractive' } };
+}
+
+export const peers: readonly Peer[] = [
+  {
+    name: 'chromium',
+    required: true,
+    purpose: 'opens the dashboards page as a person would',
+    minutes: 2,
+    megabytes: 600,
+    steps: [apt('update', '-q'), apt('install', '-q', '-y', '--no-install-recommends', 'chromium')],
+    find: () => onPath('chromium'),
+  },
+  {
+    name: 'otel-python',
+    required: true,
+    purpose: 'the OpenTelemetry SDK of another language, as a sender and as a decoder',
+    minutes: 1,
+    megabytes: 80,
+    steps: [
+      { command: 'python3', args: ['-m', 'venv', pythonDir] },
+      {
+        command: join(pythonDir, 'bin', 'pip'),
+        args: [
+          'install',
+          '--quiet',
+          'opentelemetry-sdk==1.45.2',
+          'opentelemetry-exporter-otlp==1.45.2',
+          'opentelemetry-proto==1.45.2',
+        ],
+      },
+      // Last of all, so that an interrupted installation is not taken for a whole one.
+      { command: 'ln', args: ['-sf', 'bin/python', join(pythonDir, 'python-ready')] },
+    ],
+    find: () => existing(join(pythonDir, 'python-ready')),
+  },
+  {
+    name: 'collector',
+    required: true,
+    purpose: 'the real OpenTelemetry Collector 0.161, as a sender and to measure against',
+    minutes: 15,
+    megabytes: 100,
+    steps: [
+      {
+        command: 'go',
+        args: [
+          'install',
+          '-trimpath',
+          '-ldflags=-s -w',
+          'go.opentelemetry.io/collector/cmd/builder@v0.149.0',
+        ],
+        env: goEnvironment,
+      },
+      {
+        command: join(peersDir, 'bin', 'builder'),
+        args: [
+          '--config',
+          join(import.meta.dirname, 'collector-0.161.yaml'),
+          '--skip-compilation',
+          '--skip-strict-versioning',
+          '--skip-get-modules',
+        ],
+        cwd: peersDir,
+        env: goEnvironment,
+      },
+      {
+        command: 'go',
+        args: [
+          'build',
+          '-mod=mod',
+          '-trimpath',
+          '-ldflags=-s -w',
+          '-o',
+          join(collectorDir, 'otelcol'),
+          '.',
+        ],
+        cwd: join(peersDir, 'build-collector-0.161'),
+        env: goEnvironment,
+      },
+    ],
+    find: () => existing(join(collectorDir, 'otelcol')),
+  },
+];
+
+function existing(path: string): string | undefined {
+  return existsSync(path) ? path : undefined;
+}
+
+function onPath(program: string): string | undefined {
+  try {
+    return execFileSync('which', [program]).toString().trim();
+  } catch {
+    return undefined;
+  }
+}
