@@ -39,6 +39,16 @@ export const codes = {
     cause: 'The platform, the free disk space or a failed installation stands in the way.',
     next: 'Do what the message says; `OBSCTL_NO_EMBEDDED=1` leaves out the embedded engine.',
   },
+  'OBS-2001': {
+    title: 'the port is taken',
+    cause: 'Another process listens on the address that the gateway was told to use.',
+    next: 'Stop the process that holds the port, or choose another address, for example port 0.',
+  },
+  'OBS-2002': {
+    title: 'the address cannot be listened on',
+    cause: 'The address is not one of this machine, or the port needs rights we do not have.',
+    next: 'Choose an address of this machine (`127.0.0.1`, `0.0.0.0`, `::`) and a port above 1023.',
+  },
 } as const satisfies Record<string, CodeText>;
 
 export type Code = keyof typeof codes;

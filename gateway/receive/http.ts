@@ -1,0 +1,126 @@
+/**
+ * OTLP over HTTP/1.1: protobuf and JSON on `/v1/traces`, `/v1/metrics` and `/v1/logs`. This file
+ * owns the server and its connections; one request is `http-exchange.ts`.
+ */
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Clock } from '../../core/clock.ts';
+import { noCounters } from './counters.ts';
+import { HttpExchange, type HttpServerState } from './http-exchange.ts';
+import { headerBytesMax, headerPairsMax, receiveLimitsDefault, sweepPeriodMs } from './limits.ts';
+import { listen } from './listen.ts';
+import type { ReceiveOptions, Receiver, ReceiverParts } from './receiver.ts';
+import { encodeStatus, rpcCode } from './status.ts';
+import { Sweep } from './sweep.ts';
+
+/** Listens and serves until `close`. Fails with a Problem when the address cannot be had. */
+export async function startHttp(options: ReceiveOptions): Promise<Receiver> {
+  const parts: ReceiverParts = {
+    acceptor: options.acceptor,
+    admission: options.admission,
+    clock: options.clock,
+    counters: options.counters ?? noCounters,
+    limits: { ...receiveLimitsDefault, ...options.limits },
+    gate: options.gate ?? (() => undefined),
+  };
+  const server = makeServer(parts);
+  const sweep = new Sweep<HttpExchange>(parts.clock);
+  const state: HttpServerState = { parts, exchanges: sweep.members, closing: false };
+  server.on('request', (request, response) => {
+    new HttpExchange(state, request, response).start(false);
+  });
+  server.on('checkContinue', (request, response) => {
+    new HttpExchange(state, request, response).start(true);
+  });
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    parts.counters.refused('http', 'protocol');
+    answerBrokenConnection(state, error, socket);
+  });
+  const address = await listen(server, options, options.reusePort ?? false);
+  return {
+    address,
+    connectionCount: () => sockets.size,
+    requestCount: () => sweep.members.size,
+    close: async (graceMs) => {
+      state.closing = true;
+      await closeServer(server, parts.clock, graceMs);
+      sweep.stop();
+    },
+  };
+}
+
+function makeServer(parts: ReceiverParts): Server {
+  const { limits } = parts;
+  const server = createServer({
+    headersTimeout: limits.headersTimeoutMs,
+    // The exchange answers a slow body itself; this is for what slips through.
+    requestTimeout: limits.headersTimeoutMs + limits.bodyTimeoutMs * 2,
+    connectionsCheckingInterval: sweepPeriodMs,
+    keepAliveTimeout: limits.idleTimeoutMs,
+    maxHeaderSize: headerBytesMax,
+    noDelay: true,
+  });
+  server.timeout = limits.idleTimeoutMs;
+  server.maxHeadersCount = headerPairsMax;
+  server.maxConnections = limits.connectionsMax;
+  return server;
+}
+
+/**
+ * What came in was not HTTP, or stopped being it. The answer is only written when it cannot be
+ * taken for the answer to a request that the lane has: then the connection just ends.
+ */
+function answerBrokenConnection(
+  state: HttpServerState,
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+): void {
+  let owed = false;
+  for (const exchange of state.exchanges) owed ||= exchange.holds(socket);
+  if (owed || !socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [line, message] = brokenConnectionText(error.code);
+  const body = encodeStatus({ code: rpcCode.invalidArgument, message }, 'json');
+  const head = `content-type: application/json\r\ncontent-length: ${body.length}`;
+  socket.end(`HTTP/1.1 ${line}\r\nconnection: close\r\n${head}\r\n\r\n${body.toString()}`, () =>
+    socket.destroy(),
+  );
+}
+
+function brokenConnectionText(code: string | undefined): readonly [string, string] {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return [
+        '431 Request Header Fields Too Large',
+        `the headers are larger than ${headerBytesMax} bytes`,
+      ];
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return ['408 Request Timeout', 'the headers did not arrive in time'];
+    case 'HPE_PAUSED_H2_UPGRADE':
+      return [
+        '400 Bad Request',
+        'this port speaks OTLP over HTTP/1.1; OTLP over gRPC has a port of its own',
+      ];
+    default:
+      return ['400 Bad Request', `not a valid HTTP/1.1 request (${code ?? 'unknown fault'})`];
+  }
+}
+
+function closeServer(server: Server, clock: Clock, graceMs: number): Promise<void> {
+  if (!server.listening) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = clock.after(graceMs, () => server.closeAllConnections());
+    server.close(() => {
+      timer.cancel();
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

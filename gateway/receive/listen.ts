@@ -1,0 +1,51 @@
+/** Listening, with errors that a person can act on. */
+import { createServer, type Server } from 'node:net';
+import { Problem } from '../../core/problem.ts';
+import { describeHolder, findPortHolder } from './port-holder.ts';
+
+export type Address = { readonly host: string; readonly port: number };
+
+/** Resolves when `server` listens, with the address it really has. Fails with a Problem. */
+export async function listen(
+  server: Server,
+  address: Address,
+  reusePort: boolean,
+): Promise<Address> {
+  const { host, port } = address;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ host, port, ...(reusePort && { reusePort }) }, () => {
+        server.removeListener('error', reject);
+        resolve();
+      });
+    });
+  } catch (error) {
+    throw await listenProblem(error, address);
+  }
+  const bound = server.address();
+  return { host, port: typeof bound === 'object' && bound !== null ? bound.port : port };
+}
+
+/**
+ * Binds the address alone, lets it go, and returns it with the port chosen. With `reusePort` a
+ * second process joins a taken port silently, so the first worker asks this before all listen.
+ */
+export async function probeAddress(address: Address): Promise<Address> {
+  const server = createServer();
+  const bound = await listen(server, address, false);
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return bound;
+}
+
+async function listenProblem(error: unknown, address: Address): Promise<Problem> {
+  const where = `${address.host}:${address.port}`;
+  const code = Error.isError(error) && 'code' in error ? String(error.code) : 'unknown';
+  if (code === 'EADDRINUSE') {
+    const holder = await findPortHolder(address.port);
+    const by = holder === undefined ? 'another process' : describeHolder(holder);
+    return new Problem('OBS-2001', `the port is held by ${by}`, { where, cause: error });
+  }
+  const text = Error.isError(error) ? error.message : String(error);
+  return new Problem('OBS-2002', `cannot listen: ${text}`, { where, cause: error });
+}

@@ -1,0 +1,167 @@
+/**
+ * What both receivers have in common: their options, and the way of a complete body through
+ * inflating and admission to the lane (house, section 3, steps 2, 3 and 7).
+ *
+ * Allocations: one submission a request, one buffer a compressed body; nothing per item.
+ * Copies: none here. Memory: `wire` and `body` stay untouched until the lane's promise settles and
+ * are not reused after it. Watched by `receive.bench.ts`.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type {
+  Acceptor,
+  Answer,
+  ContentEncoding,
+  ContentType,
+  Signal,
+  Transport,
+} from '../answer.ts';
+import { inflate } from '../decode/inflate.ts';
+import type { Admission } from './admission.ts';
+import type { ReceiveCounters } from './counters.ts';
+import {
+  memoryRetryAfterSeconds,
+  type ReceiveLimits,
+  shutdownRetryAfterSeconds,
+} from './limits.ts';
+
+export type BusyAnswer = Extract<Answer, { outcome: 'busy' }>;
+
+export type ReceiveOptions = {
+  readonly host: string;
+  /** 0 chooses a free port; read it back from `address`. */
+  readonly port: number;
+  /** Lets several worker threads listen on the same port; see `probeAddress`. */
+  readonly reusePort?: boolean;
+  readonly acceptor: Acceptor;
+  /** Shared by the receivers of one worker. */
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly counters?: ReceiveCounters;
+  /** Overrides of `receiveLimitsDefault`. */
+  readonly limits?: Partial<ReceiveLimits>;
+  /**
+   * Asked before a body is read: an answer turns the request away at once (disk budget, disk
+   * error). Undefined lets it in.
+   */
+  readonly gate?: () => BusyAnswer | undefined;
+};
+
+export type Receiver = {
+  readonly address: { readonly host: string; readonly port: number };
+  readonly connectionCount: () => number;
+  /** Requests whose answer has not been sent. */
+  readonly requestCount: () => number;
+  /**
+   * Stops listening, turns new requests away, lets those under way finish for up to `graceMs`,
+   * then cuts what is left. Resolves when no connection is open. Idempotent.
+   */
+  readonly close: (graceMs: number) => Promise<void>;
+};
+
+/** Options with everything filled in. */
+export type ReceiverParts = {
+  readonly acceptor: Acceptor;
+  readonly admission: Admission;
+  readonly clock: Clock;
+  readonly counters: ReceiveCounters;
+  readonly limits: ReceiveLimits;
+  readonly gate: () => BusyAnswer | undefined;
+};
+
+/** A body that has arrived whole, still compressed. */
+export type Arrived = {
+  readonly signal: Signal;
+  readonly transport: Transport;
+  readonly contentType: ContentType;
+  readonly contentEncoding: ContentEncoding;
+  readonly wire: Uint8Array;
+  /** Monotonic time of the headers. */
+  readonly startedMs: number;
+};
+
+/** Inflates, reserves, submits. Never rejects: whatever breaks on our side is `busy`. */
+export async function acceptBody(parts: ReceiverParts, arrived: Arrived): Promise<Answer> {
+  const { wire, contentEncoding, transport } = arrived;
+  let body = wire;
+  let inflatedBytes = 0;
+  if (contentEncoding !== 'identity') {
+    const inflated = inflate(contentEncoding, wire, parts.limits.bodyBytesMax);
+    if (!inflated.ok) return refuseInflated(parts, transport, inflated);
+    body = inflated.body;
+    inflatedBytes = body.byteLength;
+    if (!parts.admission.tryReserve(inflatedBytes)) {
+      parts.counters.refused(transport, 'memory');
+      return memoryAnswer();
+    }
+  }
+  try {
+    return await submit(parts, arrived, body);
+  } finally {
+    if (inflatedBytes > 0) parts.admission.release(inflatedBytes);
+  }
+}
+
+async function submit(parts: ReceiverParts, arrived: Arrived, body: Uint8Array): Promise<Answer> {
+  const { signal, transport } = arrived;
+  parts.counters.received(signal, transport, arrived.wire.byteLength, body.byteLength);
+  let answer: Answer;
+  try {
+    answer = await parts.acceptor.submit({
+      signal,
+      transport,
+      contentType: arrived.contentType,
+      contentEncoding: arrived.contentEncoding,
+      wire: arrived.wire,
+      body,
+    });
+  } catch (error) {
+    answer = internalAnswer(error);
+  }
+  const elapsedMs = parts.clock.monotonicMs() - arrived.startedMs;
+  parts.counters.answered(signal, transport, answer.outcome, elapsedMs);
+  return answer;
+}
+
+function refuseInflated(
+  parts: ReceiverParts,
+  transport: Transport,
+  failed: { readonly reason: 'too_large' | 'corrupt'; readonly message: string },
+): Answer {
+  parts.counters.refused(transport, failed.reason);
+  if (failed.reason === 'too_large') return { outcome: 'too_large', message: failed.message };
+  return { outcome: 'malformed', message: failed.message, offset: 0 };
+}
+
+/** The bytes in flight are at their bound. */
+export function memoryAnswer(): BusyAnswer {
+  return {
+    outcome: 'busy',
+    reason: 'memory',
+    message: 'too many bytes in flight; send the same request again',
+    retryAfterSeconds: memoryRetryAfterSeconds,
+  };
+}
+
+export function shuttingDownAnswer(): BusyAnswer {
+  return {
+    outcome: 'busy',
+    reason: 'shutting_down',
+    message: 'the gateway is shutting down; send the same request again',
+    retryAfterSeconds: shutdownRetryAfterSeconds,
+  };
+}
+
+/** Our own fault is temporary to the sender: INTERNAL and 500 would make it drop the data. */
+export function internalAnswer(error: unknown): BusyAnswer {
+  const detail = Error.isError(error) ? error.message : String(error);
+  return {
+    outcome: 'busy',
+    reason: 'internal',
+    message: `the gateway failed on this request (${detail}); send it again`,
+    retryAfterSeconds: memoryRetryAfterSeconds,
+  };
+}
+
+export function tooLargeMessage(bodyBytesMax: number): string {
+  return `the body is larger than ${bodyBytesMax} bytes; send smaller batches`;
+}
