@@ -1,0 +1,123 @@
+/**
+ * Every metric of the gateway, as data: `/metrics`, the OTLP that the gateway sends into itself,
+ * the Gateway dashboard and the reference page are all drawn from here. Attributes have closed
+ * sets of values, so every series is a fixed slot of a lane's counters (see `counters.ts`), and
+ * the number of series cannot grow with traffic.
+ */
+import { tables } from '../../clickhouse/schema/tables.ts';
+
+export type AttributeDef = {
+  readonly name: string;
+  readonly values: readonly string[];
+};
+
+export type MetricDef = {
+  /** OpenTelemetry name; `prometheusName` gives the other spelling. */
+  readonly name: string;
+  /** UCUM, as OpenTelemetry writes it. */
+  readonly unit: string;
+  /** A counter only grows while the process lives; it is a cumulative monotonic sum in OTLP. */
+  readonly kind: 'counter' | 'gauge' | 'histogram';
+  readonly attributes: readonly AttributeDef[];
+  /** Upper bounds of a histogram's buckets, ascending. */
+  readonly bounds?: readonly number[];
+  /** How the values of several lanes become one; counters and histograms always add. */
+  readonly over: 'sum' | 'max' | 'min';
+  readonly description: string;
+};
+
+export const signals = ['traces', 'metrics', 'logs'] as const;
+export const transports = ['grpc', 'http'] as const;
+export const outcomes = ['stored', 'malformed', 'too_large', 'busy'] as const;
+/** Why a request was turned away, before the lane (see `receive/counters.ts`) or by it. */
+export const refusalReasons = [
+  'memory',
+  'disk_budget',
+  'disk_error',
+  'shutting_down',
+  'internal',
+  'too_large',
+  'not_ready',
+  'corrupt',
+  'unknown_path',
+  'wrong_method',
+  'wrong_type',
+  'unknown_encoding',
+  'timeout',
+  'cancelled',
+  'protocol',
+] as const;
+export const insertOutcomes = ['acknowledged', 'already_there', 'retryable', 'permanent'] as const;
+export const dropReasons = ['dead_letter', 'log_damaged'] as const;
+export const stages = ['written', 'durable', 'sealed', 'acknowledged'] as const;
+/** Why `/readyz` is red. ClickHouse being away is no cause: the log takes what comes. */
+export const unreadyCauses = [
+  'starting',
+  'disk_budget',
+  'disk_error',
+  'shutting_down',
+  'lane_stopped',
+] as const;
+
+const signal: AttributeDef = { name: 'signal', values: signals };
+const transport: AttributeDef = { name: 'transport', values: transports };
+const table: AttributeDef = { name: 'table', values: tables.map((entry) => entry.name) };
+
+const secondsBounds = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
+] as const;
+
+// biome-ignore format: a table reads as a table, one metric a line
+const metrics = [
+  { name: 'obsctl.gateway.requests', unit: '{request}', kind: 'counter', over: 'sum', attributes: [signal, transport, { name: 'outcome', values: outcomes }], description: 'Requests that reached the lane, by what was answered' },
+  { name: 'obsctl.gateway.request.duration', unit: 's', kind: 'histogram', over: 'sum', attributes: [transport], bounds: secondsBounds, description: 'From the headers of a request to its answer' },
+  { name: 'obsctl.gateway.request.size', unit: 'By', kind: 'counter', over: 'sum', attributes: [signal, transport], description: 'Bytes of request bodies on the wire' },
+  { name: 'obsctl.gateway.refused.requests', unit: '{request}', kind: 'counter', over: 'sum', attributes: [transport, { name: 'reason', values: refusalReasons }], description: 'Requests that were turned away, by reason; most are told to come back' },
+  { name: 'obsctl.gateway.received.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Spans, data points and log records decoded from requests' },
+  { name: 'obsctl.gateway.durable.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Items whose record is synced to disk' },
+  { name: 'obsctl.gateway.answered.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Items that were answered OK' },
+  { name: 'obsctl.gateway.refused.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Items decoded but refused because the log could not take them; the sender was told to come back' },
+  { name: 'obsctl.gateway.rejected.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Items that can never be stored, told to the sender in partial_success' },
+  { name: 'obsctl.gateway.dropped.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [{ name: 'reason', values: dropReasons }], description: 'Answered items that did not reach ClickHouse and will not by themselves' },
+  { name: 'obsctl.gateway.seals', unit: '{seal}', kind: 'counter', over: 'sum', attributes: [], description: 'Seals written' },
+  { name: 'obsctl.gateway.sealed.rows', unit: '{row}', kind: 'counter', over: 'sum', attributes: [table], description: 'Rows sealed for ClickHouse' },
+  { name: 'obsctl.gateway.acknowledged.rows', unit: '{row}', kind: 'counter', over: 'sum', attributes: [table], description: 'Rows that ClickHouse acknowledged' },
+  { name: 'obsctl.gateway.dead_letter.rows', unit: '{row}', kind: 'counter', over: 'sum', attributes: [table], description: 'Rows set aside because ClickHouse refused them for good' },
+  { name: 'obsctl.gateway.inserts', unit: '{insert}', kind: 'counter', over: 'sum', attributes: [table, { name: 'outcome', values: insertOutcomes }], description: 'Inserts sent, by what came back' },
+  { name: 'obsctl.gateway.insert.duration', unit: 's', kind: 'histogram', over: 'sum', attributes: [], bounds: secondsBounds, description: 'Time from sending an insert to its answer' },
+  { name: 'obsctl.gateway.insert.size', unit: 'By', kind: 'counter', over: 'sum', attributes: [], description: 'Bytes of acknowledged Native blocks' },
+  { name: 'obsctl.gateway.inserts.active', unit: '{insert}', kind: 'gauge', over: 'sum', attributes: [], description: 'Inserts under way' },
+  { name: 'obsctl.gateway.wal.position', unit: 'By', kind: 'gauge', over: 'sum', attributes: [{ name: 'stage', values: stages }], description: 'How far the log is, summed over lanes: acknowledged <= sealed <= durable <= written' },
+  { name: 'obsctl.gateway.wal.size', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes of the log on disk' },
+  { name: 'obsctl.gateway.wal.limit', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes the log may use before requests are refused' },
+  { name: 'obsctl.gateway.lag', unit: 's', kind: 'gauge', over: 'max', attributes: [], description: 'Age of the oldest answered item that ClickHouse has not acknowledged' },
+  { name: 'obsctl.gateway.open.rows', unit: '{row}', kind: 'gauge', over: 'sum', attributes: [], description: 'Rows in open blocks, not yet sealed' },
+  { name: 'obsctl.gateway.sealed.backlog', unit: '{seal}', kind: 'gauge', over: 'sum', attributes: [], description: 'Seals that ClickHouse has not acknowledged' },
+  { name: 'obsctl.gateway.in_flight.size', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes held by requests that are not yet answered' },
+  { name: 'obsctl.gateway.in_flight.limit', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes in flight before requests are told to come back' },
+  { name: 'obsctl.gateway.connections', unit: '{connection}', kind: 'gauge', over: 'sum', attributes: [transport], description: 'Open connections' },
+  { name: 'obsctl.gateway.clickhouse.up', unit: '1', kind: 'gauge', over: 'min', attributes: [], description: '1 while the last insert to ClickHouse did not fail, 0 otherwise' },
+  { name: 'obsctl.gateway.ready', unit: '1', kind: 'gauge', over: 'min', attributes: [], description: '1 when requests are accepted, 0 otherwise' },
+  { name: 'obsctl.gateway.unready', unit: '1', kind: 'gauge', over: 'max', attributes: [{ name: 'cause', values: unreadyCauses }], description: '1 for each cause why requests are not accepted' },
+  { name: 'nodejs.eventloop.delay.p99', unit: 's', kind: 'gauge', over: 'max', attributes: [], description: 'Event loop delay, 99th percentile since the last reading, of the slowest thread' },
+  { name: 'process.memory.usage', unit: 'By', kind: 'gauge', over: 'max', attributes: [], description: 'Resident memory of the gateway' },
+  { name: 'process.cpu.time', unit: 's', kind: 'counter', over: 'max', attributes: [{ name: 'cpu.mode', values: ['user', 'system'] }], description: 'CPU time of the gateway' },
+] as const satisfies readonly MetricDef[];
+
+export type MetricName = (typeof metrics)[number]['name'];
+
+/** The catalog; order is the order of `/metrics`. */
+export const catalog: readonly (MetricDef & { readonly name: MetricName })[] = metrics;
+
+/** `service.name` of the gateway's own telemetry, and its instrumentation scope. */
+export const gatewayServiceName = 'obsctl-gateway';
+export const gatewayScopeName = 'obsctl.gateway';
+
+const unitSuffix: Readonly<Record<string, string>> = { By: '_bytes', s: '_seconds' };
+
+/** As the OpenTelemetry to Prometheus rules spell it: `obsctl_gateway_wal_size_bytes`. */
+export function prometheusName(metric: MetricDef): string {
+  const base = metric.name.replaceAll('.', '_');
+  const suffix = unitSuffix[metric.unit] ?? '';
+  return `${base}${suffix}${metric.kind === 'counter' ? '_total' : ''}`;
+}
