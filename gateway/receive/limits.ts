@@ -34,6 +34,7 @@ export const headerPairsMax = 100;
 
 /** After a refusal the rest of the body is read and thrown away up to here, then cut off. */
 export const drainBytesMax = 64 * 1024 ** 2;
+export const drainTimeoutMs = 2_000;
 
 /** A body without a declared length starts with this much and doubles. */
 export const bodyBytesInitial = 64 * 1024;
@@ -44,6 +45,15 @@ export const sweepPeriodMs = 250;
 /** Windows of HTTP/2: the default of 64 KiB stalls large messages over a real round trip. */
 export const streamWindowBytes = 1024 ** 2;
 export const sessionWindowBytes = 16 * 1024 ** 2;
+
+/** Faults of one HTTP/2 connection before it is cut (F24). */
+export const sessionFaultsMax = 100;
+export const settingsPairsMax = 32;
+/** Streams that a client may reset: so many at once, so many a second after that. */
+export const streamResetBurstMax = 1000;
+export const streamResetsPerSecond = 33;
+/** Connections retire up to this share later, so that not all come back at once. */
+export const connectionAgeSpread = 0.2;
 
 /** Longest reason sent to a client: gRPC carries it in headers, which clients limit to 8 KiB. */
 export const messageCharsMax = 1024;

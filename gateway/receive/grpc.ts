@@ -1,0 +1,176 @@
+/**
+ * OTLP over gRPC: unary calls on `node:http2` without TLS, with our own framing, so that a message
+ * stays bytes. This file owns the server and its connections; one call is `grpc-call.ts`.
+ */
+import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import type { Server, Socket } from 'node:net';
+import type { Clock } from '../../core/clock.ts';
+import { noCounters } from './counters.ts';
+import { GrpcCall, type GrpcServerState } from './grpc-call.ts';
+import {
+  connectionAgeSpread,
+  headerBytesMax,
+  headerPairsMax,
+  receiveLimitsDefault,
+  sessionFaultsMax,
+  sessionWindowBytes,
+  settingsPairsMax,
+  streamResetBurstMax,
+  streamResetsPerSecond,
+  streamWindowBytes,
+} from './limits.ts';
+import { listen } from './listen.ts';
+import type { ReceiveOptions, Receiver, ReceiverParts } from './receiver.ts';
+import { Sweep } from './sweep.ts';
+
+export type GrpcOptions = ReceiveOptions & {
+  /** What `grpc.health.v1.Health/Check` answers; ready until told otherwise. */
+  readonly ready?: () => boolean;
+};
+
+/** A connection, as the sweep sees it. */
+type Connection = {
+  readonly session: ServerHttp2Session;
+  readonly retireMs: number;
+  openStreams: number;
+  /** When the last stream ended, or the connection began. */
+  idleSinceMs: number;
+  greeted: boolean;
+};
+
+/** Listens and serves until `close`. Fails with a Problem when the address cannot be had. */
+export async function startGrpc(options: GrpcOptions): Promise<Receiver> {
+  const parts: ReceiverParts = {
+    acceptor: options.acceptor,
+    admission: options.admission,
+    clock: options.clock,
+    counters: options.counters ?? noCounters,
+    limits: { ...receiveLimitsDefault, ...options.limits },
+    gate: options.gate ?? (() => undefined),
+  };
+  const server = makeServer(parts);
+  const connections = new Set<Connection>();
+  const sweep = new Sweep<GrpcCall>(parts.clock, (nowMs) => {
+    for (const connection of connections) reap(connection, parts, nowMs);
+  });
+  const ready = options.ready ?? (() => true);
+  const state: GrpcServerState = { parts, calls: sweep.members, ready, closing: false };
+  const sockets = trackSockets(server);
+  server.on('session', (session) => serveSession(session, state, connections));
+  server.on('sessionError', () => parts.counters.refused('grpc', 'protocol'));
+  const address = await listen(asNetServer(server), options, options.reusePort ?? false);
+  return {
+    address,
+    connectionCount: () => sockets.size,
+    requestCount: () => sweep.members.size,
+    close: async (graceMs) => {
+      state.closing = true;
+      for (const { session } of connections) goAway(session);
+      await closeServer(server, sockets, parts.clock, graceMs);
+      sweep.stop();
+    },
+  };
+}
+
+function makeServer(parts: ReceiverParts): Http2Server {
+  const server = createServer({
+    settings: {
+      initialWindowSize: streamWindowBytes,
+      maxConcurrentStreams: parts.limits.streamsMax,
+      maxHeaderListSize: headerBytesMax,
+    },
+    maxHeaderListPairs: headerPairsMax,
+    maxSessionInvalidFrames: sessionFaultsMax,
+    maxSessionRejectedStreams: sessionFaultsMax,
+    maxSettings: settingsPairsMax,
+    streamResetBurst: streamResetBurstMax,
+    streamResetRate: streamResetsPerSecond,
+  });
+  asNetServer(server).maxConnections = parts.limits.connectionsMax;
+  return server;
+}
+
+/** It is one; the declarations of Node leave out the properties. */
+function asNetServer(server: Http2Server): Server {
+  return server as unknown as Server;
+}
+
+/** Before the session takes the socket: afterwards it refuses `setNoDelay`. */
+function trackSockets(server: Http2Server): Set<Socket> {
+  const sockets = new Set<Socket>();
+  asNetServer(server).on('connection', (socket: Socket) => {
+    // Without it the first answer after a pause waits for the client's delayed acknowledgement.
+    socket.setNoDelay(true);
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+function serveSession(
+  session: ServerHttp2Session,
+  state: GrpcServerState,
+  connections: Set<Connection>,
+): void {
+  const { clock, limits } = state.parts;
+  const nowMs = clock.monotonicMs();
+  const spread = 1 + ((connections.size * 0.618) % 1) * connectionAgeSpread;
+  const connection: Connection = {
+    session,
+    retireMs: nowMs + limits.connectionAgeMsMax * spread,
+    openStreams: 0,
+    idleSinceMs: nowMs,
+    greeted: false,
+  };
+  connections.add(connection);
+  session.setLocalWindowSize(sessionWindowBytes);
+  session.once('remoteSettings', () => {
+    connection.greeted = true;
+  });
+  session.on('error', () => {});
+  session.on('close', () => connections.delete(connection));
+  session.on('stream', (stream, headers) => {
+    connection.openStreams += 1;
+    stream.once('close', () => {
+      connection.openStreams -= 1;
+      connection.idleSinceMs = clock.monotonicMs();
+    });
+    new GrpcCall(state, stream).start(headers);
+  });
+  if (state.closing) goAway(session);
+}
+
+/** Ends connections that never speak, that are idle, or that are old. */
+function reap(connection: Connection, parts: ReceiverParts, nowMs: number): void {
+  const { session, openStreams, idleSinceMs } = connection;
+  const { limits } = parts;
+  const idleMs = openStreams > 0 ? 0 : nowMs - idleSinceMs;
+  if (!connection.greeted && idleMs > limits.headersTimeoutMs) session.destroy();
+  else if (session.closed) {
+    // Told to go: without calls it has had its time to say goodbye.
+    if (idleMs > limits.headersTimeoutMs) session.destroy();
+  } else if (idleMs > limits.idleTimeoutMs || nowMs > connection.retireMs) goAway(session);
+}
+
+/** GOAWAY: streams under way finish, new ones are refused and safe to send elsewhere. */
+function goAway(session: ServerHttp2Session): void {
+  if (!session.closed && !session.destroyed) session.close();
+}
+
+function closeServer(
+  server: Http2Server,
+  sockets: Set<Socket>,
+  clock: Clock,
+  graceMs: number,
+): Promise<void> {
+  if (!asNetServer(server).listening) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = clock.after(graceMs, () => {
+      for (const socket of sockets) socket.destroy();
+    });
+    server.close(() => {
+      timer.cancel();
+      resolve();
+    });
+  });
+}
