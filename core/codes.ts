@@ -49,6 +49,32 @@ export const codes = {
     cause: 'The address is not one of this machine, or the port needs rights we do not have.',
     next: 'Choose an address of this machine (`127.0.0.1`, `0.0.0.0`, `::`) and a port above 1023.',
   },
+  'OBS-4001': {
+    title: 'a dashboard query cannot be expanded',
+    cause: 'The query uses a macro, a variable or a variable format that obsctl does not know.',
+    next: 'Use the macros and `${name:singlequote}` as docs/reference/dashboards.md lists them.',
+  },
+  'OBS-4002': {
+    title: 'a dashboard variable cannot be used',
+    cause: 'A variable has more values than one query may carry.',
+    next: 'Choose fewer values, or All.',
+  },
+  'OBS-5001': {
+    title: 'a part of the single-machine product did not start',
+    cause:
+      'The engine or the gateway ended before it was ready; its last words are in the message.',
+    next: 'Read the last words and the log file beside the data directory.',
+  },
+  'OBS-5002': {
+    title: 'a part of the single-machine product ended',
+    cause: 'The engine or the gateway ended while it was in use.',
+    next: 'Start again: what was answered is in the log and will be delivered.',
+  },
+  'OBS-5003': {
+    title: 'the demo did not fill every panel in time',
+    cause: 'A panel whose source is active had no data after three minutes.',
+    next: 'Read the panel and the reason in the printed JSON.',
+  },
 } as const satisfies Record<string, CodeText>;
 
 export type Code = keyof typeof codes;
