@@ -49,6 +49,42 @@ export const codes = {
     cause: 'The address is not one of this machine, or the port needs rights we do not have.',
     next: 'Choose an address of this machine (`127.0.0.1`, `0.0.0.0`, `::`) and a port above 1023.',
   },
+  'OBS-3001': {
+    title: 'not a ClickHouse URL',
+    cause: 'The address given for ClickHouse cannot be read as an http or https URL.',
+    next: 'Write it as http://host:8123/database or https://host:8443/database.',
+  },
+  'OBS-3002': {
+    title: 'ClickHouse does not answer',
+    cause:
+      'Nothing listens at the address, the network is in the way, or the answer took too long.',
+    next: 'Check that the server runs and that the address is its HTTP port, then try again.',
+  },
+  'OBS-3003': {
+    title: 'ClickHouse refused a statement',
+    cause: 'The server answered with an error; the message carries its own words and code.',
+    next: 'Correct what the message names; the number is in the list of ClickHouse error codes.',
+  },
+  'OBS-3004': {
+    title: 'ClickHouse refused the user or the password',
+    cause: 'The credentials are wrong, or the user may not do this.',
+    next: 'Set CLICKHOUSE_USER and CLICKHOUSE_PASSWORD, or put both into the URL.',
+  },
+  'OBS-3005': {
+    title: 'a table differs in a way that only a person may change',
+    cause: 'A type, a key or an engine differs; changing it would rewrite or lose stored rows.',
+    next: 'Run the printed statements by hand when it suits you; the old table stays beside the new.',
+  },
+  'OBS-3006': {
+    title: 'the ClickHouse server is too old',
+    cause: 'The tables need what the LTS release 25.8 brought.',
+    next: 'Upgrade the server to 25.8 or newer.',
+  },
+  'OBS-3007': {
+    title: 'the schema is newer than this obsctl',
+    cause: 'A newer obsctl has migrated this database; this one would undo its changes.',
+    next: 'Upgrade this obsctl to the version that migrated the database, or a newer one.',
+  },
   'OBS-4001': {
     title: 'a dashboard query cannot be expanded',
     cause: 'The query uses a macro, a variable or a variable format that obsctl does not know.',
@@ -74,6 +110,11 @@ export const codes = {
     title: 'the demo did not fill every panel in time',
     cause: 'A panel whose source is active had no data after three minutes.',
     next: 'Read the panel and the reason in the printed JSON.',
+  },
+  'OBS-5004': {
+    title: 'generated telemetry was not taken',
+    cause: 'The endpoint of `obsctl send` did not answer, or refused the request.',
+    next: 'Check the endpoint and the protocol; a gateway says on /readyz what is wrong with it.',
   },
 } as const satisfies Record<string, CodeText>;
 

@@ -81,7 +81,7 @@ export const receipts: TableDef<(typeof receiptColumns)[number]['name']> = {
   columns: receiptColumns,
   engine: 'MergeTree',
   partitionBy: 'toDate(Time)',
-  orderBy: '(Table, Time)',
+  orderBy: '(`Table`, Time)',
   ttlFrom: 'toDateTime(Time)',
   retention: 'receipts',
   indexes: [],
@@ -105,7 +105,7 @@ export const migrations: TableDef<(typeof migrationColumns)[number]['name']> = {
   partitionBy: 'toYear(AppliedAt)',
   orderBy: '(Version, AppliedAt)',
   ttlFrom: 'toDateTime(AppliedAt)',
-  retention: 'receipts',
+  retention: 'history',
   indexes: [],
   inDoubt: 'idempotent',
 };

@@ -19,3 +19,6 @@ export const tables: readonly TableDef[] = [
   redMinute,
   receipts,
 ];
+
+/** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */
+export const schemaVersion = 1;

@@ -3,8 +3,8 @@
  * dashboards' typed column names and the reference page are all drawn from it.
  */
 
-/** The signal whose retention a table follows. */
-export type Retention = 'traces' | 'logs' | 'metrics' | 'rollups' | 'receipts';
+/** Which retention a table follows: that of its signal, or of our own bookkeeping. */
+export type Retention = 'traces' | 'logs' | 'metrics' | 'rollups' | 'receipts' | 'history';
 
 export type ColumnDef = {
   readonly name: string;

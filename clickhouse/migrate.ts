@@ -1,0 +1,210 @@
+/**
+ * Brings a database up to the declared schema. Every statement is harmless when repeated, and the
+ * comparison is made anew until nothing is left, so two runs at once help each other along.
+ * Nothing that would lose data is run: it is returned, with the statements for doing it by hand.
+ */
+import { Problem } from '../core/problem.ts';
+import type { Sql } from './client.ts';
+import {
+  createDatabase,
+  defaultDatabase,
+  defaultRetentionDays,
+  defaultTableOptions,
+  type Flavour,
+  type TableOptions,
+} from './ddl.ts';
+import {
+  type CompareOptions,
+  type Comparison,
+  compareTable,
+  type Refusal,
+} from './migrate-compare.ts';
+import { type LiveServer, readServer } from './migrate-read.ts';
+import { hasSince, type ProfileName, serverVersionMin } from './schema/profiles.ts';
+import { schemaVersion, tables } from './schema/tables.ts';
+import type { Retention, TableDef } from './schema/types.ts';
+import { nameOf, quoteText } from './sql.ts';
+
+export type MigrateOptions = {
+  readonly database?: string;
+  /** Asked for by somebody: also changes the TTL of tables that exist. */
+  readonly retentionDays?: Partial<Readonly<Record<Retention, number>>>;
+  readonly profile?: ProfileName;
+  readonly deduplicationWindowBlocks?: number;
+  /** Found out from the server when absent. */
+  readonly flavour?: Flavour;
+  /** Whether tables that the Collector's exporter made may get our columns and settings. */
+  readonly adopt?: boolean;
+  /** Only say what would be done. */
+  readonly plan?: boolean;
+  /** Version of this obsctl, for the record. */
+  readonly obsctl?: string;
+  readonly tables?: readonly TableDef[];
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (text: string) => void;
+};
+
+export type MigrateResult = {
+  readonly database: string;
+  readonly serverVersion: string;
+  readonly flavour: Flavour;
+  readonly schemaVersion: number;
+  /** What was run, or with `plan` what would be. */
+  readonly statements: readonly string[];
+  readonly offers: readonly string[];
+  readonly refusals: readonly Refusal[];
+  readonly notes: readonly string[];
+};
+
+/** How often the comparison is repeated before we say that it does not settle. */
+const roundsMax = 5;
+
+export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<MigrateResult> {
+  const done: string[] = [];
+  let failure: Failure | undefined;
+  for (let round = 0; round < roundsMax; round += 1) {
+    const { server, compare, comparison } = await look(sql, options);
+    const result = {
+      database: compare.database,
+      serverVersion: server.versionText,
+      flavour: compare.flavour,
+      schemaVersion,
+      offers: comparison.offers,
+      refusals: comparison.refusals,
+      notes: comparison.notes,
+    };
+    if (options.plan === true) return { ...result, statements: comparison.statements };
+    if (comparison.statements.length === 0) {
+      await record(sql, compare.database, done, options.obsctl ?? '');
+      return { ...result, statements: done };
+    }
+    // A statement that fails twice and is still wanted is not a race with another run.
+    if (failure !== undefined && comparison.statements.includes(failure.statement)) {
+      await record(sql, compare.database, done, options.obsctl ?? '').catch(() => undefined);
+      throw failure.error;
+    }
+    failure = await runAll(sql, comparison.statements, done, options);
+  }
+  throw new Problem('OBS-3003', `the schema did not settle in ${roundsMax} rounds`, {
+    where: sql.address,
+    next: 'Look for another program that alters the same tables, then run obsctl migrate again.',
+  });
+}
+
+type Failure = { readonly statement: string; readonly error: unknown };
+
+async function runAll(
+  sql: Sql,
+  statements: readonly string[],
+  done: string[],
+  options: MigrateOptions,
+): Promise<Failure | undefined> {
+  for (const statement of statements) {
+    options.onProgress?.(firstLineOf(statement));
+    try {
+      await sql.run(statement, options.signal);
+      done.push(statement);
+    } catch (error) {
+      if (options.signal?.aborted === true) throw error;
+      return { statement, error };
+    }
+  }
+  return undefined;
+}
+
+type Look = {
+  readonly server: LiveServer;
+  readonly compare: CompareOptions;
+  readonly comparison: Comparison;
+};
+
+/** Reads the server and compares every table. */
+async function look(sql: Sql, options: MigrateOptions): Promise<Look> {
+  const database = options.database ?? defaultDatabase;
+  const wanted = options.tables ?? tables;
+  const server = await readServer(
+    sql,
+    database,
+    wanted.map((table) => table.name),
+  );
+  if (!hasSince(server.version, serverVersionMin)) {
+    throw new Problem(
+      'OBS-3006',
+      `the server is ${server.versionText}, older than ${serverVersionMin.join('.')}`,
+      { where: sql.address },
+    );
+  }
+  await refuseNewer(sql, database, server);
+  const asked = Object.keys(options.retentionDays ?? {}) as Retention[];
+  const compare: CompareOptions = {
+    ...tableOptions(server, options),
+    retentionAsked: new Set(asked),
+    adopt: options.adopt === true,
+  };
+  const first = server.databaseEngine === undefined ? [createDatabase(database)] : [];
+  const each = wanted.map((table) => compareTable(table, server.tables.get(table.name), compare));
+  const comparison = {
+    statements: [...first, ...each.flatMap((one) => one.statements)],
+    offers: each.flatMap((one) => one.offers),
+    refusals: each.flatMap((one) => one.refusals),
+    notes: [...engineNotes(database, server), ...each.flatMap((one) => one.notes)],
+  };
+  return { server, compare, comparison };
+}
+
+function tableOptions(server: LiveServer, options: MigrateOptions): TableOptions {
+  return {
+    database: options.database ?? defaultDatabase,
+    retentionDays: { ...defaultRetentionDays, ...options.retentionDays },
+    profile: options.profile ?? defaultTableOptions.profile,
+    deduplicationWindowBlocks:
+      options.deduplicationWindowBlocks ?? defaultTableOptions.deduplicationWindowBlocks,
+    flavour: options.flavour ?? server.flavour,
+    serverVersion: server.version,
+  };
+}
+
+const goodEngines: ReadonlySet<string> = new Set(['Atomic', 'Replicated', 'Shared']);
+
+function engineNotes(database: string, server: LiveServer): string[] {
+  const engine = server.databaseEngine;
+  if (engine === undefined || goodEngines.has(engine)) return [];
+  return [
+    `database ${database} has the engine ${engine}, not Atomic: tables there cannot be exchanged, ` +
+      'and a change by hand means copying into another database',
+  ];
+}
+
+/** An older obsctl must not bring back what a newer one changed. */
+async function refuseNewer(sql: Sql, database: string, server: LiveServer): Promise<void> {
+  if (!server.tables.has('obsctl_migrations')) return;
+  const [row] = await sql.rows<{ version: string }>(
+    `SELECT toString(max(Version)) AS version FROM ${nameOf(database)}.obsctl_migrations`,
+  );
+  if (Number(row?.version ?? 0) <= schemaVersion) return;
+  throw new Problem(
+    'OBS-3007',
+    `database ${database} has schema ${row?.version}, this obsctl knows ${schemaVersion}`,
+    { where: sql.address },
+  );
+}
+
+async function record(
+  sql: Sql,
+  database: string,
+  statements: readonly string[],
+  obsctl: string,
+): Promise<void> {
+  if (statements.length === 0) return;
+  const values = statements.map(
+    (text) => `(${schemaVersion}, now64(3), ${quoteText(obsctl)}, ${quoteText(text)})`,
+  );
+  await sql.run(
+    `INSERT INTO ${nameOf(database)}.obsctl_migrations (Version, AppliedAt, Obsctl, Statement)` +
+      ` SETTINGS async_insert = 0 VALUES ${values.join(', ')}`,
+  );
+}
+
+function firstLineOf(statement: string): string {
+  return statement.split('\n')[0] ?? '';
+}
