@@ -12,6 +12,10 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+// Started by another obsctl (`up`, `demo`): its end, however it comes, is ours too.
+process.once('disconnect', () => abort.abort('SIGTERM'));
+process.channel?.unref();
+
 const context: CliContext = {
   env: process.env,
   stdout: (text) => void process.stdout.write(text),

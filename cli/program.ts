@@ -3,12 +3,16 @@
  * its work is imported when it runs, so that `obsctl --help` stays fast.
  */
 import type { Command } from 'commander';
+import { registerDemo } from './commands/demo.ts';
+import { registerExplain } from './commands/explain.ts';
+import { registerSend } from './commands/send.ts';
+import { registerUp } from './commands/up.ts';
 import type { CliContext } from './context.ts';
 import { version } from './version.ts';
 
 type Register = (program: Command, context: CliContext) => void;
 
-const commands: readonly Register[] = [];
+const commands: readonly Register[] = [registerDemo, registerExplain, registerSend, registerUp];
 
 export function registerCommands(program: Command, context: CliContext): Command {
   program

@@ -1,0 +1,62 @@
+/** `obsctl send`: generated telemetry by any OTLP protocol, made by the OpenTelemetry SDK. */
+import type { Command } from 'commander';
+import { Problem } from '../../core/problem.ts';
+import type { CliContext } from '../context.ts';
+import type { SendProtocol, SendSignal } from '../send/send.ts';
+
+const protocols: readonly SendProtocol[] = ['grpc', 'http/protobuf', 'http/json'];
+const signals: readonly SendSignal[] = ['traces', 'metrics', 'logs'];
+const countMax = 1_000_000;
+
+type SendFlags = {
+  readonly endpoint?: string;
+  readonly protocol: string;
+  readonly count: string;
+  readonly service: string;
+  readonly gzip?: boolean;
+};
+
+export function registerSend(program: Command, context: CliContext): void {
+  program
+    .command('send')
+    .description('send generated telemetry and say what was answered')
+    .argument('[signal...]', `what to send: ${signals.join(', ')}; all three by default`)
+    .option('--endpoint <url>', 'OTLP endpoint; the protocol’s default port on loopback otherwise')
+    .option('--protocol <name>', protocols.join(', '), 'grpc')
+    .option('--count <n>', 'items of each signal', '10')
+    .option('--service <name>', 'service.name of what is sent', 'obsctl-send')
+    .option('--gzip', 'compress the requests')
+    .addHelpText('after', '\nExample:\n  obsctl send traces --count 1000 --protocol http/json\n')
+    .action(async (words: readonly string[], flags: SendFlags) => {
+      const { send } = await import('../send/send.ts');
+      const protocol = oneOf('--protocol', flags.protocol, protocols);
+      const port = protocol === 'grpc' ? 4317 : 4318;
+      const report = await send({
+        signals: words.length === 0 ? signals : words.map((word) => oneOf('signal', word, signals)),
+        endpoint: flags.endpoint ?? `http://127.0.0.1:${port}`,
+        protocol,
+        count: countOf(flags.count),
+        service: flags.service,
+        gzip: flags.gzip === true,
+      });
+      context.stdout(`${JSON.stringify(report)}\n`);
+      const failed = report.results.find((result) => result.error !== undefined);
+      if (failed === undefined) return;
+      throw new Problem('OBS-5004', `${failed.signal}: ${failed.error}`, {
+        where: report.endpoint,
+        reach: 'outside',
+      });
+    });
+}
+
+function oneOf<Word extends string>(what: string, word: string, known: readonly Word[]): Word {
+  const found = known.find((candidate) => candidate === word);
+  if (found !== undefined) return found;
+  throw new Problem('OBS-1003', `${what} is one of ${known.join(', ')}, not ${word}`);
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0 && count <= countMax) return count;
+  throw new Problem('OBS-1003', `--count is a whole number from 1 to ${countMax}, not ${text}`);
+}

@@ -1,0 +1,114 @@
+/** The demo's story, told once: start all parts, say where to look, wait, leave nothing running. */
+import { connectClickHouse } from '../../clickhouse/client.ts';
+import { systemClock } from '../../core/clock.ts';
+import { Problem } from '../../core/problem.ts';
+import type { CliContext } from '../context.ts';
+import { type SingleMachine, startSingleMachine } from '../single-machine.ts';
+import { checkUntilFilled } from './check.ts';
+import { watchForFirstSpan } from './first-span.ts';
+import { startMachineMetrics } from './machine/metrics.ts';
+import { shopServices } from './shop/shop-types.ts';
+import { startShop } from './shop/start.ts';
+
+export type DemoOptions = {
+  readonly dataDir: string;
+  readonly clickhouseUrl?: string;
+  readonly check: boolean;
+  readonly shop: boolean;
+};
+
+const gatewayIntervalMs = 2_000;
+const machineIntervalMs = 5_000;
+
+export async function runDemo(options: DemoOptions, context: CliContext): Promise<void> {
+  const parts: { readonly stop: () => Promise<void> }[] = [];
+  let outcome: string | undefined;
+  try {
+    const machine = await startSingleMachine(
+      { ...options, telemetryIntervalMs: gatewayIntervalMs },
+      context,
+    );
+    parts.push(machine);
+    await startTelemetry(options, machine, context, parts);
+    outcome = await (options.check ? check(machine, context) : watch(machine, context));
+  } finally {
+    context.stderr('\nstopping …\n');
+    for (let part = parts.pop(); part !== undefined; part = parts.pop()) await part.stop();
+  }
+  if (outcome !== undefined) throw new Problem('OBS-5002', outcome, { reach: 'outside' });
+}
+
+async function startTelemetry(
+  options: DemoOptions,
+  machine: SingleMachine,
+  context: CliContext,
+  parts: { readonly stop: () => Promise<void> }[],
+): Promise<void> {
+  const { otlpGrpc, otlpHttp } = machine;
+  parts.push(startMachineMetrics({ otlpGrpc, intervalMs: machineIntervalMs, clock: systemClock }));
+  if (!options.shop) return;
+  context.stderr('starting the demo shop …\n');
+  const onComplaint = (service: string, text: string): void => {
+    if (!context.signal.aborted) context.stderr(`${service}: ${text}`);
+  };
+  parts.push(await startShop({ otlpGrpc, otlpHttp, env: context.env, onComplaint }));
+}
+
+/** Until Ctrl-C or until a part ends; the text says which. */
+async function watch(machine: SingleMachine, context: CliContext): Promise<string | undefined> {
+  context.stdout(welcome(machine));
+  const clickhouse = connectClickHouse({ url: machine.clickhouseUrl, env: context.env });
+  const own = [...shopServices, 'obsctl-gateway', ''];
+  const watcher = watchForFirstSpan({
+    clickhouse,
+    own,
+    clock: systemClock,
+    signal: context.signal,
+  });
+  void watcher.then((seen) => {
+    if (seen === undefined) return;
+    const link = `${machine.pageUrl}/d/obsctl-services?var-service=${encodeURIComponent(seen)}`;
+    context.stdout(`\nyour first span arrived: service “${seen}”\n  ${link}\n`);
+  });
+  const aborted = new Promise<undefined>((resolve) => {
+    if (context.signal.aborted) resolve(undefined);
+    context.signal.addEventListener('abort', () => resolve(undefined), { once: true });
+  });
+  const ended = await Promise.race([machine.ended, aborted]);
+  await clickhouse.close();
+  return ended;
+}
+
+async function check(machine: SingleMachine, context: CliContext): Promise<string | undefined> {
+  context.stderr('waiting until every panel has data …\n');
+  const result = await checkUntilFilled({
+    clickhouseUrl: machine.clickhouseUrl,
+    url: machine.pageUrl,
+    clock: systemClock,
+    signal: context.signal,
+    progress: context.isTerminal ? context.stderr : () => undefined,
+  });
+  context.stdout(`${JSON.stringify(result)}\n`);
+  if (!result.ok) {
+    context.stderr('OBS-5003: a panel whose source is active has no data after three minutes\n');
+    context.exitWith(1);
+  }
+  return undefined;
+}
+
+function welcome(machine: SingleMachine): string {
+  return `
+  Look here      ${machine.pageUrl}
+                 a shop with something wrong in it, this machine, and the gateway itself
+
+  Send your own  export OTEL_EXPORTER_OTLP_ENDPOINT=${machine.otlpHttp}
+                 export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf
+                 export OTEL_SERVICE_NAME=my-service
+      over gRPC  export OTEL_EXPORTER_OTLP_ENDPOINT=${machine.otlpGrpc}
+                 export OTEL_EXPORTER_OTLP_PROTOCOL=grpc
+
+  Ask            obsctl query --clickhouse ${machine.clickhouseUrl} 'SELECT count() FROM otel.otel_traces'
+
+  Ctrl-C stops everything. Waiting for your first span …
+`;
+}
