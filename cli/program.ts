@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import { registerDemo } from './commands/demo.ts';
+import { registerEmbedded } from './commands/embedded.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerSend } from './commands/send.ts';
 import { registerUp } from './commands/up.ts';
@@ -12,7 +13,13 @@ import { version } from './version.ts';
 
 type Register = (program: Command, context: CliContext) => void;
 
-const commands: readonly Register[] = [registerDemo, registerExplain, registerSend, registerUp];
+const commands: readonly Register[] = [
+  registerDemo,
+  registerExplain,
+  registerSend,
+  registerUp,
+  registerEmbedded,
+];
 
 export function registerCommands(program: Command, context: CliContext): Command {
   program

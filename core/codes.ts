@@ -85,6 +85,46 @@ export const codes = {
     cause: 'A newer obsctl has migrated this database; this one would undo its changes.',
     next: 'Upgrade this obsctl to the version that migrated the database, or a newer one.',
   },
+  'OBS-3101': {
+    title: 'the embedded engine cannot be loaded',
+    cause: 'The chdb package is missing, damaged, or has no build for this platform.',
+    next: 'Run `npm ci` again, or use a ClickHouse server with `--clickhouse URL`.',
+  },
+  'OBS-3102': {
+    title: 'the embedded engine cannot listen there',
+    cause: 'Another process holds the address, or this user may not bind it.',
+    next: 'Choose another address with `--listen HOST:PORT`; port 0 takes a free one.',
+  },
+  'OBS-3103': {
+    title: 'the embedded engine ended before it answered',
+    cause: 'Its process stopped while it started; its last words are in the message.',
+    next: 'Correct what the last words name, then start again.',
+  },
+  'OBS-3104': {
+    title: 'the data directory is in use',
+    cause: "Another engine has this directory open; two would destroy each other's parts.",
+    next: 'Stop the process named in the message, or choose another directory.',
+  },
+  'OBS-3105': {
+    title: 'listening beyond loopback demands passwords',
+    cause: 'Without passwords anyone who reaches this port could read and delete everything.',
+    next: 'Give `--users FILE` with a `user:password` a line, or listen on 127.0.0.1.',
+  },
+  'OBS-3106': {
+    title: 'the users file cannot be used',
+    cause: 'The file is missing, open to other users, or has a line that is not `user:password`.',
+    next: 'Correct the line named in the message; `chmod 600` the file.',
+  },
+  'OBS-3107': {
+    title: 'the embedded engine does not run on this machine',
+    cause: 'chDB is built for Linux with glibc and for macOS, on x64 and arm64 only.',
+    next: 'Use a ClickHouse server: `--clickhouse URL`.',
+  },
+  'OBS-3108': {
+    title: 'too little free disk for the embedded engine',
+    cause: 'The engine needs room for new parts and merges beside what is stored.',
+    next: 'Free some space, or choose a data directory on another disk.',
+  },
   'OBS-4001': {
     title: 'a dashboard query cannot be expanded',
     cause: 'The query uses a macro, a variable or a variable format that obsctl does not know.',

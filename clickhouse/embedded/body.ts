@@ -1,0 +1,47 @@
+/** A request's body: read under a limit, out of its content encoding and ClickHouse's frames. */
+import type { IncomingMessage } from 'node:http';
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
+import { engineError } from './exception.ts';
+import type { EngineRequest } from './request.ts';
+
+/** An insert is one buffer in memory; ours are under 256 MiB (gateway.md, section 3). */
+export const bodyBytesMax = 512 * 1024 ** 2;
+
+const inflaters: Readonly<Record<string, (body: Buffer, max: number) => Promise<Buffer>>> = {
+  gzip: (body, max) => promisify(gunzip)(body, { maxOutputLength: max }),
+  deflate: (body, max) => promisify(inflate)(body, { maxOutputLength: max }),
+  br: (body, max) => promisify(brotliDecompress)(body, { maxOutputLength: max }),
+  zstd: (body, max) => promisify(zstdDecompress)(body, { maxOutputLength: max }),
+};
+
+export async function readBody(message: IncomingMessage, _request: EngineRequest): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message) {
+    size += chunk.length;
+    if (size > bodyBytesMax) throw tooLarge();
+    chunks.push(chunk);
+  }
+  const body = Buffer.concat(chunks, size);
+  const encoding = message.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
+  if (encoding === 'identity' || encoding === '' || size === 0) return body;
+  const inflater = inflaters[encoding];
+  if (inflater === undefined) {
+    throw engineError('UNKNOWN_COMPRESSION_METHOD', `Unknown compression method ${encoding}`);
+  }
+  try {
+    return await inflater(body, bodyBytesMax);
+  } catch (error) {
+    const code = Error.isError(error) && 'code' in error ? error.code : undefined;
+    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
+    throw engineError('CANNOT_DECOMPRESS', `The body is not valid ${encoding}: ${String(error)}`);
+  }
+}
+
+function tooLarge(): Error {
+  return engineError(
+    'TOO_LARGE_SIZE_COMPRESSED',
+    `The body is larger than ${bodyBytesMax} bytes; send it in several inserts`,
+  );
+}

@@ -1,0 +1,73 @@
+/**
+ * Starts the engine's process. It is a process of its own because the thread pool's size is fixed
+ * when a process starts, and because a crash of the engine must not take the caller with it.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { Problem } from '../../core/problem.ts';
+import {
+  type Announcement,
+  defaultListen,
+  defaultMarkCacheBytes,
+  defaultMemoryBytesMax,
+  type EmbeddedOptions,
+} from './options.ts';
+import { poolThreads } from './slots.ts';
+
+export type LaunchOptions = Partial<EmbeddedOptions> & {
+  readonly dataDir: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Where the process's talk goes, a piece at a time. */
+  readonly stderr: (text: string) => void;
+};
+
+export type LaunchedEngine = Announcement & {
+  readonly process: ChildProcess;
+  /** Resolves with the exit code, or the signal's name, when the process has ended. */
+  readonly exited: Promise<number | string>;
+};
+
+/** Resolves when the engine answers; rejects with its own error when it could not start. */
+export async function launchEngine(options: LaunchOptions): Promise<LaunchedEngine> {
+  const { env, stderr, ...given } = options;
+  const settings: EmbeddedOptions = {
+    listen: defaultListen,
+    usersFile: undefined,
+    memoryBytesMax: defaultMemoryBytesMax,
+    markCacheBytes: defaultMarkCacheBytes,
+    ...given,
+  };
+  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+  const main = fileURLToPath(new URL(`./main${extension}`, import.meta.url));
+  const child = spawn(process.execPath, [main, JSON.stringify(settings)], {
+    env: { ...env, UV_THREADPOOL_SIZE: String(poolThreads) },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const exited = new Promise<number | string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal ?? 0));
+  });
+  let talk = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    talk = (talk + text).slice(-talkCharsMax);
+    stderr(text);
+  });
+  const announcement = await Promise.race([firstLine(child), exited]);
+  if (typeof announcement === 'object') return { ...announcement, process: child, exited };
+  throw new Problem('OBS-3103', `the engine's process ended (${announcement})\n${talk.trim()}`, {
+    reach: announcement === 2 ? 'input' : 'outside',
+  });
+}
+
+const talkCharsMax = 8_192;
+
+function firstLine(child: ChildProcess): Promise<Announcement> {
+  return new Promise((resolve) => {
+    let text = '';
+    child.stdout?.setEncoding('utf8').on('data', (piece: string) => {
+      const line = text.indexOf('\n') === -1;
+      text += piece;
+      const end = text.indexOf('\n');
+      if (line && end !== -1) resolve(JSON.parse(text.slice(0, end)));
+    });
+  });
+}

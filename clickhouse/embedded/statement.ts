@@ -1,0 +1,113 @@
+/**
+ * What a request's text is: its kind, the output format it names, and for an INSERT where the
+ * statement ends and the data begin. Only the first {@link statementBytesMax} bytes are looked at,
+ * the same limit that ClickHouse sets for a statement.
+ */
+import { engineError } from './exception.ts';
+import { type Token, tokenize } from './lexer.ts';
+
+/** ClickHouse's `max_query_size`. */
+export const statementBytesMax = 262_144;
+
+export type Statement = {
+  readonly kind: 'insert' | 'other';
+  /** The first word, upper case, for the query log. */
+  readonly verb: string;
+  /** The statement; of an INSERT with inline data, only up to where the data begin. */
+  readonly sql: string;
+  /** For an INSERT whose rows come as data: the bytes after the statement, maybe none yet. */
+  readonly data: Uint8Array | undefined;
+  /** The format named by a FORMAT clause: of the result, or of the inserted data. */
+  readonly format: string | undefined;
+  readonly tokens: readonly Token[];
+};
+
+/** Splits the text of a request; it must be one statement. */
+export function parseStatement(bytes: Uint8Array): Statement {
+  const tokens: Token[] = [];
+  let depth = 0;
+  let hasSelect = false;
+  let end = bytes.length;
+  for (const token of tokenize(bytes.subarray(0, statementBytesMax))) {
+    const previous = tokens.at(-1);
+    if (token.kind === 'semicolon' && depth === 0) {
+      end = token.start;
+      const rest = tokenize(bytes.subarray(token.end)).next();
+      if (rest.done !== true) throw manyStatements();
+      break;
+    }
+    tokens.push(token);
+    if (token.text === '(' && token.kind === 'symbol') depth += 1;
+    if (token.text === ')' && token.kind === 'symbol') depth -= 1;
+    if (depth !== 0 || !isInsert(tokens)) continue;
+    if (token.kind === 'word' && token.lower === 'select') hasSelect = true;
+    if (token.kind === 'word' && token.lower === 'values' && !hasSelect) {
+      // `VALUES` is the data's start unless it is the name of a table or a column.
+      if (tokens.length > 2 && previous?.lower !== 'into' && previous?.text !== '.') {
+        return insertWithData(bytes, tokens, token.end, 'Values');
+      }
+    }
+    if (previous?.kind === 'word' && previous.lower === 'format' && token.kind === 'word') {
+      if (token.lower !== 'values' || tokens.length > 3) {
+        return insertWithData(bytes, tokens, token.end, token.text);
+      }
+    }
+  }
+  return {
+    kind: isInsert(tokens) ? 'insert' : 'other',
+    verb: (tokens[0]?.text ?? '').toUpperCase(),
+    sql: decode(bytes.subarray(0, end)),
+    data: undefined,
+    format: formatOf(tokens),
+    tokens,
+  };
+}
+
+function insertWithData(
+  bytes: Uint8Array,
+  tokens: readonly Token[],
+  end: number,
+  format: string,
+): Statement {
+  // One line break (or blanks up to it) belongs to the statement, everything after to the data.
+  let at = end;
+  while (bytes[at] === 0x20 || bytes[at] === 0x09 || bytes[at] === 0x0d) at += 1;
+  if (bytes[at] === 0x0a) at += 1;
+  else if (format === 'Native' || format.startsWith('RowBinary')) at = Math.min(end + 1, at);
+  if (bytes[at] === 0x3b && at === bytes.length - 1) at += 1;
+  return {
+    kind: 'insert',
+    verb: 'INSERT',
+    sql: decode(bytes.subarray(0, end)),
+    data: bytes.subarray(at),
+    format,
+    tokens,
+  };
+}
+
+function isInsert(tokens: readonly Token[]): boolean {
+  return tokens[0]?.kind === 'word' && tokens[0].lower === 'insert';
+}
+
+/** The last `FORMAT name` outside of brackets. */
+function formatOf(tokens: readonly Token[]): string | undefined {
+  let depth = 0;
+  let format: string | undefined;
+  for (let index = 0; index < tokens.length; index += 1) {
+    const token = tokens[index] as Token;
+    if (token.kind === 'symbol' && token.text === '(') depth += 1;
+    if (token.kind === 'symbol' && token.text === ')') depth -= 1;
+    if (depth !== 0 || token.kind !== 'word' || token.lower !== 'format') continue;
+    const next = tokens[index + 1];
+    if (next?.kind === 'word') format = next.text;
+  }
+  return format;
+}
+
+function manyStatements(): Error {
+  return engineError('SYNTAX_ERROR', 'Syntax error: Multi-statements are not allowed');
+}
+
+function decode(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+}

@@ -1,0 +1,49 @@
+/** A real embedded ClickHouse for tests: a process of its own, a free port, a temporary directory. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { launchEngine } from '../../clickhouse/embedded/launch.ts';
+
+export type EngineOptions = {
+  /** Kept when given; otherwise a temporary directory that `stop` removes. */
+  readonly dataDir?: string;
+  readonly listen?: string;
+  readonly usersFile?: string;
+  readonly memoryBytesMax?: number;
+};
+
+export type TestEngine = {
+  /** `http://127.0.0.1:PORT`, for `@clickhouse/client` and `fetch`. */
+  readonly url: string;
+  readonly dataDir: string;
+  readonly pid: number;
+  /** SIGTERM, waits for the end, removes a temporary directory. Harmless when it has ended. */
+  readonly stop: () => Promise<void>;
+  /** SIGKILL, waits for the end; the directory stays for the next start, remove it yourself. */
+  readonly kill: () => Promise<void>;
+};
+
+export async function startEngine(options: EngineOptions = {}): Promise<TestEngine> {
+  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'obsctl-engine-')));
+  const engine = await launchEngine({
+    listen: '127.0.0.1:0',
+    ...options,
+    dataDir,
+    env: process.env,
+    stderr: () => {},
+  });
+  const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    engine.process.kill(signal);
+    await engine.exited;
+  };
+  return {
+    url: engine.url,
+    dataDir,
+    pid: engine.pid,
+    stop: async () => {
+      await end('SIGTERM');
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+    },
+    kill: () => end('SIGKILL'),
+  };
+}
