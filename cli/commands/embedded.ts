@@ -15,14 +15,14 @@ export function registerEmbedded(program: Command, context: CliContext): void {
   program
     .command('embedded')
     .description('run the embedded ClickHouse engine behind the ClickHouse HTTP interface')
-    .requiredOption('--data-dir DIR', 'where tables are kept; one engine a directory')
+    .requiredOption('--data-dir <dir>', 'where tables are kept; one engine a directory')
     .option(
-      '--listen ADDR',
+      '--listen <address>',
       'address of the HTTP interface; port 0 takes a free one',
       '127.0.0.1:8123',
     )
-    .option('--users FILE', 'passwords, `user:password` a line; demanded beyond loopback')
-    .option('--memory BYTES', 'what the engine may use at most', '2Gi')
+    .option('--users <file>', 'passwords, `user:password` a line; demanded beyond loopback')
+    .option('--memory <bytes>', 'what the engine may use at most', '2Gi')
     .addHelpText(
       'after',
       '\nExample:\n  obsctl embedded --data-dir /var/lib/obsctl/clickhouse\n' +
