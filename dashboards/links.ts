@@ -35,7 +35,7 @@ export type Link = {
 /** The address of `link` in Grafana's data link syntax. */
 export function linkUrl(link: Link): string {
   const parts = Object.entries(link.set ?? {}).map(([name, value]) => parameter(name, value));
-  return `/d/${dashboardUids[link.to]}?${['${__url_time_range}', ...parts].join('&')}`;
+  return `/d/${dashboardUids[link.to]}?${[`\${__url_time_range}`, ...parts].join('&')}`;
 }
 
 function parameter(name: string, value: LinkValue): string {

@@ -27,7 +27,15 @@ export const attributeNames = [
   'mountpoint',
   'type',
   'status',
-  'protocol',
+  'process.pid',
+  'process.executable.name',
+  'signal',
+  'transport',
+  'outcome',
+  'reason',
+  'table',
+  'stage',
+  'cpu.mode',
 ] as const;
 
 export type AttributeName = (typeof attributeNames)[number];
@@ -35,22 +43,18 @@ export type AttributeName = (typeof attributeNames)[number];
 /** Metrics of the Collector's `host_metrics` receiver. */
 export const hostMetrics = {
   cpuTime: 'system.cpu.time',
-  cpuCount: 'system.cpu.logical.count',
   load1m: 'system.cpu.load_average.1m',
   load5m: 'system.cpu.load_average.5m',
   load15m: 'system.cpu.load_average.15m',
   memoryUsage: 'system.memory.usage',
-  pagingUsage: 'system.paging.usage',
   diskIo: 'system.disk.io',
   diskOperations: 'system.disk.operations',
-  diskIoTime: 'system.disk.io_time',
   filesystemUsage: 'system.filesystem.usage',
   networkIo: 'system.network.io',
   networkErrors: 'system.network.errors',
-  networkDropped: 'system.network.dropped',
-  networkConnections: 'system.network.connections',
   processesCount: 'system.processes.count',
-  processesCreated: 'system.processes.created',
+  processCpuTime: 'process.cpu.time',
+  processMemoryUsage: 'process.memory.usage',
 } as const;
 
 export type HostMetric = (typeof hostMetrics)[keyof typeof hostMetrics];

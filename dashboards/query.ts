@@ -9,7 +9,7 @@ export type QueryFormat = 'timeseries' | 'table' | 'logs' | 'traces';
 /** The data source type; its uid is the dashboard variable `datasource`. */
 export const datasource = {
   type: 'grafana-clickhouse-datasource',
-  uid: '${datasource}',
+  uid: `\${datasource}`,
 } as const;
 
 const formatNumbers: Readonly<Record<QueryFormat, number>> = {

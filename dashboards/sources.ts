@@ -81,6 +81,7 @@ export const sources = {
   host_filesystem: host(hostMetrics.filesystemUsage, 'filesystem'),
   host_network: host(hostMetrics.networkIo, 'network'),
   host_processes: host(hostMetrics.processesCount, 'processes'),
+  host_process: host(hostMetrics.processMemoryUsage, 'process'),
   receipts: {
     probe: `SELECT 1 FROM ${receipts.name} WHERE $__timeFilter(${p.Time}) LIMIT 1`,
     reason:
