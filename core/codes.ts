@@ -49,6 +49,26 @@ export const codes = {
     cause: 'The address is not one of this machine, or the port needs rights we do not have.',
     next: 'Choose an address of this machine (`127.0.0.1`, `0.0.0.0`, `::`) and a port above 1023.',
   },
+  'OBS-2020': {
+    title: 'the data directory is in use',
+    cause: 'Another process has this directory open; two writers would destroy the log.',
+    next: 'Stop the process named in the message, or choose another directory.',
+  },
+  'OBS-2021': {
+    title: 'the log was written by a newer version',
+    cause: 'A segment of the log has a format that this version does not know.',
+    next: 'Start the newer version again, or deliver what is in the log with it first (`--drain`).',
+  },
+  'OBS-2022': {
+    title: 'the log cannot be opened',
+    cause: 'The disk refused to read, write or sync a file of the log directory.',
+    next: 'Check that the directory is writable and the disk is healthy; no file was removed.',
+  },
+  'OBS-2023': {
+    title: 'the size limit of the log is too small',
+    cause: 'The log must hold at least four records of the largest size that is accepted.',
+    next: 'Raise the size of the log or lower the largest request.',
+  },
   'OBS-3001': {
     title: 'not a ClickHouse URL',
     cause: 'The address given for ClickHouse cannot be read as an http or https URL.',

@@ -35,11 +35,16 @@ export type RecoveryReport = {
   /** Bytes of a torn tail that were cut off; they were never answered. */
   readonly tornBytes: number;
   /** Damaged ranges that were skipped: each costs its records and is reported. */
-  readonly damaged: readonly {
-    readonly from: number;
-    readonly to: number;
-    readonly reason: string;
-  }[];
+  readonly damaged: readonly DamagedRange[];
+  /** What else an operator should know, a sentence each: lost checkpoint, files set aside. */
+  readonly notes: readonly string[];
+};
+
+/** Positions `[from, to)` whose records cannot be read any more. */
+export type DamagedRange = {
+  readonly from: number;
+  readonly to: number;
+  readonly reason: string;
 };
 
 /** Thrown values of a log have `name: 'WalFailure'`; the lane answers 503 and turns unready. */
@@ -50,9 +55,10 @@ export type Wal = {
    * Appends one record and returns its end position without waiting for the disk. Throws a
    * WalFailure before anything is written when the log is full, closed or failing. `body` is
    * copied or written before the promise of {@link durable} resolves; the caller may not change
-   * it until then.
+   * it until then. `urgent` may go beyond the size limit by up to a segment: for the records that
+   * delivery needs in order to free space (seals), never for what senders brought.
    */
-  readonly append: (meta: RecordMeta, body: Uint8Array) => number;
+  readonly append: (meta: RecordMeta, body: Uint8Array, urgent?: boolean) => number;
   /**
    * Resolves when everything below `position` is synced: one `fdatasync` for all that wait
    * (group commit). Rejects with a WalFailure when the sync failed: nothing of that segment that
@@ -63,11 +69,19 @@ export type Wal = {
   readonly onFailure: (listener: (durablePosition: number) => void) => void;
   /** Reads durable records in `[from, to)`, oldest first. */
   readonly read: (from: number, to: number) => AsyncIterable<LogRecord>;
-  /** Moves a destination's position forward (durably, lazily) and frees segments behind all. */
+  /**
+   * Moves a destination's position forward and frees segments behind all. Resolves when the
+   * position is durable, at most about 200 ms later; never rejects: a checkpoint that cannot be
+   * written is tried again, and without it records are only read once more after a restart.
+   */
   readonly acknowledge: (destination: string, position: number) => Promise<void>;
   readonly acknowledged: (destination: string) => number;
   readonly writtenPosition: () => number;
   readonly durablePosition: () => number;
+  /** Ranges found damaged so far, by recovery and by reading since. */
+  readonly damagedRanges: () => readonly DamagedRange[];
+  /** Asserts acknowledged <= durable <= written and the size limit. */
+  readonly invariants: () => void;
   /** Bytes of the directory counted against the size limit. */
   readonly sizeBytes: () => number;
   /** Syncs, closes, releases. Idempotent. */
