@@ -19,7 +19,7 @@ import {
   streamResetsPerSecond,
   streamWindowBytes,
 } from './limits.ts';
-import { listen } from './listen.ts';
+import { allClosed, listen } from './listen.ts';
 import type { ReceiveOptions, Receiver, ReceiverParts } from './receiver.ts';
 import { Sweep } from './sweep.ts';
 
@@ -58,16 +58,17 @@ export async function startGrpc(options: GrpcOptions): Promise<Receiver> {
   const sockets = trackSockets(server);
   server.on('session', (session) => serveSession(session, state, connections));
   server.on('sessionError', () => parts.counters.refused('grpc', 'protocol'));
+  let closed: Promise<void> | undefined;
   const address = await listen(asNetServer(server), options, options.reusePort ?? false);
   return {
     address,
     connectionCount: () => sockets.size,
     requestCount: () => sweep.members.size,
-    close: async (graceMs) => {
+    close: (graceMs) => {
       state.closing = true;
       for (const { session } of connections) goAway(session);
-      await closeServer(server, sockets, parts.clock, graceMs);
-      sweep.stop();
+      closed ??= closeServer(server, sockets, parts.clock, graceMs).finally(() => sweep.stop());
+      return closed;
     },
   };
 }
@@ -157,20 +158,16 @@ function goAway(session: ServerHttp2Session): void {
   if (!session.closed && !session.destroyed) session.close();
 }
 
-function closeServer(
+async function closeServer(
   server: Http2Server,
-  sockets: Set<Socket>,
+  sockets: ReadonlySet<Socket>,
   clock: Clock,
   graceMs: number,
 ): Promise<void> {
-  if (!asNetServer(server).listening) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = clock.after(graceMs, () => {
-      for (const socket of sockets) socket.destroy();
-    });
-    server.close(() => {
-      timer.cancel();
-      resolve();
-    });
+  const timer = clock.after(graceMs, () => {
+    for (const socket of sockets) socket.destroy();
   });
+  await new Promise<void>((resolve) => void server.close(() => resolve()));
+  timer.cancel();
+  await allClosed(sockets);
 }

@@ -10,6 +10,7 @@
  * its promise settles. Watched by `receive.bench.ts`.
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Answer, ContentEncoding, ContentType, Signal } from '../answer.ts';
 import { BodyBuffer, type BodyFault } from './body-buffer.ts';
 import type { RefusalReason } from './counters.ts';
@@ -90,9 +91,21 @@ export class HttpExchange {
     if (expectsContinue) this.#response.writeContinue();
   }
 
-  /** Whether the lane has the body: a protocol error on the connection cannot undo it. */
-  holds(socket: unknown): boolean {
-    return this.#request.socket === socket && this.#phase === 'submitted';
+  get socket(): Socket {
+    return this.#request.socket;
+  }
+
+  /** Whether the request came in without a fault, answered or not. */
+  get isWhole(): boolean {
+    return this.#request.complete;
+  }
+
+  /** The connection broke before the body was whole: nobody is there to be answered here. */
+  abandon(reason: 'cancelled' | 'protocol'): void {
+    if (this.#phase !== 'reading') return;
+    this.#phase = 'answered';
+    this.#body.release();
+    this.#state.parts.counters.refused('http', reason);
   }
 
   /** The body did not come in time. Retryable: a slow network is not the data's fault. */
@@ -225,10 +238,7 @@ export class HttpExchange {
 
   #closed(): void {
     this.#state.exchanges.delete(this);
-    if (this.#phase !== 'reading') return;
-    this.#phase = 'answered';
-    this.#body.release();
-    this.#state.parts.counters.refused('http', 'cancelled');
+    this.abandon('cancelled');
   }
 }
 

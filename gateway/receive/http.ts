@@ -8,7 +8,7 @@ import type { Clock } from '../../core/clock.ts';
 import { noCounters } from './counters.ts';
 import { HttpExchange, type HttpServerState } from './http-exchange.ts';
 import { headerBytesMax, headerPairsMax, receiveLimitsDefault, sweepPeriodMs } from './limits.ts';
-import { listen } from './listen.ts';
+import { allClosed, listen } from './listen.ts';
 import type { ReceiveOptions, Receiver, ReceiverParts } from './receiver.ts';
 import { encodeStatus, rpcCode } from './status.ts';
 import { Sweep } from './sweep.ts';
@@ -38,18 +38,18 @@ export async function startHttp(options: ReceiveOptions): Promise<Receiver> {
     socket.on('close', () => sockets.delete(socket));
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    parts.counters.refused('http', 'protocol');
     answerBrokenConnection(state, error, socket);
   });
   const address = await listen(server, options, options.reusePort ?? false);
+  let closed: Promise<void> | undefined;
   return {
     address,
     connectionCount: () => sockets.size,
     requestCount: () => sweep.members.size,
-    close: async (graceMs) => {
+    close: (graceMs) => {
       state.closing = true;
-      await closeServer(server, parts.clock, graceMs);
-      sweep.stop();
+      closed ??= closeServer(server, sockets, parts.clock, graceMs).finally(() => sweep.stop());
+      return closed;
     },
   };
 }
@@ -80,9 +80,17 @@ function answerBrokenConnection(
   error: NodeJS.ErrnoException,
   socket: Socket,
 ): void {
+  const gone = error.code === 'ECONNRESET' || error.code === 'HPE_INVALID_EOF_STATE';
   let owed = false;
-  for (const exchange of state.exchanges) owed ||= exchange.holds(socket);
-  if (owed || !socket.writable || error.code === 'ECONNRESET') {
+  let begun = false;
+  for (const exchange of state.exchanges) {
+    if (exchange.socket !== socket) continue;
+    begun = true;
+    if (exchange.isWhole) owed = true;
+    exchange.abandon(gone ? 'cancelled' : 'protocol');
+  }
+  if (!begun && !gone) state.parts.counters.refused('http', 'protocol');
+  if (owed || gone || !socket.writable) {
     socket.destroy();
     return;
   }
@@ -113,14 +121,17 @@ function brokenConnectionText(code: string | undefined): readonly [string, strin
   }
 }
 
-function closeServer(server: Server, clock: Clock, graceMs: number): Promise<void> {
-  if (!server.listening) return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = clock.after(graceMs, () => server.closeAllConnections());
-    server.close(() => {
-      timer.cancel();
-      resolve();
-    });
+async function closeServer(
+  server: Server,
+  sockets: ReadonlySet<Socket>,
+  clock: Clock,
+  graceMs: number,
+): Promise<void> {
+  const timer = clock.after(graceMs, () => server.closeAllConnections());
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve());
     server.closeIdleConnections();
   });
+  timer.cancel();
+  await allClosed(sockets);
 }

@@ -1,5 +1,6 @@
 /** Listening, with errors that a person can act on. */
-import { createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
 import { Problem } from '../../core/problem.ts';
 import { describeHolder, findPortHolder } from './port-holder.ts';
 
@@ -36,6 +37,11 @@ export async function probeAddress(address: Address): Promise<Address> {
   const bound = await listen(server, address, false);
   await new Promise<void>((resolve) => server.close(() => resolve()));
   return bound;
+}
+
+/** A server is closed a moment before its last sockets say so. */
+export async function allClosed(sockets: ReadonlySet<Socket>): Promise<void> {
+  await Promise.all([...sockets].map((socket) => once(socket, 'close')));
 }
 
 async function listenProblem(error: unknown, address: Address): Promise<Problem> {
