@@ -1,0 +1,182 @@
+/**
+ * The open blocks of one lane: all tables, one block a (table, day).
+ *
+ * Bounds: bytes of all buffers, open blocks, rows and bytes of a block (`signal-block.ts`). Rows
+ * only enter at the end, so a mark is a list of counts and cutting back is setting them.
+ * Invariant: what `encode` gives depends on the accepted requests since `clear` and on nothing
+ * else: not on the hash seed, on buffers kept, or on requests that were rolled back.
+ *
+ * Hot path by its parts. Allocations: one array a block and mark. Copies: none. Owner: encoded
+ * views belong to the blocks and are valid until `clear`. Watched by `decode.bench.ts`.
+ */
+import { randomBytes } from 'node:crypto';
+import { Budget } from '../../clickhouse/native/buffers.ts';
+import type { HashSeed } from '../../clickhouse/native/hash.ts';
+import { assert } from '../../core/assert.ts';
+import { Context } from './context.ts';
+import { Days, dayNs, OpenCount } from './days.ts';
+import type { BlocksMark, EncodedUnit, OpenBlocks } from './decode-types.ts';
+import type { BlockOptions, SignalBlock } from './signal-block.ts';
+import { TraceBlock } from './trace-block.ts';
+
+export type OpenBlocksOptions = {
+  /** Bytes that all buffers may hold; beyond it a request is answered `full`. */
+  readonly bytesMax?: number;
+  /** Blocks, one a (table, day), that may be open together. */
+  readonly partitionsMax?: number;
+  /** Items older than this at their receive time are rejected. */
+  readonly ageMsMax?: number;
+  /** Items further ahead of their receive time than this are rejected. */
+  readonly aheadMsMax?: number;
+  /** Tenant of all rows; empty without tenants. */
+  readonly tenant?: string;
+  /** Seed of the dictionaries' hash; random when absent. Never decides what is stored. */
+  readonly hashSeed?: HashSeed;
+};
+
+const defaultBytesMax = 256 * 1024 * 1024;
+const defaultPartitionsMax = 64;
+const defaultAgeMsMax = 400 * 86_400_000;
+const defaultAheadMsMax = 86_400_000;
+const nsPerMs = 1_000_000n;
+
+/** The end of one block at some time. */
+type BlockMark = { readonly block: SignalBlock; readonly ends: Float64Array };
+
+/** A mark, as {@link Blocks} keeps it. */
+class Mark implements BlocksMark {
+  readonly blocksMark = true;
+  readonly generation: number;
+  readonly blocks: readonly BlockMark[];
+
+  constructor(generation: number, blocks: readonly BlockMark[]) {
+    this.generation = generation;
+    this.blocks = blocks;
+  }
+}
+
+/** What was mended while decoding, since the blocks were made. */
+export type DecodeCounts = {
+  /** Keys that came twice in one map; the last value was kept. */
+  repeatedKeys: number;
+  /** Strings that were not well-formed UTF-8. */
+  repairedStrings: number;
+};
+
+export class Blocks implements OpenBlocks {
+  readonly context = new Context();
+  readonly counts: DecodeCounts = { repeatedKeys: 0, repairedStrings: 0 };
+  readonly traces: Days<TraceBlock>;
+  readonly ageNsMax: bigint;
+  readonly aheadNsMax: bigint;
+  readonly #budget: Budget;
+  readonly #tables: readonly Days<SignalBlock>[];
+  #generation = 0;
+
+  constructor(options: OpenBlocksOptions) {
+    this.#budget = new Budget(options.bytesMax ?? defaultBytesMax);
+    this.ageNsMax = BigInt(options.ageMsMax ?? defaultAgeMsMax) * nsPerMs;
+    this.aheadNsMax = BigInt(options.aheadMsMax ?? defaultAheadMsMax) * nsPerMs;
+    const blockOptions: BlockOptions = {
+      budget: this.#budget,
+      seed: options.hashSeed ?? randomSeed(),
+      tenant: options.tenant ?? '',
+    };
+    const openCount = new OpenCount(options.partitionsMax ?? defaultPartitionsMax);
+    const context = this.context;
+    this.traces = new Days(() => new TraceBlock(blockOptions), context, openCount);
+    this.#tables = [this.traces];
+  }
+
+  rowCount(): number {
+    let rows = 0;
+    for (const days of this.#tables) for (const block of days.open()) rows += block.rows.count;
+    return rows;
+  }
+
+  byteCount(): number {
+    let bytes = 0;
+    for (const days of this.#tables) {
+      for (const block of days.open()) if (block.rows.count > 0) bytes += block.parts.bytes();
+    }
+    return bytes;
+  }
+
+  /** Bytes of all buffers, full or not: what these blocks cost in memory. */
+  capacityBytes(): number {
+    return this.#budget.bytes;
+  }
+
+  mark(): BlocksMark {
+    const blocks: BlockMark[] = [];
+    for (const days of this.#tables) {
+      for (const block of days.open()) {
+        const ends = new Float64Array(block.requestMark.length);
+        block.mark(ends);
+        blocks.push({ block, ends });
+      }
+    }
+    return new Mark(this.#generation, blocks);
+  }
+
+  cutBack(mark: BlocksMark): void {
+    assert(mark instanceof Mark, 'a mark that these blocks gave');
+    assert(mark.generation === this.#generation, 'a mark that is not older than the last clear');
+    for (const days of this.#tables) {
+      for (const block of days.open()) {
+        const known = mark.blocks.find((entry) => entry.block === block);
+        if (known === undefined) block.clear();
+        else block.cut(known.ends);
+      }
+    }
+  }
+
+  encode(seal: bigint): readonly EncodedUnit[] {
+    const units: EncodedUnit[] = [];
+    for (const days of this.#tables) {
+      for (const block of days.filled()) units.push(block.encode(seal, dayText(block.day)));
+    }
+    return units;
+  }
+
+  clear(): void {
+    for (const days of this.#tables) days.clear();
+    this.#generation += 1;
+  }
+
+  /** Like {@link clear}, and gives all buffers back. */
+  release(): void {
+    for (const days of this.#tables) days.release();
+    this.#generation += 1;
+  }
+
+  /** Takes back what the request under way wrote. */
+  cutRequest(): void {
+    for (const days of this.#tables) days.cutRequest();
+  }
+
+  /** Repairs the text of the request under way; may need room, like writing it. */
+  repairRequest(): void {
+    const serial = this.context.serial;
+    for (const days of this.#tables) {
+      for (const block of days.open()) {
+        if (block.requestSerial === serial) this.counts.repairedStrings += block.parts.repair();
+      }
+    }
+  }
+}
+
+/** Open blocks of a lane, empty. */
+export function createOpenBlocks(options: OpenBlocksOptions = {}): Blocks {
+  return new Blocks(options);
+}
+
+/** `2026-11-21` of a number of days since 1970. */
+export function dayText(day: number): string {
+  return new Date(Number((BigInt(day) * dayNs) / nsPerMs)).toISOString().slice(0, 10);
+}
+
+function randomSeed(): HashSeed {
+  const bytes = randomBytes(8);
+  return { low: bytes.readInt32LE(0), high: bytes.readInt32LE(4) };
+}

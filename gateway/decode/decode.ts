@@ -1,0 +1,60 @@
+/**
+ * Step 4 of the house: an inflated OTLP body goes into the columns of the open blocks, whole or
+ * not at all. Pure: the same body and receive time give the same rows on any later day.
+ *
+ * Hot path. Allocations: one DataView and one result a request, none an item. Copies: one of each
+ * value. Owner: the blocks. Watched by `decode.bench.ts`.
+ */
+import { isBlockFull } from '../../clickhouse/native/buffers.ts';
+import type { Blocks } from './blocks.ts';
+import type { DecodeInput, DecodeResult } from './decode-types.ts';
+import { decodeTraces } from './traces.ts';
+import { isMalformed } from './wire.ts';
+
+/** Decodes one request into `blocks`. After `malformed` and `full` they are as before. */
+export function decodeInto(blocks: Blocks, input: DecodeInput): DecodeResult {
+  const result = tryDecode(blocks, input);
+  if (result.outcome !== 'full' || blocks.rowCount() > 0) return result;
+  // Nothing is open, so only buffers that other requests left behind can be in the way.
+  blocks.release();
+  return tryDecode(blocks, input);
+}
+
+function tryDecode(blocks: Blocks, input: DecodeInput): DecodeResult {
+  const { context } = blocks;
+  context.begin(input.receivedAtNs, blocks.ageNsMax, blocks.aheadNsMax);
+  try {
+    decodeSignal(blocks, input);
+    blocks.repairRequest();
+    blocks.counts.repeatedKeys += context.repeatedKeys;
+    return {
+      outcome: 'decoded',
+      accepted: context.accepted,
+      rejected: context.rejected,
+      message: context.reason,
+    };
+  } catch (error) {
+    blocks.cutRequest();
+    if (isMalformed(error)) {
+      return { outcome: 'malformed', message: error.message, offset: error.offset };
+    }
+    if (isBlockFull(error)) return { outcome: 'full' };
+    throw error;
+  } finally {
+    context.resource.release();
+    context.scope.release();
+  }
+}
+
+function decodeSignal(blocks: Blocks, input: DecodeInput): void {
+  const { context } = blocks;
+  const source = input.body;
+  const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  switch (input.signal) {
+    case 'traces':
+      decodeTraces(blocks.traces, context, source, view);
+      break;
+    default:
+      throw new Error(`signal ${input.signal} is not decoded yet`);
+  }
+}

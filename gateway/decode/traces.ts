@@ -1,0 +1,387 @@
+/**
+ * OTLP traces: protobuf bytes straight into the columns of `otel_traces`.
+ *
+ * A row is written when its span ends, except for its attributes, events and links, which go to
+ * the end of their columns as they come and are cut back when the span turns out to be rejected.
+ * The block is chosen by the start time, which senders write before the attributes; when it comes
+ * later the span is read a second time with the time known.
+ *
+ * Hot path. Allocations per item: none. Copies: one of each value. Owner: the block. Watched by
+ * `decode.bench.ts`.
+ */
+import { putString } from '../../clickhouse/native/buffers.ts';
+import { endMap, putAttribute } from './attributes.ts';
+import { type Context, receivedHigh, receivedLow } from './context.ts';
+import type { Days } from './days.ts';
+import { putEvent, putLink } from './span-elements.ts';
+import { putEmpty, putHex, writeHex } from './text.ts';
+import {
+  spanIdStride,
+  spanKinds,
+  statusCodes,
+  type TraceBlock,
+  traceIdStride,
+} from './trace-block.ts';
+import { need, readLength, readTag, readVarint, skipField, word } from './wire.ts';
+
+/**
+ * The span under way, two words a field number: where a string begins and its length, or the low
+ * and high half of a number. Typed memory, because locals that cross functions would be boxed.
+ */
+const field = new Int32Array(2 * 17);
+/** Status, which is a message of its own: code, message start, message length. */
+const status = new Int32Array(3);
+
+const traceIdBytes = 16;
+const spanIdBytes = 8;
+
+/**
+ * Decodes an ExportTraceServiceRequest.
+ *
+ * | field | number | wire type | into |
+ * | --- | --- | --- | --- |
+ * | resource_spans | 1 | repeated message | rows |
+ */
+export function decodeTraces(
+  days: Days<TraceBlock>,
+  context: Context,
+  source: Uint8Array,
+  view: DataView,
+): void {
+  const end = source.length;
+  let at = 0;
+  while (at < end) {
+    at = readTag(source, at, end);
+    if (word[0] === 0x0a) {
+      const start = readLength(source, at, end);
+      at = start + word[0]!;
+      putResourceSpans(days, context, source, view, start, at);
+    } else at = skipField(source, at, end, word[0]!);
+  }
+}
+
+/**
+ * | field | number | wire type | into |
+ * | --- | --- | --- | --- |
+ * | resource | 1 | Resource | see `resource.ts` |
+ * | scope_spans | 2 | repeated message | rows |
+ * | schema_url | 3 | string | ResourceSchemaUrl |
+ */
+function putResourceSpans(
+  days: Days<TraceBlock>,
+  context: Context,
+  source: Uint8Array,
+  view: DataView,
+  from: number,
+  end: number,
+): void {
+  context.resource.take(source, view, from, end);
+  let at = from;
+  while (at < end) {
+    at = readTag(source, at, end);
+    if (word[0] === 0x12) {
+      const start = readLength(source, at, end);
+      at = start + word[0]!;
+      putScopeSpans(days, context, source, view, start, at);
+    } else at = skipField(source, at, end, word[0]!);
+  }
+}
+
+/**
+ * | field | number | wire type | into |
+ * | --- | --- | --- | --- |
+ * | scope | 1 | InstrumentationScope | see `resource.ts` |
+ * | spans | 2 | repeated message | rows |
+ * | schema_url | 3 | string | ScopeSchemaUrl |
+ */
+function putScopeSpans(
+  days: Days<TraceBlock>,
+  context: Context,
+  source: Uint8Array,
+  view: DataView,
+  from: number,
+  end: number,
+): void {
+  context.scope.take(source, view, from, end);
+  let at = from;
+  while (at < end) {
+    at = readTag(source, at, end);
+    if (word[0] === 0x12) {
+      const start = readLength(source, at, end);
+      at = start + word[0]!;
+      if (!putSpan(days, context, source, view, start, at, false)) {
+        putSpan(days, context, source, view, start, at, true);
+      }
+    } else at = skipField(source, at, end, word[0]!);
+  }
+}
+
+/**
+ * One row. Returns false, having written nothing, when the start time came after what is in the
+ * columns already: then it is called again with `isTimeFirst`.
+ *
+ * | field | number | wire type | into |
+ * | --- | --- | --- | --- |
+ * | trace_id | 1 | bytes | TraceId; not 16 bytes or all zero: rejected |
+ * | span_id | 2 | bytes | SpanId; not 8 bytes or all zero: rejected |
+ * | trace_state | 3 | string | TraceState |
+ * | parent_span_id | 4 | bytes | ParentSpanId; all zero is empty, not 8 bytes: rejected |
+ * | name | 5 | string | SpanName |
+ * | kind | 6 | enum | SpanKind |
+ * | start_time_unix_nano | 7 | fixed64 | Timestamp; receive time when zero |
+ * | end_time_unix_nano | 8 | fixed64 | Duration |
+ * | attributes | 9 | repeated KeyValue | SpanAttributes |
+ * | dropped_attributes_count | 10 | uint32 | DroppedAttributesCount |
+ * | events | 11 | repeated Event | Events |
+ * | dropped_events_count | 12 | uint32 | DroppedEventsCount |
+ * | links | 13 | repeated Link | Links |
+ * | dropped_links_count | 14 | uint32 | DroppedLinksCount |
+ * | status | 15 | Status | StatusCode, StatusMessage |
+ * | flags | 16 | fixed32 | SpanFlags |
+ */
+function putSpan(
+  days: Days<TraceBlock>,
+  context: Context,
+  source: Uint8Array,
+  view: DataView,
+  from: number,
+  end: number,
+  isTimeFirst: boolean,
+): boolean {
+  field.fill(0);
+  status.fill(0);
+  context.fault = '';
+  if (isTimeFirst) findStart(source, view, from, end);
+  let block: TraceBlock | undefined;
+  let mapStart = 0;
+  let valuesStart = 0;
+  let at = from;
+  while (at < end) {
+    at = readTag(source, at, end);
+    const tag = word[0]!;
+    if (tag === 0x4a || tag === 0x5a || tag === 0x6a) {
+      if (block === undefined) {
+        if (field[14] === 0 && field[15] === 0 && !isTimeFirst) return false;
+        block = beginSpan(days, context);
+        if (block === undefined) return true;
+        mapStart = block.attributes.keys.level.count;
+        valuesStart = block.attributes.values.size;
+      }
+      const start = readLength(source, at, end);
+      at = start + word[0]!;
+      if (tag === 0x4a) putAttribute(block.attributes, mapStart, source, view, start, at);
+      else if (tag === 0x5a) putEvent(block, context, source, view, start, at);
+      else putLink(block, context, source, view, start, at);
+    } else if (tag === 0x39) {
+      need(at, end, 8);
+      if (block !== undefined && !isTimeFirst) {
+        block.parts.cutRow();
+        block.attributes.hasRepeats = false;
+        return false;
+      }
+      if (!isTimeFirst) setTime(14, view, at);
+      at += 8;
+    } else at = putScalar(source, view, at, end, tag);
+  }
+  block ??= beginSpan(days, context);
+  if (block === undefined) return true;
+  context.repeatedKeys += endMap(block.attributes, mapStart, valuesStart);
+  endSpan(block, context, source, view);
+  return true;
+}
+
+/** Keeps the value of a field that is not nested; the last one wins. */
+function putScalar(
+  source: Uint8Array,
+  view: DataView,
+  at: number,
+  end: number,
+  tag: number,
+): number {
+  switch (tag) {
+    case 0x0a:
+    case 0x12:
+    case 0x1a:
+    case 0x22:
+    case 0x2a: {
+      const start = readLength(source, at, end);
+      const place = (tag >>> 3) * 2;
+      field[place] = start;
+      field[place + 1] = word[0]!;
+      return start + word[0]!;
+    }
+    case 0x30:
+    case 0x50:
+    case 0x60:
+    case 0x70: {
+      const next = readVarint(source, at, end);
+      const place = (tag >>> 3) * 2;
+      field[place] = word[0]!;
+      field[place + 1] = word[1]!;
+      return next;
+    }
+    case 0x41:
+      need(at, end, 8);
+      setTime(16, view, at);
+      return at + 8;
+    case 0x7a: {
+      const start = readLength(source, at, end);
+      const stop = start + word[0]!;
+      putStatus(source, start, stop);
+      return stop;
+    }
+    case 0x85:
+      need(at, end, 4);
+      field[32] = view.getInt32(at, true);
+      return at + 4;
+    default:
+      return skipField(source, at, end, tag);
+  }
+}
+
+/**
+ * Several occurrences merge, as protobuf demands of a message.
+ *
+ * | field | number | wire type | into |
+ * | --- | --- | --- | --- |
+ * | message | 2 | string | StatusMessage |
+ * | code | 3 | enum | StatusCode |
+ */
+function putStatus(source: Uint8Array, from: number, end: number): void {
+  let at = from;
+  while (at < end) {
+    at = readTag(source, at, end);
+    const tag = word[0]!;
+    if (tag === 0x12) {
+      const start = readLength(source, at, end);
+      status[1] = start;
+      status[2] = word[0]!;
+      at = start + word[0]!;
+    } else if (tag === 0x18) {
+      at = readVarint(source, at, end);
+      status[0] = word[1] === 0 ? word[0]! : -1;
+    } else at = skipField(source, at, end, tag);
+  }
+}
+
+function setTime(place: number, view: DataView, at: number): void {
+  field[place] = view.getInt32(at, true);
+  field[place + 1] = view.getInt32(at + 4, true);
+}
+
+/** Finds the last start time of a span. */
+function findStart(source: Uint8Array, view: DataView, from: number, end: number): void {
+  let at = from;
+  while (at < end) {
+    at = readTag(source, at, end);
+    const tag = word[0]!;
+    const next = skipField(source, at, end, tag);
+    if (tag === 0x39) setTime(14, view, at);
+    at = next;
+  }
+}
+
+/** The block that the span's start time belongs to, or undefined when the span is rejected. */
+function beginSpan(days: Days<TraceBlock>, context: Context): TraceBlock | undefined {
+  if (field[14] === 0 && field[15] === 0) {
+    field[14] = context.time[receivedLow]!;
+    field[15] = context.time[receivedHigh]!;
+  }
+  const low = field[14]! >>> 0;
+  const high = field[15]! >>> 0;
+  if (!context.accepts(low, high)) {
+    context.reject('a span starts outside the time range that is stored');
+    return undefined;
+  }
+  const block = days.select(low, high);
+  block.beginRow(context);
+  return block;
+}
+
+/** Writes all but the nested columns and counts the row, or takes the row back. */
+function endSpan(block: TraceBlock, context: Context, source: Uint8Array, view: DataView): void {
+  const fault = context.fault === '' ? faultOf(source) : context.fault;
+  if (fault !== '') {
+    block.parts.cutRow();
+    context.reject(fault);
+    return;
+  }
+  const row = block.rows.count;
+  block.time.words[2 * row] = field[14]!;
+  block.time.words[2 * row + 1] = field[15]!;
+  putIds(block, row, source);
+  putText(block, source, view);
+  const kind = field[12]!;
+  const isKnownKind = field[13] === 0 && kind > 0 && kind < spanKinds.length;
+  block.spanKind.bytes[row] = isKnownKind ? kind : 0;
+  const code = status[0]!;
+  block.statusCode.bytes[row] = code > 0 && code < statusCodes.length ? code : 0;
+  putDuration(block, row);
+  block.flags.words[row] = field[32]!;
+  block.droppedAttributes.words[row] = field[20]!;
+  block.droppedEvents.words[row] = field[24]!;
+  block.droppedLinks.words[row] = field[28]!;
+  putOffset(block.attributes.offsets.values.words, row, block.attributes.keys.level.count);
+  putOffset(block.events.offsets.values.words, row, block.events.level.count);
+  putOffset(block.links.offsets.values.words, row, block.links.level.count);
+  block.endRow();
+  context.accepted += 1;
+}
+
+function putOffset(words: Int32Array, row: number, end: number): void {
+  words[2 * row] = end;
+  words[2 * row + 1] = 0;
+}
+
+function putIds(block: TraceBlock, row: number, source: Uint8Array): void {
+  const traceAt = row * traceIdStride;
+  block.traceId.bytes[traceAt] = 2 * traceIdBytes;
+  writeHex(block.traceId.view, traceAt + 1, source, field[2]!, traceIdBytes);
+  const spanAt = row * spanIdStride;
+  block.spanId.bytes[spanAt] = 2 * spanIdBytes;
+  writeHex(block.spanId.view, spanAt + 1, source, field[4]!, spanIdBytes);
+  if (field[9] === 0 || isZero(source, field[8]!, spanIdBytes)) putEmpty(block.parentSpanId);
+  else putHex(block.parentSpanId, source, field[8]!, spanIdBytes);
+}
+
+function putText(block: TraceBlock, source: Uint8Array, view: DataView): void {
+  putString(block.traceState, source, view, field[6]!, field[7]!);
+  putString(block.statusMessage, source, view, status[1]!, status[2]!);
+  const name = block.spanName;
+  name.indexes.words[block.rows.count] = name.dictionary.lookup(
+    source,
+    view,
+    field[10]!,
+    field[11]!,
+  );
+}
+
+/** End minus start, 0 when the end lies before the start. */
+function putDuration(block: TraceBlock, row: number): void {
+  const endLow = field[16]! >>> 0;
+  const endHigh = field[17]! >>> 0;
+  const startLow = field[14]! >>> 0;
+  const startHigh = field[15]! >>> 0;
+  const borrow = endLow < startLow ? 1 : 0;
+  const high = endHigh - startHigh - borrow;
+  const words = block.duration.words;
+  words[2 * row] = high < 0 ? 0 : endLow - startLow;
+  words[2 * row + 1] = Math.max(high, 0);
+}
+
+/** Why the span under way can never be stored; empty when it can. */
+function faultOf(source: Uint8Array): string {
+  if (field[3] !== traceIdBytes) return 'a span has a trace_id that is not 16 bytes';
+  if (field[5] !== spanIdBytes) return 'a span has a span_id that is not 8 bytes';
+  if (field[9] !== 0 && field[9] !== spanIdBytes) {
+    return 'a span has a parent_span_id that is neither empty nor 8 bytes';
+  }
+  if (isZero(source, field[2]!, traceIdBytes)) return 'a span has a trace_id of zeros';
+  if (isZero(source, field[4]!, spanIdBytes)) return 'a span has a span_id of zeros';
+  return '';
+}
+
+function isZero(source: Uint8Array, from: number, length: number): boolean {
+  for (let index = 0; index < length; index += 1) if (source[from + index] !== 0) return false;
+  return true;
+}
