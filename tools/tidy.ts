@@ -116,7 +116,7 @@ const bannedOutsidePrograms: readonly (readonly [RegExp, string])[] = [
 ];
 
 const programFile =
-  /(^|\/)main\.ts$|^core\/clock\.ts$|^cli\/output\/|^gateway\/telemetry\/|^tools\/|^test\/|^dashboards\/preview\/page\/|\.(test|bench|fuzz)\.ts$/;
+  /(^|\/)(main|[\w-]+-main)\.ts$|^core\/clock\.ts$|^cli\/output\/|^gateway\/telemetry\/|^tools\/|^test\/|^dashboards\/preview\/page\/|\.(test|bench|fuzz)\.ts$/;
 
 export function checkBannedCalls(file: SourceFile): readonly Finding[] {
   if (programFile.test(file.path)) return [];
