@@ -1,0 +1,11 @@
+/**
+ * `npm run update`: rewrites every generated file in the clone (golden DDL, rendered dashboards,
+ * reference pages). Review the result as files.
+ */
+import { join } from 'node:path';
+import { updateGolden as updateSchema } from '../clickhouse/golden.ts';
+import { updateGolden as updateDashboards } from '../dashboards/render.ts';
+
+await updateSchema(join(import.meta.dirname, '..'));
+await updateDashboards();
+process.stderr.write('generated files are up to date: look at `git diff`\n');
