@@ -16,6 +16,14 @@ import { assert } from '../../core/assert.ts';
 import { Context } from './context.ts';
 import { Days, dayNs, OpenCount } from './days.ts';
 import type { BlocksMark, EncodedUnit, OpenBlocks } from './decode-types.ts';
+import { LogBlock } from './log-block.ts';
+import {
+  ExponentialBlock,
+  HistogramBlock,
+  type MetricDays,
+  NumberBlock,
+  SummaryBlock,
+} from './metric-blocks.ts';
 import type { BlockOptions, SignalBlock } from './signal-block.ts';
 import { TraceBlock } from './trace-block.ts';
 
@@ -67,6 +75,8 @@ export class Blocks implements OpenBlocks {
   readonly context = new Context();
   readonly counts: DecodeCounts = { repeatedKeys: 0, repairedStrings: 0 };
   readonly traces: Days<TraceBlock>;
+  readonly logs: Days<LogBlock>;
+  readonly metrics: MetricDays;
   readonly ageNsMax: bigint;
   readonly aheadNsMax: bigint;
   readonly #budget: Budget;
@@ -84,8 +94,19 @@ export class Blocks implements OpenBlocks {
     };
     const openCount = new OpenCount(options.partitionsMax ?? defaultPartitionsMax);
     const context = this.context;
-    this.traces = new Days(() => new TraceBlock(blockOptions), context, openCount);
-    this.#tables = [this.traces];
+    const days = <Block extends SignalBlock>(create: () => Block): Days<Block> =>
+      new Days(create, context, openCount);
+    this.traces = days(() => new TraceBlock(blockOptions));
+    this.logs = days(() => new LogBlock(blockOptions));
+    this.metrics = {
+      gauge: days(() => new NumberBlock('gauge', blockOptions)),
+      sum: days(() => new NumberBlock('sum', blockOptions)),
+      histogram: days(() => new HistogramBlock(blockOptions)),
+      exponential: days(() => new ExponentialBlock(blockOptions)),
+      summary: days(() => new SummaryBlock(blockOptions)),
+    };
+    const { gauge, sum, histogram, exponential, summary } = this.metrics;
+    this.#tables = [this.traces, this.logs, gauge, sum, histogram, exponential, summary];
   }
 
   rowCount(): number {

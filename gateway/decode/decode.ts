@@ -6,8 +6,11 @@
  * value. Owner: the blocks. Watched by `decode.bench.ts`.
  */
 import { isBlockFull } from '../../clickhouse/native/buffers.ts';
+import { assertNever } from '../../core/assert.ts';
 import type { Blocks } from './blocks.ts';
 import type { DecodeInput, DecodeResult } from './decode-types.ts';
+import { decodeLogs } from './logs.ts';
+import { decodeMetrics } from './metrics.ts';
 import { decodeTraces } from './traces.ts';
 import { isMalformed } from './wire.ts';
 
@@ -54,7 +57,13 @@ function decodeSignal(blocks: Blocks, input: DecodeInput): void {
     case 'traces':
       decodeTraces(blocks.traces, context, source, view);
       break;
+    case 'logs':
+      decodeLogs(blocks.logs, context, source, view);
+      break;
+    case 'metrics':
+      decodeMetrics(blocks.metrics, context, source, view);
+      break;
     default:
-      throw new Error(`signal ${input.signal} is not decoded yet`);
+      assertNever(input.signal);
   }
 }

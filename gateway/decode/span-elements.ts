@@ -7,9 +7,10 @@
 import { putString } from '../../clickhouse/native/buffers.ts';
 import { endMap, putAttribute } from './attributes.ts';
 import type { Context } from './context.ts';
+import { keepBytes, keepFixed64, putOffset } from './envelope.ts';
 import { putHex } from './text.ts';
 import type { TraceBlock } from './trace-block.ts';
-import { need, readLength, readTag, skipField, word } from './wire.ts';
+import { readLength, readTag, skipField, word } from './wire.ts';
 
 /** Strings of the element under way: where each begins, and its length, by field number. */
 const field = new Int32Array(2 * 4);
@@ -48,17 +49,14 @@ export function putEvent(
       at = start + word[0]!;
       putAttribute(attributes, mapStart, source, view, start, at);
     } else if (tag === 0x09) {
-      need(at, end, 8);
-      times[2 * element] = view.getInt32(at, true);
-      times[2 * element + 1] = view.getInt32(at + 4, true);
-      at += 8;
-    } else if (tag === 0x12) at = keepString(2, source, at, end);
+      at = keepFixed64(times, 2 * element, view, at, end);
+    } else if (tag === 0x12) at = keepBytes(field, 4, source, at, end);
     else at = skipField(source, at, end, tag);
   }
   context.repeatedKeys += endMap(attributes, mapStart, valuesStart);
   const name = block.eventName;
   name.indexes.words[element] = name.dictionary.lookup(source, view, field[4]!, field[5]!);
-  endElement(attributes.offsets.values.words, element, attributes.keys.level.count);
+  putOffset(attributes.offsets.values.words, element, attributes.keys.level.count);
   level.count = element + 1;
 }
 
@@ -95,7 +93,7 @@ export function putLink(
       at = start + word[0]!;
       putAttribute(attributes, mapStart, source, view, start, at);
     } else if (tag === 0x0a || tag === 0x12 || tag === 0x1a) {
-      at = keepString(tag >>> 3, source, at, end);
+      at = keepBytes(field, 2 * (tag >>> 3), source, at, end);
     } else at = skipField(source, at, end, tag);
   }
   context.repeatedKeys += endMap(attributes, mapStart, valuesStart);
@@ -106,18 +104,6 @@ export function putLink(
   putHex(block.linkTraceId, source, field[2]!, isTraceId ? field[3]! : 0);
   putHex(block.linkSpanId, source, field[4]!, isSpanId ? field[5]! : 0);
   putString(block.linkTraceState, source, view, field[6]!, field[7]!);
-  endElement(attributes.offsets.values.words, element, attributes.keys.level.count);
+  putOffset(attributes.offsets.values.words, element, attributes.keys.level.count);
   level.count = element + 1;
-}
-
-function keepString(number: number, source: Uint8Array, at: number, end: number): number {
-  const start = readLength(source, at, end);
-  field[2 * number] = start;
-  field[2 * number + 1] = word[0]!;
-  return start + word[0]!;
-}
-
-function endElement(words: Int32Array, element: number, end: number): void {
-  words[2 * element] = end;
-  words[2 * element + 1] = 0;
 }

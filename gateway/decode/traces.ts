@@ -13,6 +13,7 @@ import { putString } from '../../clickhouse/native/buffers.ts';
 import { endMap, putAttribute } from './attributes.ts';
 import { type Context, receivedHigh, receivedLow } from './context.ts';
 import type { Days } from './days.ts';
+import { decodeEnvelopes, isZero, keepBytes, keepFixed64, putOffset } from './envelope.ts';
 import { putEvent, putLink } from './span-elements.ts';
 import { putEmpty, putHex, writeHex } from './text.ts';
 import {
@@ -35,39 +36,18 @@ const status = new Int32Array(3);
 const traceIdBytes = 16;
 const spanIdBytes = 8;
 
-/**
- * Decodes an ExportTraceServiceRequest.
- *
- * | field | number | wire type | into |
- * | --- | --- | --- | --- |
- * | resource_spans | 1 | repeated message | rows |
- */
+/** Decodes an ExportTraceServiceRequest. */
 export function decodeTraces(
   days: Days<TraceBlock>,
   context: Context,
   source: Uint8Array,
   view: DataView,
 ): void {
-  const end = source.length;
-  let at = 0;
-  while (at < end) {
-    at = readTag(source, at, end);
-    if (word[0] === 0x0a) {
-      const start = readLength(source, at, end);
-      at = start + word[0]!;
-      putResourceSpans(days, context, source, view, start, at);
-    } else at = skipField(source, at, end, word[0]!);
-  }
+  decodeEnvelopes(putItem, days, context, source, view);
 }
 
-/**
- * | field | number | wire type | into |
- * | --- | --- | --- | --- |
- * | resource | 1 | Resource | see `resource.ts` |
- * | scope_spans | 2 | repeated message | rows |
- * | schema_url | 3 | string | ResourceSchemaUrl |
- */
-function putResourceSpans(
+/** One span; read twice when its start time comes late. */
+function putItem(
   days: Days<TraceBlock>,
   context: Context,
   source: Uint8Array,
@@ -75,44 +55,8 @@ function putResourceSpans(
   from: number,
   end: number,
 ): void {
-  context.resource.take(source, view, from, end);
-  let at = from;
-  while (at < end) {
-    at = readTag(source, at, end);
-    if (word[0] === 0x12) {
-      const start = readLength(source, at, end);
-      at = start + word[0]!;
-      putScopeSpans(days, context, source, view, start, at);
-    } else at = skipField(source, at, end, word[0]!);
-  }
-}
-
-/**
- * | field | number | wire type | into |
- * | --- | --- | --- | --- |
- * | scope | 1 | InstrumentationScope | see `resource.ts` |
- * | spans | 2 | repeated message | rows |
- * | schema_url | 3 | string | ScopeSchemaUrl |
- */
-function putScopeSpans(
-  days: Days<TraceBlock>,
-  context: Context,
-  source: Uint8Array,
-  view: DataView,
-  from: number,
-  end: number,
-): void {
-  context.scope.take(source, view, from, end);
-  let at = from;
-  while (at < end) {
-    at = readTag(source, at, end);
-    if (word[0] === 0x12) {
-      const start = readLength(source, at, end);
-      at = start + word[0]!;
-      if (!putSpan(days, context, source, view, start, at, false)) {
-        putSpan(days, context, source, view, start, at, true);
-      }
-    } else at = skipField(source, at, end, word[0]!);
+  if (!putSpan(days, context, source, view, from, end, false)) {
+    putSpan(days, context, source, view, from, end, true);
   }
 }
 
@@ -179,8 +123,7 @@ function putSpan(
         block.attributes.hasRepeats = false;
         return false;
       }
-      if (!isTimeFirst) setTime(14, view, at);
-      at += 8;
+      at = isTimeFirst ? at + 8 : keepFixed64(field, 14, view, at, end);
     } else at = putScalar(source, view, at, end, tag);
   }
   block ??= beginSpan(days, context);
@@ -203,13 +146,8 @@ function putScalar(
     case 0x12:
     case 0x1a:
     case 0x22:
-    case 0x2a: {
-      const start = readLength(source, at, end);
-      const place = (tag >>> 3) * 2;
-      field[place] = start;
-      field[place + 1] = word[0]!;
-      return start + word[0]!;
-    }
+    case 0x2a:
+      return keepBytes(field, (tag >>> 3) * 2, source, at, end);
     case 0x30:
     case 0x50:
     case 0x60:
@@ -221,9 +159,7 @@ function putScalar(
       return next;
     }
     case 0x41:
-      need(at, end, 8);
-      setTime(16, view, at);
-      return at + 8;
+      return keepFixed64(field, 16, view, at, end);
     case 0x7a: {
       const start = readLength(source, at, end);
       const stop = start + word[0]!;
@@ -264,11 +200,6 @@ function putStatus(source: Uint8Array, from: number, end: number): void {
   }
 }
 
-function setTime(place: number, view: DataView, at: number): void {
-  field[place] = view.getInt32(at, true);
-  field[place + 1] = view.getInt32(at + 4, true);
-}
-
 /** Finds the last start time of a span. */
 function findStart(source: Uint8Array, view: DataView, from: number, end: number): void {
   let at = from;
@@ -276,7 +207,7 @@ function findStart(source: Uint8Array, view: DataView, from: number, end: number
     at = readTag(source, at, end);
     const tag = word[0]!;
     const next = skipField(source, at, end, tag);
-    if (tag === 0x39) setTime(14, view, at);
+    if (tag === 0x39) keepFixed64(field, 14, view, at, end);
     at = next;
   }
 }
@@ -328,11 +259,6 @@ function endSpan(block: TraceBlock, context: Context, source: Uint8Array, view: 
   context.accepted += 1;
 }
 
-function putOffset(words: Int32Array, row: number, end: number): void {
-  words[2 * row] = end;
-  words[2 * row + 1] = 0;
-}
-
 function putIds(block: TraceBlock, row: number, source: Uint8Array): void {
   const traceAt = row * traceIdStride;
   block.traceId.bytes[traceAt] = 2 * traceIdBytes;
@@ -379,9 +305,4 @@ function faultOf(source: Uint8Array): string {
   if (isZero(source, field[2]!, traceIdBytes)) return 'a span has a trace_id of zeros';
   if (isZero(source, field[4]!, spanIdBytes)) return 'a span has a span_id of zeros';
   return '';
-}
-
-function isZero(source: Uint8Array, from: number, length: number): boolean {
-  for (let index = 0; index < length; index += 1) if (source[from + index] !== 0) return false;
-  return true;
 }
