@@ -97,7 +97,9 @@ export class GrpcCall {
   expire(): void {
     if (this.#phase === 'answered') {
       this.deadlineMs = Number.POSITIVE_INFINITY;
-      this.#stream.close(constants.NGHTTP2_NO_ERROR);
+      // NO_ERROR lets what is written flow out first, which a closed window would never do.
+      const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
+      this.#stream.close(this.#ended ? NGHTTP2_CANCEL : NGHTTP2_NO_ERROR);
       return;
     }
     const nowMs = this.#state.parts.clock.monotonicMs();
