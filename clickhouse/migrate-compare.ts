@@ -50,22 +50,24 @@ export function compareTable(
   if (live === undefined) {
     return { statements: [createTable(table, options)], offers: [], refusals: [], notes: [] };
   }
-  const foreign = isForeign(table, live);
-  const target = `ALTER TABLE ${nameOf(options.database)}.${nameOf(table.name)}`;
+  const foreign = live.comment === '';
   const notes: string[] = [];
   const safe = [
     ...columnStatements(table, live, foreign),
-    ...indexStatements(table, live, options, notes),
+    ...indexStatements(table, live, options, foreign, notes),
     ...ttlStatements(table, live, options, notes),
     ...settingStatements(table, live, options, notes),
-  ].map((clause) => `${target} ${clause}`);
+    ...(foreign || live.comment === table.comment
+      ? []
+      : [`MODIFY COMMENT ${quoteText(table.comment)}`]),
+  ].map((clause) => `${alter(table, options)} ${clause}`);
   const differences = [
     ...engineDifferences(table, live),
     ...table.columns.flatMap((column) => columnDifferences(table, column, live)),
   ];
   const extra = extraColumns(table, live);
   if (extra.length > 0) notes.push(`${table.name}: other columns left alone: ${extra.join(', ')}`);
-  const held = foreign && !options.adopt;
+  const held = foreign && !options.adopt && !isAdopted(table, live);
   return {
     statements: held ? [] : safe,
     offers: held ? safe : [],
@@ -74,14 +76,16 @@ export function compareTable(
   };
 }
 
-/** Whether the table lacks all columns of ours: then the Collector's exporter made it. */
-function isForeign(table: TableDef, live: LiveTable): boolean {
+function alter(table: TableDef, options: TableOptions): string {
+  return `ALTER TABLE ${nameOf(options.database)}.${nameOf(table.name)}`;
+}
+
+/** Whether a table that the Collector's exporter made has been given our columns before. */
+function isAdopted(table: TableDef, live: LiveTable): boolean {
   const ours = table.columns.filter((column) => column.origin === 'ours');
-  if (ours.length > 0) {
-    return !live.columns.some((column) => ours.some((our) => our.name === column.name));
-  }
-  const window = ['non_replicated_deduplication_window', 'replicated_deduplication_window'];
-  return !window.some((name) => name in live.settings);
+  if (ours.length > 0) return ours.some((column) => findColumn(live, column.name) !== undefined);
+  const windows = ['non_replicated_deduplication_window', 'replicated_deduplication_window'];
+  return windows.some((name) => name in live.settings);
 }
 
 function columnStatements(table: TableDef, live: LiveTable, foreign: boolean): string[] {
@@ -129,42 +133,50 @@ function indexStatements(
   table: TableDef,
   live: LiveTable,
   options: CompareOptions,
+  foreign: boolean,
   notes: string[],
 ): string[] {
   const wanted = indexesOf(table, profiles[options.profile], options.serverVersion);
-  const known = knownIndexNames(table);
   const clauses: string[] = [];
-  for (const index of live.indexes) {
-    if (!known.has(index.name) || wanted.some((want) => sameIndex(want, index))) continue;
+  const kept = live.indexes.filter((index) => {
+    const ours = !foreign && knownIndexNames(table).has(index.name);
+    if (!ours || wanted.some((want) => sameIndex(want, index))) return true;
     clauses.push(`DROP INDEX IF EXISTS ${nameOf(index.name)}`);
-  }
+    return false;
+  });
   for (const index of wanted) {
-    if (live.indexes.some((found) => sameIndex(index, found))) continue;
-    const cover = live.indexes.find((found) => sameCover(index, found));
+    const cover = kept.find((found) => covers(found, index));
     if (cover !== undefined) {
-      notes.push(`${table.name}: index ${cover.name} does the work of ${index.name}`);
+      if (!sameIndex(cover, index)) {
+        notes.push(`${table.name}: index ${cover.name} stays in the place of ${index.name}`);
+      }
       continue;
     }
     clauses.push(`ADD INDEX IF NOT EXISTS ${indexClause(index)}`);
     notes.push(
       `${table.name}: rows already stored get index ${index.name} by merges, or at once by: ` +
-        `ALTER TABLE ${nameOf(options.database)}.${table.name} MATERIALIZE INDEX ${index.name}`,
+        `${alter(table, options)} MATERIALIZE INDEX ${index.name}`,
     );
   }
   return clauses;
 }
 
+/** Whether somebody's own index is on the same values, or has the name already. */
+function covers(found: IndexDef, wanted: IndexDef): boolean {
+  return found.name === wanted.name || flat(found.expression) === flat(wanted.expression);
+}
+
 function sameIndex(left: IndexDef, right: IndexDef): boolean {
   return (
-    left.name === right.name && sameCover(left, right) && left.granularity === right.granularity
+    left.name === right.name &&
+    left.granularity === right.granularity &&
+    flat(left.expression) === flat(right.expression) &&
+    flat(left.type) === flat(right.type)
   );
 }
 
-function sameCover(left: IndexDef, right: IndexDef): boolean {
-  return flat(left.expression) === flat(right.expression) && flat(left.type) === flat(right.type);
-}
-
-const simpleTtl = /^(.*) \+ toInterval[A-Za-z]+\(\d+\)( DELETE)?$/s;
+/** One expression that deletes; a comma means more actions or an expression of somebody's own. */
+const simpleTtl = /^([^,]*) \+ toInterval[A-Za-z]+\(\d+\)( DELETE)?$/s;
 
 function ttlStatements(
   table: TableDef,
@@ -181,7 +193,7 @@ function ttlStatements(
   const why = asked ? 'moves or groups rows' : 'was chosen before and nobody asked to change it';
   notes.push(
     `${table.name}: the TTL \`${live.ttl}\` ${why}; to replace it: ` +
-      `ALTER TABLE ${nameOf(options.database)}.${table.name} ${clause}`,
+      `${alter(table, options)} ${clause}`,
   );
   return [];
 }
@@ -310,7 +322,9 @@ function extraColumns(table: TableDef, live: LiveTable): string[] {
 
 /** A key without the parentheses, back quotes and spaces that say nothing. */
 function key(text: string): string {
-  return flat(text).replaceAll('`', '').replace(/^\((.*)\)$/s, '$1');
+  return flat(text)
+    .replaceAll('`', '')
+    .replace(/^\((.*)\)$/s, '$1');
 }
 
 function flat(text: string): string {

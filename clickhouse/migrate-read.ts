@@ -24,6 +24,8 @@ export type LiveIndex = {
 
 export type LiveTable = {
   readonly name: string;
+  /** Ours say what they hold; the Collector's exporter leaves it empty. */
+  readonly comment: string;
   /** Without `Replicated` or `Shared` in front. */
   readonly engine: string;
   readonly partitionBy: string;
@@ -43,7 +45,11 @@ export type LiveServer = {
   /** Engine of the database; undefined when there is no such database. */
   readonly databaseEngine: string | undefined;
   readonly tables: ReadonlyMap<string, LiveTable>;
+  /** Materialized views that write into tables of ours. */
+  readonly views: readonly LiveView[];
 };
+
+export type LiveView = { readonly name: string; readonly target: string };
 
 /** One look at the server: four short queries on its system tables. */
 export async function readServer(
@@ -73,13 +79,27 @@ export async function readServer(
     flavour: cloud ? 'cloud' : replicated ? 'replicated' : embedded ? 'embedded' : 'server',
     databaseEngine: found?.engine,
     tables,
+    views: found === undefined ? [] : await readViews(sql, database, names),
   };
+}
+
+async function readViews(
+  sql: Sql,
+  database: string,
+  names: readonly string[],
+): Promise<LiveView[]> {
+  return sql.rows<LiveView>(
+    `SELECT name, extract(create_table_query, ' TO [^ ]*?\\.?\`?([A-Za-z0-9_]+)\`? ') AS target
+      FROM system.tables WHERE database = ${quoteText(database)} AND engine = 'MaterializedView'
+      AND target IN (${names.map(quoteText).join(', ')})`,
+  );
 }
 
 type TableRow = {
   name: string;
   engine: string;
   engine_full: string;
+  comment: string;
   partition_key: string;
   sorting_key: string;
   primary_key: string;
@@ -99,7 +119,7 @@ async function readTables(
   const list = names.map(quoteText).join(', ');
   const where = `database = ${quoteText(database)} AND table IN (${list})`;
   const rows = await sql.rows<TableRow>(
-    `SELECT name, engine, engine_full, partition_key, sorting_key, primary_key
+    `SELECT name, engine, engine_full, comment, partition_key, sorting_key, primary_key
       FROM system.tables WHERE database = ${quoteText(database)} AND name IN (${list})`,
   );
   const columns = await sql.rows<LiveColumn & { table: string }>(
@@ -116,6 +136,7 @@ async function readTables(
     const clauses = clausesOf(row.engine_full);
     tables.set(row.name, {
       name: row.name,
+      comment: row.comment,
       engine: row.engine.replace(/^(Replicated|Shared)/, ''),
       replicated: row.engine.startsWith('Replicated'),
       partitionBy: row.partition_key,

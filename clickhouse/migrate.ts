@@ -61,9 +61,11 @@ const roundsMax = 5;
 
 export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<MigrateResult> {
   const done: string[] = [];
+  const notes = new Set<string>();
   let failure: Failure | undefined;
   for (let round = 0; round < roundsMax; round += 1) {
     const { server, compare, comparison } = await look(sql, options);
+    for (const note of comparison.notes) notes.add(note);
     const result = {
       database: compare.database,
       serverVersion: server.versionText,
@@ -71,7 +73,7 @@ export async function migrate(sql: Sql, options: MigrateOptions = {}): Promise<M
       schemaVersion,
       offers: comparison.offers,
       refusals: comparison.refusals,
-      notes: comparison.notes,
+      notes: [...notes],
     };
     if (options.plan === true) return { ...result, statements: comparison.statements };
     if (comparison.statements.length === 0) {
@@ -147,7 +149,7 @@ async function look(sql: Sql, options: MigrateOptions): Promise<Look> {
     statements: [...first, ...each.flatMap((one) => one.statements)],
     offers: each.flatMap((one) => one.offers),
     refusals: each.flatMap((one) => one.refusals),
-    notes: [...engineNotes(database, server), ...each.flatMap((one) => one.notes)],
+    notes: [...serverNotes(database, server), ...each.flatMap((one) => one.notes)],
   };
   return { server, compare, comparison };
 }
@@ -166,13 +168,16 @@ function tableOptions(server: LiveServer, options: MigrateOptions): TableOptions
 
 const goodEngines: ReadonlySet<string> = new Set(['Atomic', 'Replicated', 'Shared']);
 
-function engineNotes(database: string, server: LiveServer): string[] {
+function serverNotes(database: string, server: LiveServer): string[] {
   const engine = server.databaseEngine;
-  if (engine === undefined || goodEngines.has(engine)) return [];
-  return [
-    `database ${database} has the engine ${engine}, not Atomic: tables there cannot be exchanged, ` +
-      'and a change by hand means copying into another database',
-  ];
+  const notes = server.views.map(
+    (view) =>
+      `view ${view.name} also writes into ${view.target}: right while the Collector inserts; ` +
+      `when obsctl's gateway does, drop it: DROP VIEW ${nameOf(database)}.${nameOf(view.name)}`,
+  );
+  if (engine === undefined || goodEngines.has(engine)) return notes;
+  const what = `database ${database} has the engine ${engine}, not Atomic: tables there cannot be`;
+  return [...notes, `${what} exchanged; a change by hand means copying into another database`];
 }
 
 /** An older obsctl must not bring back what a newer one changed. */

@@ -20,7 +20,7 @@ const metricTypes = {
   MetricName: ['String'],
   MetricDescription: ['String'],
   MetricUnit: ['String'],
-  ScopeName: ['LowCardinality(String)'],
+  ScopeName: ['String'],
   ScopeVersion: ['String'],
   ScopeSchemaUrl: ['String'],
   ResourceSchemaUrl: ['String'],

@@ -1,0 +1,22 @@
+CREATE TABLE otel.obsctl_receipts
+(
+    `Time` DateTime64(3) COMMENT 'When ClickHouse took the unit' CODEC(Delta(8), ZSTD(1)),
+    `Gateway` LowCardinality(String) COMMENT 'Which gateway' CODEC(ZSTD(1)),
+    `Lane` LowCardinality(String) COMMENT '32 hex digits' CODEC(ZSTD(1)),
+    `SealId` String COMMENT '32 hex digits' CODEC(ZSTD(1)),
+    `Seal` UInt64 COMMENT 'As in the rows' CODEC(ZSTD(1)),
+    `Table` LowCardinality(String) COMMENT 'Table of the unit' CODEC(ZSTD(1)),
+    `Partition` LowCardinality(String) COMMENT 'Partition of the unit' CODEC(ZSTD(1)),
+    `Rows` UInt64 COMMENT 'Rows of the unit' CODEC(ZSTD(1)),
+    `Bytes` UInt64 COMMENT 'Bytes of its Native block' CODEC(ZSTD(1)),
+    `FirstPosition` UInt64 COMMENT 'First log position the seal covers' CODEC(ZSTD(1)),
+    `LastPosition` UInt64 COMMENT 'Position after the last record the seal covers' CODEC(ZSTD(1)),
+    `FirstEvent` DateTime64(9) COMMENT 'Earliest time in the unit' CODEC(ZSTD(1)),
+    `LastEvent` DateTime64(9) COMMENT 'Latest time in the unit' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Time)
+ORDER BY (`Table`, Time)
+TTL toDateTime(Time) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, min_level_for_wide_part = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'One row a unit of a seal that ClickHouse acknowledged'
