@@ -161,7 +161,7 @@ function traceList(): PanelDraft {
         FROM ${traces.name}
         WHERE ${matching}
         GROUP BY id
-        ORDER BY if(\${order:singlequote} = 'slowest', slowest, toUnixTimestamp64Nano(newest)) DESC
+        ORDER BY if(\${order:singlequote} = 'slowest', toFloat64(slowest), toFloat64(newest)) DESC
         LIMIT ${listMax}
       )
       SELECT min(${t.Timestamp}) AS "Start", ${t.TraceId} AS "Trace",
