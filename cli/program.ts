@@ -3,9 +3,11 @@
  * its work is imported when it runs, so that `obsctl --help` stays fast.
  */
 import type { Command } from 'commander';
+import { registerDashboards } from './commands/dashboards.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerEmbedded } from './commands/embedded.ts';
 import { registerExplain } from './commands/explain.ts';
+import { registerGateway } from './commands/gateway.ts';
 import { registerSend } from './commands/send.ts';
 import { registerUp } from './commands/up.ts';
 import type { CliContext } from './context.ts';
@@ -14,8 +16,10 @@ import { version } from './version.ts';
 type Register = (program: Command, context: CliContext) => void;
 
 const commands: readonly Register[] = [
+  registerDashboards,
   registerDemo,
   registerExplain,
+  registerGateway,
   registerSend,
   registerUp,
   registerEmbedded,

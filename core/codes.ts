@@ -69,6 +69,16 @@ export const codes = {
     cause: 'The log must hold at least four records of the largest size that is accepted.',
     next: 'Raise the size of the log or lower the largest request.',
   },
+  'OBS-2040': {
+    title: 'a lane of the gateway stopped',
+    cause: 'A worker thread of the gateway ended by an error; the message has its last words.',
+    next: 'Start the gateway again: what was answered is in the log and will be delivered.',
+  },
+  'OBS-2041': {
+    title: 'the log is not empty',
+    cause: 'The drain was interrupted before ClickHouse had taken everything.',
+    next: 'Run the same command again; nothing is lost and nothing will be stored twice.',
+  },
   'OBS-3001': {
     title: 'not a ClickHouse URL',
     cause: 'The address given for ClickHouse cannot be read as an http or https URL.',
@@ -154,6 +164,16 @@ export const codes = {
     title: 'a dashboard variable cannot be used',
     cause: 'A variable has more values than one query may carry.',
     next: 'Choose fewer values, or All.',
+  },
+  'OBS-4003': {
+    title: 'the page asked for something that is not there',
+    cause: 'A request names a dashboard, panel, query or variable that this version does not have.',
+    next: 'Reload the page; when it stays, the address is of another version.',
+  },
+  'OBS-4004': {
+    title: 'the page cannot listen on its address',
+    cause: 'The port is taken or the address does not belong to this machine.',
+    next: 'Choose another address with `--listen`; port 0 takes a free one.',
   },
   'OBS-5001': {
     title: 'a part of the single-machine product did not start',

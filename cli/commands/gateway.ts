@@ -1,0 +1,198 @@
+/** `obsctl gateway`: telemetry in by OTLP, kept in a log on disk, delivered to ClickHouse once. */
+import type { Command } from 'commander';
+import { systemClock } from '../../core/clock.ts';
+import { Problem } from '../../core/problem.ts';
+import { formatBytes, parseBytes, parseDurationMs } from '../../core/units.ts';
+import type { GatewayConfig } from '../../gateway/config.ts';
+import type { Address } from '../../gateway/receive/listen.ts';
+import type { CliContext } from '../context.ts';
+import { version } from '../version.ts';
+
+type GatewayCommandOptions = {
+  readonly file?: string;
+  readonly clickhouse?: string;
+  readonly database?: string;
+  readonly dataDir?: string;
+  readonly otlpGrpc?: string;
+  readonly otlpHttp?: string;
+  readonly admin?: string;
+  readonly workers?: string;
+  readonly walSize?: string;
+  readonly grace?: string;
+  readonly telemetryInterval?: string;
+  readonly sealRows?: string;
+  readonly crashAt?: string;
+  readonly drain?: boolean;
+  readonly migrate: boolean;
+  readonly json?: boolean;
+};
+
+const workersMax = 64;
+
+export function registerGateway(program: Command, context: CliContext): void {
+  program
+    .command('gateway')
+    .description('receive OTLP, keep it in a log on disk, deliver it to ClickHouse once')
+    .option('-f, --file <file>', 'stack file; its keys `clickhouse` and `gateway` are used')
+    .option('--clickhouse <url>', 'HTTP interface of ClickHouse', undefined)
+    .option('--database <name>', 'database of the tables')
+    .option('--data-dir <dir>', 'where the log is kept; one gateway a directory')
+    .option('--otlp-grpc <address>', 'OTLP over gRPC; port 0 takes a free one')
+    .option('--otlp-http <address>', 'OTLP over HTTP; port 0 takes a free one')
+    .option('--admin <address>', '/livez, /readyz, /metrics; port 0 takes a free one')
+    .option('--workers <n>', 'worker threads, each with a log of its own')
+    .option('--wal-size <bytes>', 'what the log may use before requests are refused, as 4Gi')
+    .option('--grace <duration>', 'how long SIGTERM waits for delivery, as 10s')
+    .option('--telemetry-interval <duration>', 'how often it reports about itself; 0s: never')
+    .option('--seal-rows <n>', 'rows of one insert')
+    .option('--drain', 'deliver what the data directory holds, without listening, and exit')
+    .option('--no-migrate', 'leave the schema of ClickHouse as it is')
+    .option('--json', 'print the chosen addresses on stdout as one JSON line when ready')
+    .addHelpText(
+      'after',
+      '\nThe user and password of ClickHouse come from CLICKHOUSE_USER and CLICKHOUSE_PASSWORD.\n' +
+        '\nExample:\n  obsctl gateway --clickhouse http://127.0.0.1:8123 --data-dir ./gateway\n' +
+        '  curl http://127.0.0.1:8890/readyz\n',
+    )
+    .action((options: GatewayCommandOptions) => runGateway(options, context));
+}
+
+async function runGateway(options: GatewayCommandOptions, context: CliContext): Promise<void> {
+  const config = await configOf(options, context);
+  const { startGateway, drainGateway } = await import('../../gateway/gateway.ts');
+  const parts = {
+    clock: systemClock,
+    env: context.env,
+    version,
+    log: (level: string, message: string) => context.stderr(`${level}: ${message}\n`),
+  };
+  if (options.drain === true) {
+    const left = await drainGateway(config, parts, context.signal);
+    if (left > 0) {
+      const text = `${formatBytes(left)} of the log are not delivered yet`;
+      throw new Problem('OBS-2041', text, { where: config.dataDir, reach: 'outside' });
+    }
+    context.stderr('everything in the log is delivered\n');
+    return;
+  }
+  const gateway = await startGateway(config, parts);
+  const announced = {
+    otlp_grpc: addressText(gateway.otlpGrpc),
+    otlp_http: addressText(gateway.otlpHttp),
+    admin: addressText(gateway.admin),
+    pid: process.pid,
+  };
+  if (options.json === true) context.stdout(`${JSON.stringify(announced)}\n`);
+  context.stderr(
+    `gateway: OTLP/gRPC ${announced.otlp_grpc}, OTLP/HTTP ${announced.otlp_http}, ` +
+      `admin http://${announced.admin}\n`,
+  );
+  await Promise.race([stopRequested(context.signal), gateway.failed]);
+  const left = await gateway.stop();
+  if (left > 0) context.stderr(`gateway: ${formatBytes(left)} stay in the log until next time\n`);
+}
+
+async function configOf(
+  options: GatewayCommandOptions,
+  context: CliContext,
+): Promise<GatewayConfig> {
+  const { gatewayConfigDefault } = await import('../../gateway/config.ts');
+  const base = gatewayConfigDefault();
+  const file = options.file === undefined ? {} : await fromStackFile(options.file);
+  const given = {
+    clickhouseUrl: options.clickhouse ?? context.env['CLICKHOUSE_URL'],
+    clickhouseUser: context.env['CLICKHOUSE_USER'],
+    clickhousePassword: context.env['CLICKHOUSE_PASSWORD'],
+    database: options.database,
+    dataDir: options.dataDir,
+    otlpGrpc: parse('--otlp-grpc', options.otlpGrpc, parseAddress, 'HOST:PORT'),
+    otlpHttp: parse('--otlp-http', options.otlpHttp, parseAddress, 'HOST:PORT'),
+    admin: parse('--admin', options.admin, parseAddress, 'HOST:PORT'),
+    workers: parse('--workers', options.workers, parseWorkers, `1 to ${workersMax}`),
+    walBytesMax: parse('--wal-size', options.walSize, parseBytes, 'a size such as 4Gi'),
+    graceMs: parse('--grace', options.grace, parseDurationMs, 'a duration such as 10s'),
+    telemetryIntervalMs: parse(
+      '--telemetry-interval',
+      options.telemetryInterval,
+      parseDurationMs,
+      'a duration such as 10s',
+    ),
+    sealRowsMax: parse('--seal-rows', options.sealRows, parseCount, 'a number of rows'),
+    crashAt: context.env['OBSCTL_CRASH_AT'],
+  };
+  return { ...base, ...file, ...defined(given), migrate: options.migrate };
+}
+
+/** The part of a stack file that a running gateway needs. */
+async function fromStackFile(path: string): Promise<Partial<GatewayConfig>> {
+  const { readFile } = await import('node:fs/promises');
+  const { parse: parseYaml } = await import('yaml');
+  let stack: unknown;
+  try {
+    stack = parseYaml(await readFile(path, 'utf8'));
+  } catch (error) {
+    const text = Error.isError(error) ? error.message : String(error);
+    throw new Problem('OBS-1003', `cannot be read: ${text}`, { where: path, cause: error });
+  }
+  const clickhouse = section(stack, 'clickhouse');
+  const gateway = section(stack, 'gateway');
+  const url = clickhouse['url'];
+  const volume = gateway['volume'];
+  const bytes = typeof volume === 'string' ? parseBytes(volume) : undefined;
+  return {
+    ...(typeof url === 'string' && { clickhouseUrl: url }),
+    // A tenth of the volume is left for dead letters and the file system.
+    ...(bytes !== undefined && { walBytesMax: Math.floor(bytes * 0.9) }),
+  };
+}
+
+function section(stack: unknown, key: string): Readonly<Record<string, unknown>> {
+  if (typeof stack !== 'object' || stack === null) return {};
+  const value = Object.entries(stack).find(([name]) => name === key)?.[1];
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}
+
+function parse<Value>(
+  option: string,
+  text: string | undefined,
+  parser: (text: string) => Value | undefined,
+  expected: string,
+): Value | undefined {
+  if (text === undefined) return undefined;
+  const value = parser(text);
+  if (value === undefined) throw new Problem('OBS-1003', `${option} ${text}: expected ${expected}`);
+  return value;
+}
+
+function parseAddress(text: string): Address | undefined {
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
+  if (match === null || Number(match[3]) > 65_535) return undefined;
+  return { host: match[1] ?? match[2] ?? '', port: Number(match[3]) };
+}
+
+function parseWorkers(text: string): number | undefined {
+  const workers = parseCount(text);
+  return workers === undefined || workers > workersMax ? undefined : workers;
+}
+
+function parseCount(text: string): number | undefined {
+  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
+}
+
+function addressText({ host, port }: Address): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+function defined<Value extends object>(
+  value: Value,
+): { [Key in keyof Value]: NonNullable<Value[Key]> } {
+  const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
+  return Object.fromEntries(entries) as { [Key in keyof Value]: NonNullable<Value[Key]> };
+}
+
+function stopRequested(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

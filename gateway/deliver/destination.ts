@@ -1,0 +1,176 @@
+/**
+ * One ClickHouse database as a place for units: which columns its tables have, which settings its
+ * version needs, how many rows of a seal it holds. Inserts are explicit about everything whose
+ * default changed between versions (gateway.md, section 3).
+ */
+
+import { tables } from '../../clickhouse/schema/tables.ts';
+import type { TableDef } from '../../clickhouse/schema/types.ts';
+import { quoteName, quoteText } from '../../clickhouse/sql.ts';
+import type { EncodedUnit } from '../decode/decode-types.ts';
+import { isSchemaException } from './exceptions.ts';
+import type { InsertClient, StatementResult } from './insert-client.ts';
+
+/** How a table of the server differs from ours. */
+type TableState = {
+  /** Columns of ours that it has, in our order: these are sent. */
+  readonly present: readonly string[];
+  /** Columns of ours that it lacks: left out of the insert. */
+  readonly missing: readonly string[];
+};
+
+export type Destination = {
+  /** Inserts one unit under `token`. */
+  readonly insertUnit: (unit: EncodedUnit, token: string) => Promise<StatementResult>;
+  /** Inserts small rows given as JSONEachRow. */
+  readonly insertRows: (table: string, rows: string, token: string) => Promise<StatementResult>;
+  /** Rows that carry `seal`; `undefined` when the table cannot tell. Throws nothing. */
+  readonly countSeal: (table: string, partition: string, seal: bigint) => Promise<SealCount>;
+  readonly reachable: () => Promise<boolean>;
+  /** Tables of ours whose columns the server lacks, for messages. */
+  readonly missingColumns: () => ReadonlyMap<string, readonly string[]>;
+};
+
+export type SealCount =
+  | { readonly known: true; readonly rows: number }
+  | { readonly known: false; readonly reason: 'no_column' | 'failed'; readonly message: string };
+
+export type DestinationOptions = {
+  readonly client: InsertClient;
+  readonly database: string;
+  readonly insertTimeoutMs: number;
+};
+
+const pingTimeoutMs = 5_000;
+const queryTimeoutMs = 30_000;
+
+const definitions: ReadonlyMap<string, TableDef> = new Map(
+  tables.map((table) => [table.name, table]),
+);
+
+/** How a seal in doubt is settled for `table`; tables unknown here are asked for their count. */
+export function inDoubtRule(table: string): TableDef['inDoubt'] {
+  return definitions.get(table)?.inDoubt ?? 'seal';
+}
+
+export function createDestination(options: DestinationOptions): Destination {
+  const { client, database } = options;
+  const states = new Map<string, TableState>();
+  let dedup: Readonly<Record<string, string>> | undefined;
+
+  async function query(sql: string): Promise<StatementResult> {
+    return await client.run({ sql, settings: {}, timeoutMs: queryTimeoutMs });
+  }
+
+  /** Everything an insert must know, or why it cannot. */
+  async function prepare(table: string): Promise<TableState | StatementResult> {
+    if (dedup === undefined) {
+      const version = await query('SELECT version()');
+      if (!version.ok) return version;
+      dedup = dedupSettings(version.text.trim());
+    }
+    const known = states.get(table);
+    if (known !== undefined) return known;
+    const described = await query(
+      `DESCRIBE TABLE ${quoteName(database)}.${quoteName(table)} FORMAT TabSeparatedRaw`,
+    );
+    if (!described.ok) return { ...described, kind: 'retryable', ambiguous: false };
+    const state = compareColumns(table, described.text);
+    states.set(table, state);
+    return state;
+  }
+
+  async function insert(
+    table: string,
+    format: string,
+    chunks: readonly Uint8Array[],
+    token: string,
+  ): Promise<StatementResult> {
+    const state = await prepare(table);
+    if ('ok' in state) return state;
+    const columns = state.present.map(quoteName).join(', ');
+    const result = await client.run({
+      sql: `INSERT INTO ${quoteName(database)}.${quoteName(table)} (${columns}) FORMAT ${format}`,
+      settings: {
+        async_insert: '0',
+        wait_end_of_query: '1',
+        // A column that we know the table lacks is skipped; a misspelt one is never.
+        input_format_skip_unknown_fields: state.missing.length > 0 ? '1' : '0',
+        max_insert_block_size: '1048449',
+        insert_deduplication_token: token,
+        ...dedup,
+      },
+      chunks,
+      timeoutMs: options.insertTimeoutMs,
+    });
+    if (!result.ok && (isSchemaException(result.code) || result.code === 0)) {
+      // The server may have been altered or replaced: look again before the next attempt.
+      states.delete(table);
+      dedup = undefined;
+    }
+    return result;
+  }
+
+  return {
+    insertUnit: (unit, token) => insert(unit.table, 'Native', unit.chunks, token),
+    insertRows: (table, rows, token) => insert(table, 'JSONEachRow', [Buffer.from(rows)], token),
+    countSeal: async (table, partition, seal) => {
+      const state = await prepare(table);
+      if ('ok' in state) {
+        return { known: false, reason: 'failed', message: state.ok ? '' : state.message };
+      }
+      if (state.missing.includes('Seal')) {
+        return { known: false, reason: 'no_column', message: `${table} has no column Seal` };
+      }
+      const within = partitionFilter(table, partition);
+      const counted = await query(
+        `SELECT count() FROM ${quoteName(database)}.${quoteName(table)} ` +
+          `WHERE Seal = ${seal}${within} FORMAT TabSeparated`,
+      );
+      if (!counted.ok) return { known: false, reason: 'failed', message: counted.message };
+      return { known: true, rows: Number(counted.text.trim()) };
+    },
+    reachable: () => client.ping(pingTimeoutMs),
+    missingColumns: () =>
+      new Map(
+        [...states]
+          .filter(([, state]) => state.missing.length > 0)
+          .map(([table, state]) => [table, state.missing]),
+      ),
+  };
+}
+
+/** Partitions of units are days in UTC, whatever the server's time zone. */
+function partitionFilter(table: string, partition: string): string {
+  const partitionBy = definitions.get(table)?.partitionBy;
+  if (partitionBy === undefined) return '';
+  const inUtc = partitionBy.replace(/^toDate\((\w+)\)$/, "toDate($1, 'UTC')");
+  return ` AND ${inUtc} = ${quoteText(partition)}`;
+}
+
+function compareColumns(table: string, described: string): TableState {
+  const there = new Set(
+    described
+      .split('\n')
+      .map((line) => line.split('\t')[0] ?? '')
+      .filter((name) => name !== ''),
+  );
+  const ours = (definitions.get(table)?.columns ?? [])
+    .filter((column) => column.computed === undefined)
+    .map((column) => column.name);
+  return {
+    present: ours.filter((name) => there.has(name)),
+    missing: ours.filter((name) => !there.has(name)),
+  };
+}
+
+/** `insert_deduplicate` rules until 26.1; from 26.2 on `deduplicate_insert` overrides it. */
+export function dedupSettings(version: string): Readonly<Record<string, string>> {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const settings: Record<string, string> = {
+    insert_deduplicate: '1',
+    deduplicate_blocks_in_dependent_materialized_views: '1',
+  };
+  if (major > 26 || (major === 26 && minor >= 2)) settings['deduplicate_insert'] = 'enable';
+  return settings;
+}

@@ -1,0 +1,233 @@
+/**
+ * The gateway as one thing: takes the data directory, brings the schema up to date, starts the
+ * workers on a shared port, the admin listener and the report about itself.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import type { Clock } from '../core/clock.ts';
+import { Problem } from '../core/problem.ts';
+import type { GatewayConfig } from './config.ts';
+import type { LaneLog } from './lane/lane-types.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './lane-worker.ts';
+import { type Address, probeAddress } from './receive/listen.ts';
+import { keepSchema } from './schema-keeper.ts';
+import { type Admin, startAdmin } from './telemetry/admin.ts';
+import { combine, createCounterMemory, slotOf } from './telemetry/counters.ts';
+import { startSelfTelemetry } from './telemetry/self.ts';
+import { acquireDirectoryLock } from './wal/lock.ts';
+
+export type GatewayParts = {
+  readonly clock: Clock;
+  readonly log: LaneLog;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Version of this obsctl, for its own telemetry. */
+  readonly version: string;
+};
+
+export type Gateway = {
+  readonly otlpGrpc: Address;
+  readonly otlpHttp: Address;
+  readonly admin: Address;
+  /** Rejects when a worker ends by itself. */
+  readonly failed: Promise<never>;
+  /** Finishes what is under way, delivers for up to the grace; bytes of the log that are left. */
+  readonly stop: () => Promise<number>;
+};
+
+type RunningWorker = {
+  readonly memory: SharedArrayBuffer;
+  readonly ready: Promise<Extract<FromWorker, { kind: 'ready' }>>;
+  /** Bytes left; rejects when the worker fails. */
+  readonly stopped: Promise<number>;
+  readonly stop: (graceMs: number) => void;
+};
+
+/** A thread that does not end this long after its grace is ended. */
+const workerEndMs = 5_000;
+
+export async function startGateway(config: GatewayConfig, parts: GatewayParts): Promise<Gateway> {
+  const { clock } = parts;
+  const startedMs = clock.nowMs();
+  const lock = acquireDirectoryLock(config.dataDir);
+  const cleanUp: (() => unknown)[] = [() => lock.release()];
+  const unwind = async (): Promise<void> => {
+    for (const undo of cleanUp.reverse()) await undo();
+  };
+  try {
+    const gatewayId = readGatewayId(config.dataDir);
+    const schema = await keepSchema(config, parts);
+    cleanUp.push(() => schema.cancel());
+    const grpc = await probeAddress(config.otlpGrpc);
+    const http = await probeAddress(config.otlpHttp);
+    const listen = { grpc, http, reusePort: config.workers > 1 };
+    const workers = startWorkers(config, gatewayId, listen, parts.log);
+    cleanUp.push(async () => {
+      for (const worker of workers) worker.stop(0);
+      await Promise.allSettled(workers.map((worker) => worker.stopped));
+    });
+    let fault: string | undefined;
+    const failed = Promise.race(workers.map(failure));
+    failed.catch(() => {
+      fault = 'lane_stopped';
+    });
+    const read = (): Float64Array => readCounters(workers);
+    const faults = (): readonly string[] => (fault === undefined ? [] : [fault]);
+    const admin: Admin = await startAdmin({ address: config.admin, read, faults });
+    cleanUp.push(() => admin.close());
+    const [first] = await Promise.all(workers.map((worker) => worker.ready));
+    const otlpHttp = first?.http ?? http;
+    if (config.telemetryIntervalMs > 0) {
+      const timer = startSelfTelemetry({
+        target: otlpHttp,
+        intervalMs: config.telemetryIntervalMs,
+        read,
+        origin: { gatewayId, version: parts.version, startedMs },
+        clock,
+      });
+      cleanUp.push(() => timer.cancel());
+    }
+    return {
+      otlpGrpc: first?.grpc ?? grpc,
+      otlpHttp,
+      admin: admin.address,
+      failed,
+      stop: async () => {
+        for (const worker of workers) worker.stop(config.graceMs);
+        const left = await Promise.all(workers.map((worker) => worker.stopped));
+        await unwind();
+        return left.reduce((sum, bytes) => sum + bytes, 0);
+      },
+    };
+  } catch (error) {
+    await unwind();
+    throw error;
+  }
+}
+
+/** Delivers what a data directory holds, without listening. Bytes of the log that are left. */
+export async function drainGateway(
+  config: GatewayConfig,
+  parts: GatewayParts,
+  signal: AbortSignal,
+): Promise<number> {
+  const lock = acquireDirectoryLock(config.dataDir);
+  try {
+    const schema = await keepSchema(config, parts);
+    const workers = startWorkers(config, readGatewayId(config.dataDir), undefined, parts.log);
+    const stop = (): void => {
+      for (const worker of workers) worker.stop(0);
+    };
+    signal.addEventListener('abort', stop, { once: true });
+    const left = await Promise.all(workers.map((worker) => worker.stopped));
+    schema.cancel();
+    return left.reduce((sum, bytes) => sum + bytes, 0);
+  } finally {
+    lock.release();
+  }
+}
+
+function startWorkers(
+  config: GatewayConfig,
+  gatewayId: string,
+  listen: WorkerStart['listen'],
+  log: LaneLog,
+): readonly RunningWorker[] {
+  const names = laneNames(config);
+  return Array.from({ length: config.workers }, (_, index) =>
+    startWorker(
+      {
+        config,
+        gatewayId,
+        laneNames: names.filter((_name, place) => place % config.workers === index),
+        counterMemory: createCounterMemory(),
+        listen,
+      },
+      log,
+    ),
+  );
+}
+
+/** Directories on disk first, so that a start with fewer workers adopts every one. */
+function laneNames(config: GatewayConfig): readonly string[] {
+  const directory = join(config.dataDir, 'lanes');
+  mkdirSync(directory, { recursive: true });
+  const names = readdirSync(directory, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
+    .sort();
+  while (names.length < config.workers) names.push(randomBytes(16).toString('hex'));
+  return names;
+}
+
+function startWorker(start: WorkerStart, log: LaneLog): RunningWorker {
+  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
+  const worker = new Worker(new URL(`./lane-worker${extension}`, import.meta.url), {
+    workerData: start,
+  });
+  const ready = Promise.withResolvers<Extract<FromWorker, { kind: 'ready' }>>();
+  const stopped = Promise.withResolvers<number>();
+  const fail = (error: Error): void => {
+    ready.reject(error);
+    stopped.reject(error);
+  };
+  worker.on('message', (message: FromWorker) => {
+    if (message.kind === 'ready') ready.resolve(message);
+    else if (message.kind === 'log') log(message.level, message.message);
+    else if (message.kind === 'stopped') stopped.resolve(message.left);
+    else fail(new Problem('OBS-2040', message.message, { reach: 'outside' }));
+  });
+  worker.on('error', (error) => {
+    const text = Error.isError(error) ? error.message : String(error);
+    fail(new Problem('OBS-2040', text, { cause: error, reach: 'outside' }));
+  });
+  worker.on('exit', () => fail(new Problem('OBS-2040', 'a lane ended', { reach: 'outside' })));
+  // Whoever waits sees the failure; nobody waiting is no unhandled rejection.
+  ready.promise.catch(() => {});
+  stopped.promise.catch(() => {});
+  return {
+    memory: start.counterMemory,
+    ready: ready.promise,
+    stopped: stopped.promise,
+    stop: (graceMs) => {
+      worker.postMessage({ kind: 'stop', graceMs } satisfies ToWorker);
+      const ending = AbortSignal.timeout(graceMs + workerEndMs);
+      ending.addEventListener('abort', () => void worker.terminate(), { once: true });
+    },
+  };
+}
+
+async function failure(worker: RunningWorker): Promise<never> {
+  await worker.stopped;
+  return await new Promise<never>(() => {});
+}
+
+const residentSlot = slotOf('process.memory.usage');
+const userSlot = slotOf('process.cpu.time', 'user');
+const systemSlot = slotOf('process.cpu.time', 'system');
+const secondsPerMicrosecond = 1e-6;
+
+function readCounters(workers: readonly RunningWorker[]): Float64Array {
+  const values = combine(workers.map((worker) => new Float64Array(worker.memory)));
+  const { user, system } = process.cpuUsage();
+  values[residentSlot] = process.memoryUsage.rss();
+  values[userSlot] = user * secondsPerMicrosecond;
+  values[systemSlot] = system * secondsPerMicrosecond;
+  return values;
+}
+
+/** Random and kept: it names this gateway in receipts and telemetry. */
+function readGatewayId(dataDir: string): string {
+  const path = join(dataDir, 'gateway-id');
+  try {
+    const text = readFileSync(path, 'utf8').trim();
+    if (/^[0-9a-f]{32}$/.test(text)) return text;
+  } catch {
+    // A new data directory has none.
+  }
+  const id = randomBytes(16).toString('hex');
+  writeFileSync(`${path}.new`, `${id}\n`);
+  renameSync(`${path}.new`, path);
+  return id;
+}

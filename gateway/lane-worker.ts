@@ -1,0 +1,286 @@
+/**
+ * The program of one worker thread: opens its lanes, listens, and reports through shared memory.
+ * The first lane takes requests; further ones were left by a start with more workers and are
+ * only delivered.
+ */
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { parentPort, workerData } from 'node:worker_threads';
+import { assert } from '../core/assert.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { formatProblem, isProblem } from '../core/problem.ts';
+import type { GatewayConfig } from './config.ts';
+import { createOpenBlocks } from './decode/blocks.ts';
+import { decodeInto } from './decode/decode.ts';
+import { openDeadLetter } from './deliver/dead-letter.ts';
+import { createDestination } from './deliver/destination.ts';
+import { createInsertClient } from './deliver/insert-client.ts';
+import { busyAnswer } from './lane/busy.ts';
+import { destinationName, Lane } from './lane/lane.ts';
+import type { LaneLog } from './lane/lane-types.ts';
+import { warmUp } from './lane/warm-up.ts';
+import { Admission } from './receive/admission.ts';
+import { startGrpc } from './receive/grpc.ts';
+import { startHttp } from './receive/http.ts';
+import type { Address } from './receive/listen.ts';
+import type { Receiver } from './receive/receiver.ts';
+import { LaneCounters } from './telemetry/lane-counters.ts';
+import { openWal } from './wal/wal.ts';
+
+export type WorkerStart = {
+  readonly config: GatewayConfig;
+  readonly gatewayId: string;
+  /** Names of lane directories; the first takes requests. */
+  readonly laneNames: readonly string[];
+  readonly counterMemory: SharedArrayBuffer;
+  /** Absent: deliver what is there, then stop. */
+  readonly listen:
+    | { readonly grpc: Address; readonly http: Address; readonly reusePort: boolean }
+    | undefined;
+};
+
+export type ToWorker = { readonly kind: 'stop'; readonly graceMs: number };
+
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly grpc?: Address; readonly http?: Address }
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly message: string;
+    }
+  | { readonly kind: 'failed'; readonly message: string }
+  /** The log is closed; `left` bytes of it ClickHouse has not acknowledged. */
+  | { readonly kind: 'stopped'; readonly left: number };
+
+const tickPeriodMs = 50;
+const gaugePeriodMs = 500;
+/** Connections to ClickHouse a worker: two seals of four units, and questions. */
+const connectionsMax = 10;
+/** The log demands room for four of the largest records. */
+const walRecordsMin = 4;
+const seconds = 1e-9;
+
+export async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
+  const port = parentPort;
+  assert(port !== null, 'a lane worker runs in a worker thread');
+  const post = (message: FromWorker): void => port.postMessage(message);
+  const { config } = start;
+  const counters = new LaneCounters(start.counterMemory);
+  counters.unready('starting', true);
+  const client = createInsertClient({
+    url: config.clickhouseUrl,
+    database: config.database,
+    user: config.clickhouseUser,
+    password: config.clickhousePassword,
+    connectionsMax,
+  });
+  const log: LaneLog = (level, message) => post({ kind: 'log', level, message });
+  const lanes = await openLanes(start, { counters, clock, log, client });
+  const [lane] = lanes;
+  assert(lane !== undefined, 'a worker has a lane');
+  warmUp(clock);
+  const admission = new Admission(Math.ceil(config.bytesInFlightMax / config.workers));
+  counters.gauge('obsctl.gateway.in_flight.limit', admission.bytesMax);
+  const receivers = await startReceivers(start, { lane, admission, counters, clock });
+  const ticking = clock.every(tickPeriodMs, () => {
+    for (const entry of lanes) entry.tick();
+  });
+  const gauging = startGauges({ lanes, admission, receivers, counters, clock, config });
+  counters.unready('starting', false);
+  const [grpc, http] = receivers;
+  post({
+    kind: 'ready',
+    ...(grpc !== undefined && { grpc: grpc.address }),
+    ...(http !== undefined && { http: http.address }),
+  });
+  const graceMs = await stopRequested(start, lanes, clock);
+  counters.unready('shutting_down', true);
+  const deadline = AbortSignal.timeout(graceMs);
+  await Promise.all(receivers.map((receiver) => receiver.close(graceMs)));
+  for (const entry of lanes) entry.stopAccepting();
+  await Promise.all(lanes.map((entry) => entry.drain(deadline)));
+  ticking.cancel();
+  gauging.cancel();
+  const closing = lanes.map((entry) => entry.close());
+  client.destroy();
+  await Promise.all(closing);
+  const left = lanes.map((entry) => entry.state()).map((s) => s.durable - s.acknowledged);
+  post({ kind: 'stopped', left: left.reduce((sum, bytes) => sum + bytes, 0) });
+  port.close();
+}
+
+type LaneShared = {
+  readonly counters: LaneCounters;
+  readonly clock: Clock;
+  readonly log: LaneLog;
+  readonly client: ReturnType<typeof createInsertClient>;
+};
+
+async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readonly Lane[]> {
+  const { config } = start;
+  const { counters, clock, log, client } = shared;
+  const destination = createDestination({
+    client,
+    database: config.database,
+    insertTimeoutMs: config.insertTimeoutMs,
+  });
+  const deadLetter = openDeadLetter(join(config.dataDir, 'dead-letter'));
+  const lanes: Lane[] = [];
+  for (const name of start.laneNames) {
+    const { wal, recovery, logId } = await openWal({
+      dir: join(config.dataDir, 'lanes', name),
+      clock,
+      sizeBytesMax: walBytesPerLane(config),
+      recordBytesMax: config.bodyBytesMax,
+      destinations: [destinationName],
+    });
+    for (const note of recovery.notes) log('info', `lane ${name}: ${note}`);
+    for (const { from, to, reason } of recovery.damaged) {
+      log('error', `lane ${name}: positions ${from} to ${to} are damaged and skipped: ${reason}`);
+      counters.dropped('log_damaged', 1);
+    }
+    const lane = new Lane({
+      id: logId,
+      gateway: start.gatewayId,
+      wal,
+      decoder: { createBlocks: createOpenBlocks, decode: decodeInto },
+      destination,
+      deadLetter,
+      clock,
+      random: Math.random,
+      counters,
+      limits: config,
+      log,
+      at: (point) => {
+        if (point === config.crashAt) process.kill(process.pid, 'SIGKILL');
+      },
+    });
+    await lane.recover();
+    lanes.push(lane);
+  }
+  return lanes;
+}
+
+function walBytesPerLane(config: GatewayConfig): number {
+  const least = (config.bodyBytesMax + 4096) * walRecordsMin;
+  return Math.max(Math.floor(config.walBytesMax / config.workers), least);
+}
+
+async function startReceivers(
+  start: WorkerStart,
+  parts: {
+    readonly lane: Lane;
+    readonly admission: Admission;
+    readonly counters: LaneCounters;
+    readonly clock: Clock;
+  },
+): Promise<readonly Receiver[]> {
+  if (start.listen === undefined) return [];
+  const { lane, admission, counters, clock } = parts;
+  const common = {
+    acceptor: lane,
+    admission,
+    clock,
+    counters: counters.receivers(),
+    limits: { bodyBytesMax: start.config.bodyBytesMax },
+    reusePort: start.listen.reusePort,
+    gate: () => {
+      const reason = lane.refusal();
+      return reason === undefined ? undefined : busyAnswer(reason);
+    },
+  };
+  const grpc = await startGrpc({ ...common, ...start.listen.grpc });
+  const http = await startHttp({ ...common, ...start.listen.http });
+  return [grpc, http];
+}
+
+type Gauged = {
+  readonly lanes: readonly Lane[];
+  readonly admission: Admission;
+  readonly receivers: readonly Receiver[];
+  readonly counters: LaneCounters;
+  readonly clock: Clock;
+  readonly config: GatewayConfig;
+};
+
+function startGauges(parts: Gauged): { readonly cancel: () => void } {
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  const update = (): void => {
+    writeGauges(parts);
+    parts.counters.gauge('nodejs.eventloop.delay.p99', delay.percentile(99) * seconds);
+    delay.reset();
+  };
+  update();
+  return parts.clock.every(gaugePeriodMs, update);
+}
+
+function writeGauges({ lanes, admission, receivers, counters, clock, config }: Gauged): void {
+  const states = lanes.map((lane) => lane.state());
+  const sum = (pick: (state: (typeof states)[number]) => number): number =>
+    states.reduce((total, state) => total + pick(state), 0);
+  counters.position(
+    'written',
+    sum((state) => state.written),
+  );
+  counters.position(
+    'durable',
+    sum((state) => state.durable),
+  );
+  counters.position(
+    'sealed',
+    sum((state) => state.sealed),
+  );
+  counters.position(
+    'acknowledged',
+    sum((state) => state.acknowledged),
+  );
+  counters.gauge(
+    'obsctl.gateway.wal.size',
+    sum((state) => state.walBytes),
+  );
+  counters.gauge('obsctl.gateway.wal.limit', walBytesPerLane(config) * lanes.length);
+  counters.gauge(
+    'obsctl.gateway.open.rows',
+    sum((state) => state.openRows),
+  );
+  counters.gauge(
+    'obsctl.gateway.sealed.backlog',
+    sum((state) => state.backlogSeals),
+  );
+  const received = states.flatMap((state) => state.oldestReceivedMs ?? []);
+  const oldestMs = received.length === 0 ? clock.nowMs() : Math.min(...received);
+  counters.gauge('obsctl.gateway.lag', Math.max(0, clock.nowMs() - oldestMs) / 1000);
+  counters.gauge('obsctl.gateway.in_flight.size', admission.inFlightBytes);
+  const isUp = states.every((state) => state.isClickHouseUp);
+  counters.gauge('obsctl.gateway.clickhouse.up', isUp ? 1 : 0);
+  const [grpc, http] = receivers;
+  counters.connections('grpc', grpc?.connectionCount() ?? 0);
+  counters.connections('http', http?.connectionCount() ?? 0);
+  const refusals = states.map((state) => state.refusal);
+  counters.unready('disk_error', refusals.includes('disk_error'));
+  counters.unready('disk_budget', refusals.includes('disk_budget'));
+}
+
+/** Resolves with the grace when the main thread says stop, or when a drain is complete. */
+function stopRequested(start: WorkerStart, lanes: readonly Lane[], clock: Clock): Promise<number> {
+  return new Promise((resolve) => {
+    parentPort?.on('message', (message: ToWorker) => resolve(message.graceMs));
+    if (start.listen !== undefined) return;
+    const whole = new AbortController().signal;
+    void Promise.all(lanes.map((lane) => lane.drain(whole))).then(async () => {
+      await clock.sleep(0);
+      resolve(start.config.graceMs);
+    });
+  });
+}
+
+function describe(error: unknown): string {
+  if (isProblem(error)) return formatProblem(error);
+  return Error.isError(error) ? (error.stack ?? error.message) : String(error);
+}
+
+runLaneWorker(workerData as WorkerStart, systemClock).catch((error: unknown) => {
+  parentPort?.postMessage({ kind: 'failed', message: describe(error) } satisfies FromWorker);
+  parentPort?.close();
+});

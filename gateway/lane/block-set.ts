@@ -1,0 +1,85 @@
+/**
+ * One set of open blocks with what the lane must know of it: the records it covers, when the
+ * oldest came in, and marks to cut back to when the log fails. Invariant: `marks` are ascending
+ * and the first one is at or below the durable position that was last told.
+ */
+import { assert } from '../../core/assert.ts';
+import type { Blocks } from '../decode/blocks.ts';
+import type { BlocksMark } from '../decode/decode-types.ts';
+
+type RecordMark = { readonly end: number; readonly mark: BlocksMark };
+
+export class BlockSet {
+  readonly blocks: Blocks;
+  /** Position of the first record that may lie in the set. */
+  first = 0;
+  /** Position after the last record; set when the set closes. */
+  last = 0;
+  #firstReceivedMs = 0;
+  #openedMs = 0;
+  #marks: RecordMark[] = [];
+
+  constructor(blocks: Blocks) {
+    this.blocks = blocks;
+  }
+
+  /** Empties the set; the records from `first` on belong to it. */
+  begin(first: number): void {
+    this.blocks.clear();
+    this.first = first;
+    this.last = first;
+    this.#firstReceivedMs = 0;
+    this.#openedMs = 0;
+    this.#marks = [{ end: first, mark: this.blocks.mark() }];
+  }
+
+  isEmpty(): boolean {
+    return this.blocks.rowCount() === 0;
+  }
+
+  /** Wall clock of the oldest record; 0 when empty. */
+  get firstReceivedMs(): number {
+    return this.#firstReceivedMs;
+  }
+
+  /** Monotonic time since when the set has rows; 0 when empty. */
+  get openedMs(): number {
+    return this.#openedMs;
+  }
+
+  /** A record that ends at `end` was appended after its rows had entered. */
+  appended(end: number, receivedMs: number, monotonicMs: number): void {
+    if (this.#openedMs === 0) {
+      this.#openedMs = monotonicMs;
+      this.#firstReceivedMs = receivedMs;
+    }
+    this.#marks.push({ end, mark: this.blocks.mark() });
+  }
+
+  /** Everything up to `position` is synced: older marks are not needed any more. */
+  durableUpTo(position: number): void {
+    let keep = 0;
+    while (keep + 1 < this.#marks.length && (this.#marks[keep + 1]?.end ?? 0) <= position) {
+      keep += 1;
+    }
+    if (keep > 0) this.#marks.splice(0, keep);
+  }
+
+  /** Takes back rows whose record was refused before it was appended. */
+  cutLast(): void {
+    const latest = this.#marks.at(-1);
+    assert(latest !== undefined, 'a begun set has a mark');
+    this.blocks.cutBack(latest.mark);
+  }
+
+  /** Takes back every record that ends after `durable`. */
+  cutBackTo(durable: number): void {
+    while (this.#marks.length > 1 && (this.#marks.at(-1)?.end ?? 0) > durable) this.#marks.pop();
+    this.cutLast();
+    this.last = Math.min(this.last, Math.max(durable, this.first));
+    if (this.isEmpty()) {
+      this.#openedMs = 0;
+      this.#firstReceivedMs = 0;
+    }
+  }
+}

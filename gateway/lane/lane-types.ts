@@ -1,0 +1,50 @@
+/** What a lane is given: its log, its decoder, its destination, time and counters. */
+import type { Clock } from '../../core/clock.ts';
+import type { Blocks } from '../decode/blocks.ts';
+import type { DecodeInput, DecodeResult } from '../decode/decode-types.ts';
+import type { DeadLetter } from '../deliver/dead-letter.ts';
+import type { Destination } from '../deliver/destination.ts';
+import type { LaneCounters } from '../telemetry/lane-counters.ts';
+import type { Wal } from '../wal/wal-types.ts';
+
+export type Decoder = {
+  readonly createBlocks: () => Blocks;
+  readonly decode: (blocks: Blocks, input: DecodeInput) => DecodeResult;
+};
+
+export type LaneLimits = {
+  /** A seal is written when the open blocks hold this many rows … */
+  readonly sealRowsMax: number;
+  /** … or this many bytes … */
+  readonly sealBytesMax: number;
+  /** … or are this old while ClickHouse takes inserts. */
+  readonly sealAgeMsMax: number;
+  /** Inflated bytes of one request; a record that inflates beyond is damaged. */
+  readonly bodyBytesMax: number;
+};
+
+export const laneLimitsDefault: LaneLimits = {
+  sealRowsMax: 60_000,
+  sealBytesMax: 48 * 1024 ** 2,
+  sealAgeMsMax: 1_000,
+  bodyBytesMax: 64 * 1024 ** 2,
+};
+
+/** Something a person should read; goes to stderr through the gateway's log. */
+export type LaneLog = (level: 'info' | 'warn' | 'error', message: string) => void;
+
+export type LaneParts = {
+  readonly id: string;
+  readonly gateway: string;
+  readonly wal: Wal;
+  readonly decoder: Decoder;
+  readonly destination: Destination;
+  readonly deadLetter: DeadLetter;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly counters: LaneCounters;
+  readonly limits: LaneLimits;
+  readonly log: LaneLog;
+  /** Fault injection for tests: called at named points, may never return. */
+  readonly at?: (point: 'sealed' | 'inserted') => void;
+};

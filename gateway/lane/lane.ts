@@ -1,0 +1,413 @@
+/**
+ * A lane: one log, its open blocks and its delivery. It takes requests in, answers them when they
+ * are on disk, and closes the blocks into seals (house, section 3, steps 4 to 8):
+ *
+ *     submit ─▶ decode into the open set ─▶ append ─▶ durable ─▶ answer
+ *                        │ rows, bytes or age
+ *                        └─▶ seal: swap sets, wait until durable, write the seal, enqueue
+ *
+ * Invariants: acknowledged <= sealed <= durable <= written; every record of the log behind
+ * `acknowledged` lies in exactly one of: a seal, a closing set, the open set. At most `setsMax`
+ * sets hold columns; when all are taken, the batch that would wait longest gives up its own and
+ * is decoded again from the log.
+ */
+import { assert } from '../../core/assert.ts';
+import type { Acceptor, Answer, BusyReason, Submission } from '../answer.ts';
+import type { DecodeResult } from '../decode/decode-types.ts';
+import { couriersMax, Delivery, type HeldUnits } from '../deliver/delivery.ts';
+import { isWalFailure } from '../wal/wal-failure.ts';
+import { BlockSet } from './block-set.ts';
+import { busyAnswer } from './busy.ts';
+import { deliveryEvents } from './delivery-events.ts';
+import type { LaneParts } from './lane-types.ts';
+import { recordMeta, sealMeta } from './record-meta.ts';
+import { Replayer } from './replay.ts';
+import { describeUnit, encodeSeal, newSealId, type Seal, sealNumber } from './seal.ts';
+
+/** The name under which ClickHouse's position is kept in the log. */
+export const destinationName = 'clickhouse';
+
+/** One open, one a courier. */
+const setsMax = couriersMax + 1;
+/** Beyond its bounds times this, a set takes nothing more until another one is free. */
+const overfillMax = 2;
+/** How long requests are refused after a failed write before the disk is tried again. */
+const diskErrorMs = 1_000;
+/** How long requests are refused undecoded after the log said that it is full. */
+const fullMs = 200;
+const sealRetryMs = 250;
+/** A request meets a full set at most this often: each time another one has been swapped in. */
+const fullSetsMax = 4;
+
+export type LaneState = {
+  readonly openRows: number;
+  readonly backlogSeals: number;
+  readonly oldestReceivedMs: number | undefined;
+  readonly written: number;
+  readonly durable: number;
+  readonly sealed: number;
+  readonly acknowledged: number;
+  readonly walBytes: number;
+  readonly isClickHouseUp: boolean;
+  readonly refusal: BusyReason | undefined;
+};
+
+export class Lane implements Acceptor {
+  readonly #parts: LaneParts;
+  readonly #delivery: Delivery;
+  readonly #replayer: Replayer;
+  readonly #free: BlockSet[] = [];
+  readonly #closing = new Set<BlockSet>();
+  #open: BlockSet;
+  #setCount = 1;
+  #setWaiters: (() => void)[] = [];
+  #sealChain: Promise<void> = Promise.resolve();
+  #sealedPosition = 0;
+  #diskErrorUntilMs = 0;
+  #fullUntilMs = 0;
+  #isDiskFailing = false;
+  #isStopping = false;
+  #isClosed = false;
+
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+    this.#replayer = new Replayer(parts);
+    this.#open = new BlockSet(parts.decoder.createBlocks());
+    this.#delivery = new Delivery({
+      destination: parts.destination,
+      deadLetter: parts.deadLetter,
+      replay: (seal) => this.#replayer.replay(seal),
+      onDelivered: (seal) => this.#onDelivered(seal),
+      clock: parts.clock,
+      random: parts.random,
+      gateway: parts.gateway,
+      lane: parts.id,
+      events: deliveryEvents(parts),
+    });
+    parts.wal.onFailure((durable) => this.#onLogFailure(durable));
+  }
+
+  /** Takes up what the log holds: seals go to delivery, unsealed records into the open set. */
+  async recover(): Promise<void> {
+    const { wal } = this.#parts;
+    const acknowledged = wal.acknowledged(destinationName);
+    const seals = await this.#replayer.findSeals(acknowledged, wal.durablePosition());
+    this.#sealedPosition = seals.at(-1)?.last ?? acknowledged;
+    for (const seal of seals) {
+      this.#delivery.enqueue({ seal, inDoubt: true, held: undefined });
+    }
+    this.#open.begin(this.#sealedPosition);
+    const { clock } = this.#parts;
+    await this.#replayer.each(this.#sealedPosition, wal.durablePosition(), async (record) => {
+      let result = this.#replayer.decodeRecord(this.#open.blocks, record);
+      if (result?.outcome === 'full' && !this.#open.isEmpty()) {
+        await this.#sealForRecovery(record.position);
+        result = this.#replayer.decodeRecord(this.#open.blocks, record);
+      }
+      if (result?.outcome !== 'decoded') return;
+      const receivedMs = Number(record.meta.receivedAtNs / 1_000_000n);
+      this.#open.appended(record.next, receivedMs, clock.monotonicMs());
+    });
+    this.#open.durableUpTo(wal.durablePosition());
+  }
+
+  async submit(submission: Submission): Promise<Answer> {
+    const refusal = this.refusal();
+    if (refusal !== undefined) return this.#busy(submission, refusal);
+    const { clock, counters, wal } = this.#parts;
+    const receivedAtNs = clock.nowNs();
+    const decoded = await this.#decode(submission, receivedAtNs);
+    if (decoded.outcome === 'malformed') return decoded;
+    if (decoded.outcome === 'full') {
+      const message = 'the request has more rows or days than one insert may hold';
+      return { outcome: 'too_large', message };
+    }
+    const { signal } = submission;
+    counters.received(signal, decoded.accepted + decoded.rejected);
+    const { rejected, message } = decoded;
+    if (decoded.accepted === 0) {
+      counters.rejected(signal, rejected);
+      return { outcome: 'stored', rejected, message };
+    }
+    let end: number;
+    try {
+      end = wal.append(recordMeta(submission, receivedAtNs, rejected), submission.wire);
+    } catch (error) {
+      this.#open.cutLast();
+      return this.#refuse(submission, decoded.accepted, error);
+    }
+    this.#open.appended(end, clock.nowMs(), clock.monotonicMs());
+    this.#sealWhenFull();
+    try {
+      await wal.durable(end);
+    } catch (error) {
+      return this.#refuse(submission, decoded.accepted, error);
+    }
+    this.#onDurable();
+    counters.durable(signal, decoded.accepted);
+    counters.answered(signal, decoded.accepted);
+    counters.rejected(signal, rejected);
+    return { outcome: 'stored', rejected, message };
+  }
+
+  /** Called a few times a second: seals by age while ClickHouse takes inserts. */
+  tick(): void {
+    if (this.#open.isEmpty() || this.#isClosed) return;
+    const { clock, limits } = this.#parts;
+    const ageMs = clock.monotonicMs() - this.#open.openedMs;
+    if (ageMs >= limits.sealAgeMsMax && this.#delivery.hasFreeCourier()) this.#trySeal();
+  }
+
+  state(): LaneState {
+    const { wal } = this.#parts;
+    const sets = [this.#open, ...this.#closing].filter((set) => !set.isEmpty());
+    const ages = sets.map((set) => set.firstReceivedMs);
+    const sealed = this.#delivery.oldestReceivedMs();
+    if (sealed !== undefined) ages.push(sealed);
+    return {
+      openRows: this.#open.blocks.rowCount(),
+      backlogSeals: this.#delivery.backlogCount(),
+      oldestReceivedMs: ages.length === 0 ? undefined : Math.min(...ages),
+      written: wal.writtenPosition(),
+      durable: wal.durablePosition(),
+      sealed: this.#sealedPosition,
+      acknowledged: wal.acknowledged(destinationName),
+      walBytes: wal.sizeBytes(),
+      isClickHouseUp: this.#delivery.isUp(),
+      refusal: this.refusal(),
+    };
+  }
+
+  /** Refuses new requests from now on; those under way are finished. */
+  stopAccepting(): void {
+    this.#isStopping = true;
+  }
+
+  /** Seals what is open and delivers until nothing is left or `signal` aborts. */
+  async drain(signal: AbortSignal): Promise<void> {
+    while (!this.#open.isEmpty() && !signal.aborted) {
+      if (!this.#trySeal()) await Promise.race([this.#setFreed(), aborted(signal)]);
+      await Promise.race([this.#sealChain, aborted(signal)]);
+    }
+    await this.#delivery.whenIdle(signal);
+  }
+
+  /** Stops delivering and closes the log; what is left stays there. */
+  async close(): Promise<void> {
+    this.#isStopping = true;
+    this.#isClosed = true;
+    this.#delivery.stop();
+    await this.#parts.wal.close();
+  }
+
+  /** Why a request would be refused right now. */
+  refusal(): BusyReason | undefined {
+    const { clock } = this.#parts;
+    if (this.#isStopping) return 'shutting_down';
+    if (this.#isDiskFailing && clock.monotonicMs() < this.#diskErrorUntilMs) return 'disk_error';
+    if (clock.monotonicMs() < this.#fullUntilMs) return 'disk_budget';
+    return undefined;
+  }
+
+  #busy(submission: Submission, reason: BusyReason): Answer {
+    this.#parts.counters.refusedRequest(submission.transport, reason);
+    return busyAnswer(reason);
+  }
+
+  #refuse(submission: Submission, items: number, error: unknown): Answer {
+    this.#parts.counters.refused(submission.signal, items);
+    if (!isWalFailure(error)) throw error;
+    if (error.reason === 'too_large') {
+      return { outcome: 'too_large', message: 'the request is larger than a record may be' };
+    }
+    if (error.reason === 'closed') return this.#busy(submission, 'shutting_down');
+    if (error.reason !== 'full') return this.#busy(submission, 'disk_error');
+    this.#fullUntilMs = this.#parts.clock.monotonicMs() + fullMs;
+    return this.#busy(submission, 'disk_budget');
+  }
+
+  /** Decodes into the open set, with a fresh one whenever it is full. */
+  async #decode(submission: Submission, receivedAtNs: bigint): Promise<DecodeResult> {
+    const { signal, contentType, body } = submission;
+    const input = { signal, contentType, body, receivedAtNs };
+    for (let attempt = 0; ; ) {
+      if (this.#isOverfull()) {
+        if (!this.#trySeal()) await this.#setFreed();
+        continue;
+      }
+      const result = this.#parts.decoder.decode(this.#open.blocks, input);
+      if (result.outcome !== 'full' || this.#open.isEmpty() || attempt === fullSetsMax) {
+        return result;
+      }
+      attempt += 1;
+      const full = this.#open;
+      while (full === this.#open && !this.#trySeal()) await this.#setFreed();
+    }
+  }
+
+  #isOverfull(): boolean {
+    const { limits } = this.#parts;
+    const { blocks } = this.#open;
+    return (
+      blocks.rowCount() > limits.sealRowsMax * overfillMax ||
+      blocks.byteCount() > limits.sealBytesMax * overfillMax
+    );
+  }
+
+  #sealWhenFull(): void {
+    const { limits } = this.#parts;
+    const { blocks } = this.#open;
+    if (blocks.rowCount() >= limits.sealRowsMax || blocks.byteCount() >= limits.sealBytesMax) {
+      this.#trySeal();
+    }
+  }
+
+  /** Closes the open set when another one can take its place. */
+  #trySeal(): boolean {
+    const next = this.#takeSet();
+    if (next === undefined) return false;
+    const set = this.#open;
+    const written = this.#parts.wal.writtenPosition();
+    set.last = written;
+    next.begin(written);
+    this.#open = next;
+    this.#closing.add(set);
+    this.#sealChain = this.#sealChain.then(() => this.#finishSeal(set));
+    return true;
+  }
+
+  #takeSet(): BlockSet | undefined {
+    const free = this.#free.pop();
+    if (free !== undefined) return free;
+    if (this.#setCount < setsMax) {
+      this.#setCount += 1;
+      return new BlockSet(this.#parts.decoder.createBlocks());
+    }
+    return this.#delivery.releaseOneWaiting() ? this.#free.pop() : undefined;
+  }
+
+  #setFreed(): Promise<void> {
+    if (this.#free.length > 0) return Promise.resolve();
+    return new Promise((resolve) => this.#setWaiters.push(resolve));
+  }
+
+  #freeSet(set: BlockSet): void {
+    this.#free.push(set);
+    const waiters = this.#setWaiters;
+    this.#setWaiters = [];
+    for (const wake of waiters) wake();
+  }
+
+  /** Seals follow each other in log order. The seal is synced before its inserts leave. */
+  async #finishSeal(set: BlockSet): Promise<void> {
+    const { wal, clock } = this.#parts;
+    // A failed sync has cut the set back to what is durable: then that much is sealed.
+    while (!(await isDurable(wal.durable(set.last)))) {
+      if (this.#isClosed) return;
+      await clock.sleep(sealRetryMs);
+    }
+    this.#closing.delete(set);
+    if (set.isEmpty()) {
+      this.#freeSet(set);
+      return;
+    }
+    const id = newSealId();
+    const units = set.blocks.encode(sealNumber(id));
+    const { first, last, firstReceivedMs } = set;
+    const seal: Seal = { id, first, last, firstReceivedMs, units: units.map(describeUnit) };
+    while (!(await this.#writeSeal(seal))) {
+      if (this.#isClosed) return;
+      await clock.sleep(sealRetryMs);
+    }
+    this.#sealedPosition = last;
+    this.#parts.counters.sealed(units);
+    this.#parts.at?.('sealed');
+    this.#delivery.enqueue({ seal, inDoubt: false, held: this.#hold(set, units) });
+  }
+
+  #hold(set: BlockSet, units: HeldUnits['units']): HeldUnits {
+    let isHeld = true;
+    const release = (): void => {
+      if (isHeld) this.#freeSet(set);
+      isHeld = false;
+    };
+    return { units, release };
+  }
+
+  async #writeSeal(seal: Seal): Promise<boolean> {
+    const { wal, clock } = this.#parts;
+    try {
+      await wal.durable(wal.append(sealMeta(clock.nowNs()), encodeSeal(seal), true));
+      return true;
+    } catch (error) {
+      if (!isWalFailure(error)) throw error;
+      return false;
+    }
+  }
+
+  /** During recovery nothing is in flight: the seal gives up its columns at once. */
+  async #sealForRecovery(next: number): Promise<void> {
+    const set = this.#open;
+    set.last = next;
+    const id = newSealId();
+    const units = set.blocks.encode(sealNumber(id)).map(describeUnit);
+    const { first, last, firstReceivedMs } = set;
+    const seal: Seal = { id, first, last, firstReceivedMs, units };
+    while (!(await this.#writeSeal(seal))) await this.#parts.clock.sleep(sealRetryMs);
+    this.#sealedPosition = last;
+    this.#parts.counters.sealed(units);
+    this.#delivery.enqueue({ seal, inDoubt: false, held: undefined });
+    set.begin(next);
+  }
+
+  async #onDelivered(seal: Seal): Promise<void> {
+    const { wal } = this.#parts;
+    try {
+      await wal.acknowledge(destinationName, seal.last);
+      if (this.#delivery.backlogCount() > 0) return;
+      this.#replayer.forgetBlocks();
+      // Behind the last seal lie only seal records: the log is empty of news.
+      const written = wal.writtenPosition();
+      const isIdle = this.#open.isEmpty() && this.#closing.size === 0;
+      if (!isIdle || wal.durablePosition() !== written) return;
+      this.#open.first = written;
+      this.#sealedPosition = written;
+      await wal.acknowledge(destinationName, written);
+    } catch (error) {
+      // A lost checkpoint means a repeat after a restart, which the count by seal removes.
+      if (!this.#isClosed) this.#parts.log('warn', `checkpoint: ${String(error)}`);
+    }
+  }
+
+  #onLogFailure(durable: number): void {
+    const { clock, log } = this.#parts;
+    this.#isDiskFailing = true;
+    this.#diskErrorUntilMs = clock.monotonicMs() + diskErrorMs;
+    log('error', `the log could not be written; blocks are cut back to position ${durable}`);
+    for (const set of [...this.#closing, this.#open]) set.cutBackTo(durable);
+  }
+
+  #onDurable(): void {
+    this.#isDiskFailing = false;
+    const durable = this.#parts.wal.durablePosition();
+    assert(this.#sealedPosition <= durable, 'nothing is sealed that is not durable');
+    this.#open.durableUpTo(durable);
+  }
+}
+
+async function isDurable(waiting: Promise<void>): Promise<boolean> {
+  try {
+    await waiting;
+    return true;
+  } catch (error) {
+    if (!isWalFailure(error)) throw error;
+    return false;
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

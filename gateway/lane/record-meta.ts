@@ -1,0 +1,55 @@
+/**
+ * What a record's header says about its body. Decoding it again on any later day must give the
+ * same rows, so everything that decides them is here. Numbers never change their meaning.
+ */
+import type { ContentEncoding, ContentType, Submission } from '../answer.ts';
+import type { RecordMeta } from '../wal/wal-types.ts';
+import { kindOf, recordKinds } from './seal.ts';
+
+/** Raised when the same bytes would give other rows. */
+export const decoderVersion = 1;
+/** Of the settings that decide what is stored; there are none yet. */
+const settingsFingerprint = 0;
+
+const contentTypes: readonly ContentType[] = ['protobuf', 'json'];
+const contentEncodings: readonly ContentEncoding[] = ['identity', 'gzip', 'zstd'];
+
+export function recordMeta(
+  submission: Submission,
+  receivedAtNs: bigint,
+  rejectedItems: number,
+): RecordMeta {
+  return {
+    kind: kindOf(submission.signal),
+    receivedAtNs,
+    contentType: contentTypes.indexOf(submission.contentType),
+    contentEncoding: contentEncodings.indexOf(submission.contentEncoding),
+    decoderVersion,
+    settingsFingerprint,
+    samplingThreshold: 0n,
+    rejectedItems,
+    tenant: '',
+  };
+}
+
+export function sealMeta(receivedAtNs: bigint): RecordMeta {
+  return {
+    kind: recordKinds.seal,
+    receivedAtNs,
+    contentType: 0,
+    contentEncoding: 0,
+    decoderVersion,
+    settingsFingerprint,
+    samplingThreshold: 0n,
+    rejectedItems: 0,
+    tenant: '',
+  };
+}
+
+export function contentTypeOf(meta: RecordMeta): ContentType | undefined {
+  return contentTypes[meta.contentType];
+}
+
+export function contentEncodingOf(meta: RecordMeta): ContentEncoding | undefined {
+  return contentEncodings[meta.contentEncoding];
+}

@@ -1,0 +1,115 @@
+/**
+ * Reads the log back: finds seals, decodes records again, and rebuilds the columns of a seal
+ * whose blocks were given up. At most one seal at a time has rebuilt columns in memory.
+ */
+
+import type { Blocks } from '../decode/blocks.ts';
+import type { DecodeResult } from '../decode/decode-types.ts';
+import { inflate } from '../decode/inflate.ts';
+import type { HeldUnits } from '../deliver/delivery.ts';
+import type { LogRecord } from '../wal/wal-types.ts';
+import type { LaneParts } from './lane-types.ts';
+import { contentEncodingOf, contentTypeOf } from './record-meta.ts';
+import { decodeSeal, recordKinds, type Seal, sealNumber, signalOf } from './seal.ts';
+
+export class Replayer {
+  readonly #parts: LaneParts;
+  #blocks: Blocks | undefined;
+  /** Resolves when the rebuilt columns of the seal before are given up. */
+  #turn: Promise<void> = Promise.resolve();
+  #users = 0;
+
+  constructor(parts: LaneParts) {
+    this.#parts = parts;
+  }
+
+  /** Seals in `[from, to)` that cover anything behind `from`, in log order. */
+  async findSeals(from: number, to: number): Promise<readonly Seal[]> {
+    const seals: Seal[] = [];
+    for await (const record of this.#parts.wal.read(from, to)) {
+      if (record.meta.kind !== recordKinds.seal) continue;
+      const seal = decodeSeal(record.body);
+      if (seal === undefined) {
+        this.#parts.log('error', `position ${record.position}: a seal that cannot be read`);
+      } else if (seal.last > from) seals.push(seal);
+    }
+    return seals;
+  }
+
+  /** Calls `task` for every record of telemetry in `[from, to)`. */
+  async each(from: number, to: number, task: (record: LogRecord) => Promise<void>): Promise<void> {
+    for await (const record of this.#parts.wal.read(from, to)) {
+      if (signalOf(record.meta.kind) !== undefined) await task(record);
+    }
+  }
+
+  /** Decodes one record as it was decoded when it came in; `undefined` when that is impossible. */
+  decodeRecord(blocks: Blocks, record: LogRecord): DecodeResult | undefined {
+    const { decoder, limits, log } = this.#parts;
+    const signal = signalOf(record.meta.kind);
+    const contentType = contentTypeOf(record.meta);
+    const encoding = contentEncodingOf(record.meta);
+    const where = `position ${record.position}`;
+    if (signal === undefined || contentType === undefined || encoding === undefined) {
+      log('error', `${where}: a record of a kind that this version does not know`);
+      return undefined;
+    }
+    let { body } = record;
+    if (encoding !== 'identity') {
+      const inflated = inflate(encoding, body, limits.bodyBytesMax);
+      if (!inflated.ok) {
+        log('error', `${where}: ${inflated.message}`);
+        return undefined;
+      }
+      body = inflated.body;
+    }
+    const { receivedAtNs } = record.meta;
+    const result = decoder.decode(blocks, { signal, contentType, body, receivedAtNs });
+    if (result.outcome === 'malformed') log('error', `${where}: ${result.message}`);
+    return result;
+  }
+
+  /** The columns of a seal, decoded again. Waits until the one before has been released. */
+  async replay(seal: Seal): Promise<HeldUnits> {
+    const before = this.#turn;
+    let leave = (): void => {};
+    this.#turn = new Promise((resolve) => {
+      leave = resolve;
+    });
+    this.#users += 1;
+    await before;
+    try {
+      this.#blocks ??= this.#parts.decoder.createBlocks();
+      const blocks = this.#blocks;
+      blocks.clear();
+      await this.each(seal.first, seal.last, async (record) => {
+        const result = this.decodeRecord(blocks, record);
+        if (result?.outcome === 'full') {
+          throw new Error(`seal ${seal.id} does not fit into the blocks it was made from`);
+        }
+      });
+      const release = once(() => {
+        this.#users -= 1;
+        leave();
+      });
+      return { units: blocks.encode(sealNumber(seal.id)), release };
+    } catch (error) {
+      this.#users -= 1;
+      leave();
+      throw error;
+    }
+  }
+
+  /** Gives the memory back when nobody uses it. */
+  forgetBlocks(): void {
+    if (this.#users === 0) this.#blocks = undefined;
+  }
+}
+
+function once(task: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) task();
+    isDone = true;
+  };
+}
