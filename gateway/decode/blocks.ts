@@ -10,11 +10,12 @@
  * views belong to the blocks and are valid until `clear`. Watched by `decode.bench.ts`.
  */
 import { randomBytes } from 'node:crypto';
-import { Budget } from '../../clickhouse/native/buffers.ts';
+import { blockRowsMax } from '../../clickhouse/native/block.ts';
+import { BlockFull, Budget } from '../../clickhouse/native/buffers.ts';
 import type { HashSeed } from '../../clickhouse/native/hash.ts';
 import { assert } from '../../core/assert.ts';
 import { Context } from './context.ts';
-import { Days, dayNs, OpenCount } from './days.ts';
+import { Days, OpenCount } from './days.ts';
 import type { BlocksMark, EncodedUnit, OpenBlocks } from './decode-types.ts';
 import { LogBlock } from './log-block.ts';
 import {
@@ -24,8 +25,10 @@ import {
   NumberBlock,
   SummaryBlock,
 } from './metric-blocks.ts';
-import type { BlockOptions, SignalBlock } from './signal-block.ts';
+import { RedSeconds } from './red-seconds.ts';
+import { type BlockOptions, dayNs, type SignalBlock } from './signal-block.ts';
 import { TraceBlock } from './trace-block.ts';
+import { TraceRanges, weekOf } from './trace-ranges.ts';
 
 export type OpenBlocksOptions = {
   /** Bytes that all buffers may hold; beyond it a request is answered `full`. */
@@ -47,6 +50,7 @@ const defaultPartitionsMax = 64;
 const defaultAgeMsMax = 400 * 86_400_000;
 const defaultAheadMsMax = 86_400_000;
 const nsPerMs = 1_000_000n;
+const rangesKeptMax = 1;
 
 /** The end of one block at some time. */
 type BlockMark = { readonly block: SignalBlock; readonly ends: Float64Array };
@@ -81,16 +85,24 @@ export class Blocks implements OpenBlocks {
   readonly aheadNsMax: bigint;
   readonly #budget: Budget;
   readonly #tables: readonly Days<SignalBlock>[];
+  readonly #seed: HashSeed;
+  /** One a week of the last seal: their encoded views must live side by side. */
+  readonly #ranges: TraceRanges[] = [];
+  /** One a trace block, which it shares its dictionaries with. */
+  readonly #red = new WeakMap<TraceBlock, RedSeconds>();
+  readonly #tenant: string;
   #generation = 0;
 
   constructor(options: OpenBlocksOptions) {
     this.#budget = new Budget(options.bytesMax ?? defaultBytesMax);
     this.ageNsMax = BigInt(options.ageMsMax ?? defaultAgeMsMax) * nsPerMs;
     this.aheadNsMax = BigInt(options.aheadMsMax ?? defaultAheadMsMax) * nsPerMs;
+    this.#tenant = options.tenant ?? '';
+    this.#seed = options.hashSeed ?? randomSeed();
     const blockOptions: BlockOptions = {
       budget: this.#budget,
-      seed: options.hashSeed ?? randomSeed(),
-      tenant: options.tenant ?? '',
+      seed: this.#seed,
+      tenant: this.#tenant,
     };
     const openCount = new OpenCount(options.partitionsMax ?? defaultPartitionsMax);
     const context = this.context;
@@ -153,22 +165,36 @@ export class Blocks implements OpenBlocks {
   }
 
   encode(seal: bigint): readonly EncodedUnit[] {
+    const sealBytes = new Uint8Array(new BigUint64Array([BigInt.asUintN(64, seal)]).buffer);
     const units: EncodedUnit[] = [];
     for (const days of this.#tables) {
-      for (const block of days.filled()) units.push(block.encode(seal, dayText(block.day)));
+      for (const block of days.filled()) units.push(block.encode(sealBytes, dayText(block.day)));
     }
-    return units;
+    return [...units, ...this.#encodeRollups(sealBytes)];
   }
 
   clear(): void {
     for (const days of this.#tables) days.clear();
+    for (const ranges of this.#ranges) ranges.clear();
+    this.#ranges.length = Math.min(this.#ranges.length, rangesKeptMax);
     this.#generation += 1;
   }
 
   /** Like {@link clear}, and gives all buffers back. */
   release(): void {
     for (const days of this.#tables) days.release();
+    this.#ranges.length = 0;
     this.#generation += 1;
+  }
+
+  /**
+   * Refuses more spans than one rollup may have rows, counted over all days. Called at the end of
+   * a request, because it cannot be known before.
+   */
+  checkSpans(): void {
+    let spans = 0;
+    for (const block of this.traces.open()) spans += block.rows.count;
+    if (spans > blockRowsMax) throw new BlockFull('the trace ranges have all the rows they may');
   }
 
   /** Takes back what the request under way wrote. */
@@ -184,6 +210,26 @@ export class Blocks implements OpenBlocks {
         if (block.requestSerial === serial) this.counts.repairedStrings += block.parts.repair();
       }
     }
+  }
+
+  #encodeRollups(seal: Uint8Array): EncodedUnit[] {
+    const blocks = this.traces.filled();
+    const weeks = [...new Set(blocks.map((block) => weekOf(block.day)))];
+    const units = weeks.map((week, index) => {
+      const ranges = this.#ranges[index] ?? new TraceRanges(this.#seed);
+      this.#ranges[index] = ranges;
+      return ranges.encode(
+        blocks.filter((block) => weekOf(block.day) === week),
+        dayText(week),
+      );
+    });
+    return [...units, ...blocks.map((block) => this.#encodeRed(block, seal))];
+  }
+
+  #encodeRed(block: TraceBlock, seal: Uint8Array): EncodedUnit {
+    const red = this.#red.get(block) ?? new RedSeconds(this.#seed, this.#tenant, block);
+    this.#red.set(block, red);
+    return red.encode(block, seal, dayText(block.day));
   }
 }
 

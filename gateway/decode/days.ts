@@ -7,9 +7,7 @@
  */
 import { BlockFull } from '../../clickhouse/native/buffers.ts';
 import type { Context } from './context.ts';
-import type { SignalBlock } from './signal-block.ts';
-
-export const dayNs = 86_400_000_000_000n;
+import { dayNs, type SignalBlock } from './signal-block.ts';
 
 /** Blocks that all tables of a lane may have open together. */
 export class OpenCount {
@@ -122,13 +120,13 @@ export class Days<Block extends SignalBlock> {
     const empty = this.#open.find((block) => block.rows.count === 0);
     if (empty !== undefined && empty.requestSerial !== this.#context.serial) {
       empty.clear();
-      empty.day = day;
+      empty.setDay(day);
       return empty;
     }
     if (this.#openCount.count >= this.#openCount.max) throw new BlockFull('too many days are open');
     const block = this.#spare ?? this.#create();
     this.#spare = undefined;
-    block.day = day;
+    block.setDay(day);
     this.#open.push(block);
     this.#openCount.count += 1;
     return block;

@@ -56,6 +56,7 @@ function decodeSignal(blocks: Blocks, input: DecodeInput): void {
   switch (input.signal) {
     case 'traces':
       decodeTraces(blocks.traces, context, source, view);
+      blocks.checkSpans();
       break;
     case 'logs':
       decodeLogs(blocks.logs, context, source, view);

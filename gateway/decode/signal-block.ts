@@ -27,6 +27,8 @@ import type { Context } from './context.ts';
 import type { EncodedUnit } from './decode-types.ts';
 import { ResourceTable, ScopeTable } from './resource.ts';
 
+export const dayNs = 86_400_000_000_000n;
+
 /** What the repeated columns of a block may weigh; with its buffers less than 256 MiB a part. */
 const blockWeightBytesMax = 112 * 1024 * 1024;
 /** Buffers of one block, which may be half empty. */
@@ -51,6 +53,8 @@ export class SignalBlock {
   readonly time: Fixed;
   /** Days since 1970. */
   day = 0;
+  /** When the day begins, in nanoseconds: low and high word. */
+  readonly dayStart = new Uint32Array(2);
   /** The request that last marked this block, and its mark. */
   requestSerial = 0;
   readonly requestMark: Float64Array;
@@ -93,6 +97,14 @@ export class SignalBlock {
     this.#byName = new Map(this.columns.map(({ name, column }) => [name, column]));
     this.time = this.fixed(timeColumn);
     this.requestMark = new Float64Array(this.parts.markSize + 1);
+  }
+
+  /** Makes this the block of `day`, in days since 1970. */
+  setDay(day: number): void {
+    const startNs = BigInt(day) * dayNs;
+    this.day = day;
+    this.dayStart[0] = Number(startNs & 0xffffffffn);
+    this.dayStart[1] = Number(startNs >> 32n);
   }
 
   /** Readies the block for one more row: resource, scope, room, and where to cut back to. */
@@ -149,8 +161,8 @@ export class SignalBlock {
   }
 
   /** The block as one unit; its rows lie in `partition`. */
-  encode(seal: bigint, partition: string): EncodedUnit {
-    this.#seal.set(new Uint8Array(new BigUint64Array([BigInt.asUintN(64, seal)]).buffer));
+  encode(seal: Uint8Array, partition: string): EncodedUnit {
+    this.#seal.set(seal);
     this.resources.repeated.prepare();
     this.scopes.repeated.prepare();
     const rows = this.rows.count;
