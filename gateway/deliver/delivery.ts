@@ -72,7 +72,10 @@ type Job = {
   held: HeldUnits | undefined;
   /** Whether inserts of this seal may have been carried out without our knowing. */
   inDoubt: boolean;
+  /** Tokens' tails of the units that need nothing more. */
   readonly done: Set<string>;
+  /** Of these, the ones ClickHouse refused for good: they get no receipt. */
+  readonly setAside: Set<string>;
   attempts: number;
   isDelivered: boolean;
   isActive: boolean;
@@ -98,6 +101,7 @@ export class Delivery {
       held: batch.held,
       inDoubt: batch.inDoubt,
       done: new Set(),
+      setAside: new Set(),
       attempts: 0,
       isDelivered: false,
       isActive: false,
@@ -179,15 +183,13 @@ export class Delivery {
       this.#setUp(this.#isUp, Error.isError(error) ? error.message : String(error));
       return false;
     }
-    const open = job.held.units.filter(
-      (unit) => !job.done.has(unitToken('', unit.table, unit.partition)),
-    );
+    const open = job.held.units.filter((unit) => !job.done.has(unitKey(unit)));
     let isComplete = true;
     let next = 0;
     const lanes = Array.from({ length: Math.min(unitsAtOnceMax, open.length) }, async () => {
       for (let unit = open[next++]; unit !== undefined && isComplete; unit = open[next++]) {
         if (await this.#bring(job, unit)) {
-          job.done.add(unitToken('', unit.table, unit.partition));
+          job.done.add(unitKey(unit));
         } else isComplete = false;
       }
     });
@@ -275,6 +277,7 @@ export class Delivery {
     if (failed.kind === 'permanent') {
       const isAside = await this.#options.deadLetter.put(job.seal, unit, failed.message);
       if (isAside) {
+        job.setAside.add(unitKey(unit));
         this.#options.events.deadLetter(unit, failed.message);
         return true;
       }
@@ -294,11 +297,12 @@ export class Delivery {
       const count = await destination.countSeal(receiptTable, day, sealNumber(job.seal.id));
       if (count.known && count.rows > 0) return true;
     }
-    const rows = receiptRows(job.seal, { gateway, lane, nowMs });
-    if (rows === '') return true;
+    const units = job.seal.units.filter((entry) => !job.setAside.has(unitKey(entry)));
+    if (units.length === 0) return true;
+    const rows = receiptRows({ ...job.seal, units }, { gateway, lane, nowMs });
     const startedMs = clock.monotonicMs();
     const sent = await destination.insertRows(receiptTable, rows, token);
-    const unit = { table: receiptTable, rows: job.seal.units.length, bytes: rows.length };
+    const unit = { table: receiptTable, rows: units.length, bytes: rows.length };
     events.insert(unit, sent.ok ? 'acknowledged' : sent.kind, clock.monotonicMs() - startedMs);
     if (!sent.ok) {
       if (sent.ambiguous) job.inDoubt = true;
@@ -339,6 +343,10 @@ export class Delivery {
     if (isUp !== this.#isUp || (!isUp && message !== '')) this.#options.events.up(isUp, message);
     this.#isUp = isUp;
   }
+}
+
+function unitKey(unit: { readonly table: string; readonly partition: string }): string {
+  return `${unit.table} ${unit.partition}`;
 }
 
 function waiting(job: Job): boolean {
