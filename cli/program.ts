@@ -8,6 +8,8 @@ import { registerDemo } from './commands/demo.ts';
 import { registerEmbedded } from './commands/embedded.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerGateway } from './commands/gateway.ts';
+import { registerMigrate } from './commands/migrate.ts';
+import { registerQuery } from './commands/query.ts';
 import { registerSend } from './commands/send.ts';
 import { registerUp } from './commands/up.ts';
 import type { CliContext } from './context.ts';
@@ -20,6 +22,8 @@ const commands: readonly Register[] = [
   registerDemo,
   registerExplain,
   registerGateway,
+  registerMigrate,
+  registerQuery,
   registerSend,
   registerUp,
   registerEmbedded,

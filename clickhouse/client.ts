@@ -18,7 +18,9 @@ export type Sql = {
 
 export type ClickHouse = Sql & {
   readonly client: ClickHouseClient;
+  /** The URL's database, or the default one. */
   readonly database: string;
+  readonly databaseGiven: boolean;
   readonly close: () => Promise<void>;
 };
 
@@ -28,6 +30,8 @@ export type ConnectOptions = {
   /** Where `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD` are looked up when the URL has none. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly requestTimeoutMs?: number;
+  /** The database of names without one; a server refuses every statement when it is absent. */
+  readonly sessionDatabase?: string;
   readonly settings?: Readonly<Record<string, string | number>>;
 };
 
@@ -44,6 +48,7 @@ export function connectClickHouse(options: ConnectOptions): ClickHouse {
     username: target.username,
     password: target.password,
     application: 'obsctl',
+    ...(options.sessionDatabase === undefined ? {} : { database: options.sessionDatabase }),
     request_timeout: options.requestTimeoutMs ?? requestTimeoutMsDefault,
     max_open_connections: openConnectionsMax,
     keep_alive: { eagerly_destroy_stale_sockets: true },
@@ -51,10 +56,11 @@ export function connectClickHouse(options: ConnectOptions): ClickHouse {
     log: { LoggerClass: SilentLogger },
     clickhouse_settings: { ...options.settings },
   });
-  const { address, database } = target;
+  const { address } = target;
   return {
     address,
-    database,
+    database: target.database ?? defaultDatabase,
+    databaseGiven: target.database !== undefined,
     client,
     run: async (query, signal) => {
       await client
@@ -83,7 +89,7 @@ type Target = {
   readonly address: string;
   readonly username: string;
   readonly password: string;
-  readonly database: string;
+  readonly database: string | undefined;
 };
 
 function parseTarget(text: string, env: Readonly<Record<string, string | undefined>>): Target {
@@ -100,7 +106,7 @@ function parseTarget(text: string, env: Readonly<Record<string, string | undefin
     address: url.origin,
     username: decodeURIComponent(url.username) || env['CLICKHOUSE_USER'] || 'default',
     password: decodeURIComponent(url.password) || env['CLICKHOUSE_PASSWORD'] || '',
-    database: database === '' ? defaultDatabase : database,
+    database: database === '' ? undefined : database,
   };
 }
 
@@ -138,7 +144,9 @@ export function problemOf(error: unknown, address: string, statement?: string): 
   const code = causeCode(error);
   const options = { where: address, cause: error, reach: 'outside' } as const;
   const message = firstLine(error.message);
-  if (unreachableCodes.has(code) || /timeout/i.test(error.message)) {
+  // A server that stopped a long statement has answered: its number tells it from our own timeout.
+  const ours = !/^\d+$/.test(code) && /timeout/i.test(error.message);
+  if (unreachableCodes.has(code) || ours) {
     return new Problem('OBS-3002', `ClickHouse does not answer: ${message || code}`, options);
   }
   if (refusedCodes.has(code)) {

@@ -1,0 +1,126 @@
+/** `obsctl migrate`: brings a ClickHouse database up to date; never drops data. */
+import type { Command } from 'commander';
+import type { MigrateResult } from '../../clickhouse/migrate.ts';
+import type { ProfileName } from '../../clickhouse/schema/profiles.ts';
+import type { Retention } from '../../clickhouse/schema/types.ts';
+import { Problem } from '../../core/problem.ts';
+import { parseDurationMs } from '../../core/units.ts';
+import type { CliContext } from '../context.ts';
+import { version } from '../version.ts';
+
+type MigrateCommandOptions = {
+  readonly clickhouse?: string;
+  readonly plan?: boolean;
+  readonly json?: boolean;
+  readonly adopt?: boolean;
+  readonly replicated?: boolean;
+  readonly profile: string;
+  readonly retention?: string;
+};
+
+const profileNames: readonly ProfileName[] = ['balanced', 'cheap_ingest', 'fast_search'];
+const retentions: readonly Retention[] = ['traces', 'logs', 'metrics', 'rollups', 'receipts'];
+
+export function registerMigrate(program: Command, context: CliContext): void {
+  program
+    .command('migrate')
+    .description('create or update the tables; refuses whatever would lose data')
+    .option('--clickhouse <url>', 'server and database; CLICKHOUSE_URL, or http://127.0.0.1:8123')
+    .option('--plan', 'print the statements and change nothing')
+    .option('--json', 'the result as JSON')
+    .option('--profile <name>', `what searches may cost: ${profileNames.join(', ')}`, 'balanced')
+    .option('--retention <list>', 'also changes existing TTLs: traces=7d,logs=7d,metrics=30d')
+    .option('--adopt', "add our columns to tables that the Collector's exporter made")
+    .option('--replicated', 'create replicated tables; found out where there are some')
+    .addHelpText(
+      'after',
+      '\nExample:\n  obsctl migrate --clickhouse http://127.0.0.1:8123/otel --plan\n' +
+        '\nExit codes: 0 up to date, 1 something is left to do by hand, 3 not reachable.\n',
+    )
+    .action((options: MigrateCommandOptions) => runMigrate(options, context));
+}
+
+async function runMigrate(options: MigrateCommandOptions, context: CliContext): Promise<void> {
+  const profile = profileNames.find((name) => name === options.profile);
+  if (profile === undefined) {
+    throw new Problem('OBS-1003', `--profile ${options.profile}: no such profile`, {
+      next: `Use one of ${profileNames.join(', ')}.`,
+    });
+  }
+  const retentionDays = parseRetention(options.retention);
+  const { connectClickHouse, defaultUrl } = await import('../../clickhouse/client.ts');
+  const { migrate } = await import('../../clickhouse/migrate.ts');
+  const url = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
+  const server = connectClickHouse({ url, env: context.env });
+  try {
+    const result = await migrate(server, {
+      database: server.database,
+      profile,
+      retentionDays,
+      adopt: options.adopt === true,
+      plan: options.plan === true,
+      ...(options.replicated === true ? { flavour: 'replicated' as const } : {}),
+      obsctl: version,
+      signal: context.signal,
+      onProgress: (text) => context.stderr(`${text}\n`),
+    });
+    if (options.json === true) context.stdout(`${JSON.stringify(result)}\n`);
+    else report(result, options.plan === true, server.address, context);
+    if (result.refusals.length > 0) context.exitWith(1);
+  } catch (error) {
+    if (!context.signal.aborted) throw error;
+    context.stderr('interrupted; run it again to finish\n');
+    context.exitWith(130);
+  } finally {
+    await server.close();
+  }
+}
+
+/** Statements of a plan are data; everything else is talk. */
+function report(
+  result: MigrateResult,
+  planned: boolean,
+  address: string,
+  context: CliContext,
+): void {
+  if (planned) for (const statement of result.statements) context.stdout(`${statement};\n\n`);
+  for (const note of result.notes) context.stderr(`note: ${note}\n`);
+  if (result.offers.length > 0) {
+    context.stderr("These tables were made by the Collector's exporter and work as they are.\n");
+    context.stderr('`obsctl migrate --adopt` would add to them:\n');
+    for (const offer of result.offers) context.stderr(`  ${offer};\n`);
+  }
+  for (const refusal of result.refusals) {
+    context.stderr(`OBS-3005: ${address}: ${result.database}.${refusal.table} is left as it is:\n`);
+    for (const difference of refusal.differences) context.stderr(`  ${difference}\n`);
+    context.stderr(
+      '  next: by hand, when it suits you (the old table stays under the new name):\n',
+    );
+    for (const statement of refusal.byHand) context.stderr(`${statement};\n`);
+  }
+  const { length } = result.statements;
+  const what = planned ? `${length} statements to run` : `${length} statements run`;
+  context.stderr(
+    `${result.database} on ClickHouse ${result.serverVersion} (${result.flavour}), schema ` +
+      `${result.schemaVersion}: ${length === 0 ? 'up to date' : what}\n`,
+  );
+}
+
+const dayMs = 86_400_000;
+
+/** `traces=7d,logs=2w` as days by signal. */
+function parseRetention(text: string | undefined): Partial<Record<Retention, number>> {
+  const days: Partial<Record<Retention, number>> = {};
+  for (const item of text?.split(',') ?? []) {
+    const [name, duration] = item.split('=');
+    const retention = retentions.find((one) => one === name?.trim());
+    const ms = parseDurationMs(duration?.trim() ?? '');
+    if (retention === undefined || ms === undefined || ms < dayMs || ms % dayMs !== 0) {
+      throw new Problem('OBS-1003', `--retention ${item}: expected NAME=DAYS, whole days`, {
+        next: `Write for example traces=7d; the names are ${retentions.join(', ')}.`,
+      });
+    }
+    days[retention] = ms / dayMs;
+  }
+  return days;
+}
