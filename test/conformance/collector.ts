@@ -12,7 +12,7 @@ import type { Request } from './otlp-json.ts';
 export type Passing = {
   readonly exporter: 'otlp_grpc' | 'otlp_http';
   readonly compression: 'none' | 'gzip' | 'zstd';
-  readonly encoding?: 'proto' | 'json';
+  readonly encoding: 'proto' | 'json';
 };
 
 export type RunningCollector = {
@@ -69,7 +69,7 @@ function configuration(port: number, file: string, passing: Passing, endpoint: s
     endpoint: exporter === 'otlp_grpc' ? endpoint.replace('http://', '') : endpoint,
     compression,
     ...(exporter === 'otlp_grpc' && { tls: { insecure: true } }),
-    ...(encoding !== undefined && { encoding }),
+    ...(exporter === 'otlp_http' && { encoding }),
   };
   const pipeline = { receivers: ['otlp'], exporters: ['file', exporter] };
   return {

@@ -63,7 +63,7 @@ async function expectStored(request: Request, service: string): Promise<void> {
 }
 
 const endpointOf = (protocol: string): string =>
-  protocol === 'grpc' ? `http://${gateway.grpc}` : `http://${gateway.http}`;
+  protocol === 'grpc' ? `http://${gateway.grpc}` : gateway.http;
 
 describe('the OpenTelemetry SDK for Node', () => {
   const cases = ['grpc', 'http/protobuf', 'http/json'].flatMap((protocol) =>
@@ -91,16 +91,16 @@ describeWithPeer('otel-python', 'the OpenTelemetry SDK for Python', (python) => 
 
 describeWithPeer('collector', 'the Collector', (program) => {
   const cases: readonly Passing[] = [
-    { exporter: 'otlp_grpc', compression: 'none' },
-    { exporter: 'otlp_grpc', compression: 'gzip' },
-    { exporter: 'otlp_grpc', compression: 'zstd' },
+    { exporter: 'otlp_grpc', encoding: 'proto', compression: 'none' },
+    { exporter: 'otlp_grpc', encoding: 'proto', compression: 'gzip' },
+    { exporter: 'otlp_grpc', encoding: 'proto', compression: 'zstd' },
     { exporter: 'otlp_http', encoding: 'proto', compression: 'none' },
     { exporter: 'otlp_http', encoding: 'proto', compression: 'gzip' },
     { exporter: 'otlp_http', encoding: 'proto', compression: 'zstd' },
     { exporter: 'otlp_http', encoding: 'json', compression: 'none' },
     { exporter: 'otlp_http', encoding: 'json', compression: 'gzip' },
   ];
-  it.each(cases)('is stored as it received: $exporter $encoding $compression', async (passing) => {
+  it.each(cases)('is stored as received: $exporter $encoding $compression', async (passing) => {
     const { exporter, encoding, compression } = passing;
     const service = `collector-${exporter}-${encoding}-${compression}`;
     const protocol = exporter === 'otlp_grpc' ? 'grpc' : 'http';

@@ -73,9 +73,9 @@ export const peers: readonly Peer[] = [
         ],
       },
       // Last of all, so that an interrupted installation is not taken for a whole one.
-      { command: 'ln', args: ['-sf', 'bin/python', join(pythonDir, 'python-ready')] },
+      { command: 'touch', args: [join(pythonDir, 'ready')] },
     ],
-    find: () => existing(join(pythonDir, 'python-ready')),
+    find: () => existing(join(pythonDir, 'ready')) && existing(join(pythonDir, 'bin', 'python')),
   },
   {
     name: 'collector',
