@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, zstdDecompress } from 'node:zlib';
+import { readFrames } from '../frames/frames.ts';
 import { engineError } from './exception.ts';
 import type { EngineRequest } from './request.ts';
 
@@ -15,17 +16,34 @@ const inflaters: Readonly<Record<string, (body: Buffer, max: number) => Promise<
   zstd: (body, max) => promisify(zstdDecompress)(body, { maxOutputLength: max }),
 };
 
-export async function readBody(message: IncomingMessage, _request: EngineRequest): Promise<Buffer> {
+/** The body, unpacked. Throws an EngineError for what cannot be read. */
+export async function readBody(message: IncomingMessage, request: EngineRequest): Promise<Buffer> {
   const chunks: Buffer[] = [];
-  let size = 0;
+  let size = Number(message.headers['content-length'] ?? 0);
+  if (size > bodyBytesMax) throw tooLarge();
+  size = 0;
   for await (const chunk of message) {
     size += chunk.length;
     if (size > bodyBytesMax) throw tooLarge();
     chunks.push(chunk);
   }
-  const body = Buffer.concat(chunks, size);
+  const body = await decode(message, Buffer.concat(chunks, size));
+  if (!request.decompressFrames || body.length === 0) return body;
+  try {
+    return await readFrames(body, {
+      verifyChecksums: request.verifyChecksums,
+      contentBytesMax: bodyBytesMax,
+    });
+  } catch (error) {
+    if (Error.isError(error) && error.name === 'FrameError') throw fromFrameError(error);
+    throw error;
+  }
+}
+
+/** Out of its Content-Encoding. */
+async function decode(message: IncomingMessage, body: Buffer): Promise<Buffer> {
   const encoding = message.headers['content-encoding']?.trim().toLowerCase() ?? 'identity';
-  if (encoding === 'identity' || encoding === '' || size === 0) return body;
+  if (encoding === 'identity' || encoding === '' || body.length === 0) return body;
   const inflater = inflaters[encoding];
   if (inflater === undefined) {
     throw engineError('UNKNOWN_COMPRESSION_METHOD', `Unknown compression method ${encoding}`);
@@ -37,6 +55,14 @@ export async function readBody(message: IncomingMessage, _request: EngineRequest
     if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge();
     throw engineError('CANNOT_DECOMPRESS', `The body is not valid ${encoding}: ${String(error)}`);
   }
+}
+
+function fromFrameError(error: Error): Error {
+  const fault = 'fault' in error ? error.fault : undefined;
+  if (fault === 'checksum') return engineError('CHECKSUM_DOESNT_MATCH', error.message);
+  if (fault === 'too large') return engineError('TOO_LARGE_SIZE_COMPRESSED', error.message);
+  if (fault === 'method') return engineError('UNKNOWN_COMPRESSION_METHOD', error.message);
+  return engineError('CANNOT_DECOMPRESS', error.message);
 }
 
 function tooLarge(): Error {

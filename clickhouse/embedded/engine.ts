@@ -10,7 +10,8 @@ import { randomUUID } from 'node:crypto';
 import { unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Addon, Connection } from './addon.ts';
-import { engineError } from './exception.ts';
+import { engineError, toException } from './exception.ts';
+import { Guard } from './guard.ts';
 import { insertSlots, querySlots, Slots } from './slots.ts';
 import type { Statement } from './statement.ts';
 
@@ -43,6 +44,12 @@ export type RunResult = {
   readonly bytesWritten: number;
 };
 
+/** The engine's code for an INSERT without a row. */
+const noDataToInsert = 108;
+
+/** A result is one buffer: this bounds it unless the request sets its own `max_result_bytes`. */
+export const resultBytesMax = 512 * 1024 ** 2;
+
 export class Engine {
   readonly #addon: Addon;
   readonly #options: EngineOptions;
@@ -51,8 +58,12 @@ export class Engine {
   /** Holds the data directory open between requests. */
   #keeper: Connection;
   #canInsertRaw = false;
+  readonly #active = new Set<Promise<unknown>>();
+  readonly #stopping = new AbortController();
+  readonly #never = new AbortController().signal;
   version = '';
   timezone = '';
+  guard = new Guard({ tableFunctions: [], engines: [] });
 
   private constructor(addon: Addon, options: EngineOptions, keeper: Connection) {
     this.#addon = addon;
@@ -72,6 +83,12 @@ export class Engine {
     ).split('\t');
     engine.version = version;
     engine.timezone = timezone;
+    engine.guard = new Guard({
+      tableFunctions: await engine.#controlList('SELECT name FROM system.table_functions'),
+      engines: await engine.#controlList(
+        'SELECT name FROM system.table_engines UNION ALL SELECT name FROM system.database_engines',
+      ),
+    });
     engine.#canInsertRaw = await engine.#probeRawInsert();
     return engine;
   }
@@ -82,8 +99,31 @@ export class Engine {
 
   /** Runs one statement. Aborting the signal cancels it in the engine. */
   async run(options: RunOptions): Promise<RunResult> {
-    const slots = options.statement.kind === 'insert' ? this.#inserts : this.#queries;
-    return await slots.run(options.signal, () => this.#runNow(options));
+    this.guard.check(options.statement, options.parameters);
+    const isInsert = options.statement.data !== undefined;
+    // Rows on their way in are stored even when their sender has gone: it may have asked for
+    // nothing but the answer, and a retry carries the same token.
+    const signal = isInsert
+      ? this.#never
+      : AbortSignal.any([options.signal, this.#stopping.signal]);
+    const slots = isInsert ? this.#inserts : this.#queries;
+    const work = slots.run(signal, () => this.#runNow({ ...options, signal }));
+    this.#active.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#active.delete(work);
+    }
+  }
+
+  /** Cancels what reads; inserts go on to their end. */
+  cancelQueries(): void {
+    this.#stopping.abort();
+  }
+
+  /** Resolves when nothing runs: only then may the directory be closed. */
+  async idle(): Promise<void> {
+    while (this.#active.size > 0) await Promise.allSettled(this.#active);
   }
 
   close(): void {
@@ -101,21 +141,28 @@ export class Engine {
       }
       if (signal.aborted) throw engineError('QUERY_WAS_CANCELLED', 'Query was cancelled');
       signal.addEventListener('abort', cancel, { once: true });
-      if (statement.data === undefined || statement.data.length === 0) {
-        const result = await this.#addon.QueryAsyncConnection(
-          connection,
-          statement.sql,
-          options.format,
-        );
-        return { ...result, rowsWritten: 0, bytesWritten: 0 };
-      }
       const data = statement.data;
+      if (data === undefined || data.length === 0) {
+        return await this.#query(connection, statement, options.format);
+      }
       const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
       const written = await this.#insert(connection, statement, buffer);
       return { bytes: Buffer.alloc(0), rowsRead: 0, bytesRead: 0, ...written };
     } finally {
       signal.removeEventListener('abort', cancel);
       this.#addon.CloseConnection(connection);
+    }
+  }
+
+  async #query(connection: Connection, statement: Statement, format: string): Promise<RunResult> {
+    try {
+      const result = await this.#addon.QueryAsyncConnection(connection, statement.sql, format);
+      return { ...result, rowsWritten: 0, bytesWritten: 0 };
+    } catch (error) {
+      // An INSERT whose data are empty stores nothing, and that is no error over HTTP.
+      const empty = statement.data !== undefined && toException(error).code === noDataToInsert;
+      if (!empty) throw error;
+      return { bytes: Buffer.alloc(0), rowsRead: 0, bytesRead: 0, rowsWritten: 0, bytesWritten: 0 };
     }
   }
 
@@ -155,6 +202,10 @@ export class Engine {
     } catch {
       // The statement has just ended by itself: nothing to cancel.
     }
+  }
+
+  async #controlList(sql: string): Promise<readonly string[]> {
+    return (await this.#controlText(sql)).split('\n');
   }
 
   async #controlText(sql: string): Promise<string> {
@@ -197,7 +248,8 @@ export class Engine {
 
 /** The statements that prepare a connection; read-only comes last because it locks the rest. */
 function* preamble(options: RunOptions, marker: string): Generator<string, void, undefined> {
-  const sets = options.settings.map(([name, value]) => `${identifier(name)} = '${quote(value)}'`);
+  const sets = [`max_result_bytes = ${resultBytesMax}`];
+  sets.push(...options.settings.map(([name, value]) => `${identifier(name)} = '${quote(value)}'`));
   for (const [name, value] of options.parameters) {
     sets.push(`param_${identifier(name)} = '${quote(value)}'`);
   }

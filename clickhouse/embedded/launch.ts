@@ -30,6 +30,9 @@ export type LaunchedEngine = Announcement & {
 /** Resolves when the engine answers; rejects with its own error when it could not start. */
 export async function launchEngine(options: LaunchOptions): Promise<LaunchedEngine> {
   const { env, stderr, ...given } = options;
+  if (env['OBSCTL_NO_EMBEDDED'] === '1') {
+    throw new Problem('OBS-3107', 'OBSCTL_NO_EMBEDDED=1 is set', { reach: 'outside' });
+  }
   const settings: EmbeddedOptions = {
     listen: defaultListen,
     usersFile: undefined,

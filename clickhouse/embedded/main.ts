@@ -3,13 +3,14 @@
  * thread pool of the right size. Writes one JSON line to stdout when it answers. Ends on SIGTERM,
  * SIGINT, or when the process that started it goes away (its IPC channel closes).
  */
+import { systemClock } from '../../core/clock.ts';
 import { formatProblem, isProblem } from '../../core/problem.ts';
 import type { EmbeddedOptions } from './options.ts';
 import { startEmbedded } from './start.ts';
 
 try {
   const options: EmbeddedOptions = JSON.parse(process.argv[2] ?? '{}');
-  const running = await startEmbedded(options);
+  const running = await startEmbedded(options, systemClock);
   let stopping = false;
   const stop = (): void => {
     if (stopping) process.exit(130);

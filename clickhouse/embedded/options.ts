@@ -20,4 +20,6 @@ export type Announcement = {
   readonly pid: number;
   readonly dataDir: string;
   readonly version: string;
+  /** Tokens taken back because their part was never put in place (see prune-tokens.ts). */
+  readonly prunedTokens: number;
 };

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliCompress, deflate, gzip, zstdCompress } from 'node:zlib';
+import { writeFrames } from '../frames/frames.ts';
 import type { Engine, RunResult } from './engine.ts';
 import type { EngineRequest } from './request.ts';
 import type { Statement } from './statement.ts';
@@ -30,13 +31,24 @@ export async function writeAnswer(
   response.setHeader('X-ClickHouse-Timezone', engine.timezone);
   response.setHeader('X-ClickHouse-Summary', summaryOf(result));
   response.setHeader('Content-Type', contentTypeOf(format));
+  await writeBytes(request, result.bytes, message, response);
+}
+
+/** The bytes in ClickHouse's frames, in a content encoding, or as they are. */
+export async function writeBytes(
+  request: EngineRequest,
+  bytes: Buffer,
+  message: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const body = request.compressFrames ? await writeFrames(bytes) : bytes;
   const encoder = request.compressHttp ? chooseCompressor(message) : undefined;
-  if (encoder === undefined) {
-    response.end(result.bytes);
+  if (encoder === undefined || body.length === 0) {
+    response.end(body);
     return;
   }
   response.setHeader('Content-Encoding', encoder[0]);
-  response.end(await encoder[1](result.bytes));
+  response.end(await encoder[1](body));
 }
 
 function chooseCompressor(

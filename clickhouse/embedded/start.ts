@@ -1,12 +1,19 @@
 /** Opens the data directory and listens. What `main.ts` runs, without the process around it. */
 import { mkdir } from 'node:fs/promises';
-import type { AddressInfo, Server } from 'node:net';
-import { resolve } from 'node:path';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import { loadAddon } from './addon.ts';
 import { Engine } from './engine.ts';
+import { type DirectoryLock, lockDirectory } from './lock.ts';
 import type { Announcement, EmbeddedOptions } from './options.ts';
+import { isLoopback } from './origin.ts';
+import { pruneTokens } from './prune-tokens.ts';
+import { checkFreeDisk, checkPlatform, currentPlatform } from './requirements.ts';
 import { createEngineServer } from './server.ts';
+import { readUsers } from './users.ts';
 
 export type RunningEngine = {
   readonly announcement: Announcement;
@@ -14,29 +21,65 @@ export type RunningEngine = {
   readonly stop: () => Promise<void>;
 };
 
-export async function startEmbedded(options: EmbeddedOptions): Promise<RunningEngine> {
-  const dataDir = resolve(options.dataDir);
+/** How long a stop waits for requests that are still sending their bodies. */
+const stopGraceMs = 10_000;
+
+export async function startEmbedded(
+  options: EmbeddedOptions,
+  clock: Clock,
+): Promise<RunningEngine> {
   const { host, port } = parseListen(options.listen);
-  await mkdir(dataDir, { recursive: true });
-  const engine = await Engine.open(loadAddon(), { ...options, dataDir });
-  const server = createEngineServer(engine);
-  const address = await listen(server, host, port);
-  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
-  return {
-    announcement: {
-      ready: 'embedded',
-      url: `http://${name}:${address.port}`,
-      pid: process.pid,
-      dataDir,
-      version: engine.version,
-    },
-    stop: async () => {
-      const closed = new Promise<void>((done) => server.close(() => done()));
-      server.closeIdleConnections();
-      await closed;
-      engine.close();
-    },
-  };
+  const users = options.usersFile === undefined ? undefined : await readUsers(options.usersFile);
+  if (users === undefined && !isLoopback(host)) {
+    throw new Problem('OBS-3105', `--listen ${options.listen} without --users`);
+  }
+  checkPlatform(currentPlatform());
+  const dataDir = resolve(options.dataDir);
+  // Relative names find nothing here: see the guard.
+  const emptyDir = join(dataDir, 'user_files');
+  await mkdir(emptyDir, { recursive: true });
+  await checkFreeDisk(dataDir);
+  const lock = await lockDirectory(dataDir);
+  try {
+    const pruned = await pruneTokens(dataDir);
+    process.chdir(emptyDir);
+    const engine = await Engine.open(loadAddon(), { ...options, dataDir });
+    const origin = { loopbackOnly: isLoopback(host) };
+    const server = createEngineServer({ engine, users, origin, clock });
+    const address = await listen(server, host, port);
+    const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+    return {
+      announcement: {
+        ready: 'embedded',
+        url: `http://${name}:${address.port}`,
+        pid: process.pid,
+        dataDir,
+        version: engine.version,
+        prunedTokens: pruned.length,
+      },
+      stop: () => stop(server, engine, lock, clock),
+    };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+async function stop(
+  server: Server,
+  engine: Engine,
+  lock: DirectoryLock,
+  clock: Clock,
+): Promise<void> {
+  const closed = new Promise<void>((done) => server.close(() => done()));
+  server.closeIdleConnections();
+  engine.cancelQueries();
+  const giveUp = clock.after(stopGraceMs, () => server.closeAllConnections());
+  await closed;
+  giveUp.cancel();
+  await engine.idle();
+  engine.close();
+  await lock.release();
 }
 
 /** `host:port`, `[::1]:port` or `:port` (loopback). */

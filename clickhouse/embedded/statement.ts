@@ -22,6 +22,18 @@ export type Statement = {
   readonly tokens: readonly Token[];
 };
 
+/**
+ * The statement of a request: its text may stand in the URL, in the body, or start in the one and
+ * go on in the other. Data after an INSERT in the URL are the body as it is, not copied.
+ */
+export function statementOf(query: string, body: Buffer): Statement {
+  if (query === '') return parseStatement(body);
+  const head = parseStatement(Buffer.from(query));
+  if (body.length === 0) return head;
+  if (head.data !== undefined && head.data.length === 0) return { ...head, data: body };
+  return parseStatement(Buffer.concat([Buffer.from(`${query}\n`), body]));
+}
+
 /** Splits the text of a request; it must be one statement. */
 export function parseStatement(bytes: Uint8Array): Statement {
   const tokens: Token[] = [];
