@@ -70,7 +70,8 @@ export class Text {
   /** Bytes before this are known to be well-formed UTF-8 strings (see `utf8.ts`). */
   checkedSize = 0;
   readonly #budget: Budget;
-  #limit = 0;
+  /** Below 0 without memory, so that even an empty copy, which may overshoot, reserves some. */
+  #limit = -1;
 
   constructor(budget: Budget) {
     this.#budget = budget;
@@ -117,7 +118,7 @@ export class Text {
     bytes.set(this.bytes.subarray(0, kept));
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer);
-    this.#limit = limit;
+    this.#limit = limit === 0 ? -1 : limit;
   }
 }
 

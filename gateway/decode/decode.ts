@@ -7,8 +7,10 @@
  */
 import { isBlockFull } from '../../clickhouse/native/buffers.ts';
 import { assertNever } from '../../core/assert.ts';
+import type { Signal } from '../answer.ts';
 import type { Blocks } from './blocks.ts';
 import type { DecodeInput, DecodeResult } from './decode-types.ts';
+import { type Transcoded, transcode } from './json/transcode.ts';
 import { decodeLogs } from './logs.ts';
 import { decodeMetrics } from './metrics.ts';
 import { decodeTraces } from './traces.ts';
@@ -27,14 +29,16 @@ function tryDecode(blocks: Blocks, input: DecodeInput): DecodeResult {
   const { context } = blocks;
   context.begin(input.receivedAtNs, blocks.ageNsMax, blocks.aheadNsMax);
   try {
-    decodeSignal(blocks, input);
+    const { body, warning } =
+      input.contentType === 'json' ? transcode(input.signal, input.body) : plain(input.body);
+    decodeSignal(blocks, input.signal, body);
     blocks.repairRequest();
     blocks.counts.repeatedKeys += context.repeatedKeys;
     return {
       outcome: 'decoded',
       accepted: context.accepted,
       rejected: context.rejected,
-      message: context.reason,
+      message: context.rejected > 0 ? context.reason : warning,
     };
   } catch (error) {
     blocks.cutRequest();
@@ -49,11 +53,14 @@ function tryDecode(blocks: Blocks, input: DecodeInput): DecodeResult {
   }
 }
 
-function decodeSignal(blocks: Blocks, input: DecodeInput): void {
+function plain(body: Uint8Array): Transcoded {
+  return { body, warning: '' };
+}
+
+function decodeSignal(blocks: Blocks, signal: Signal, source: Uint8Array): void {
   const { context } = blocks;
-  const source = input.body;
   const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
-  switch (input.signal) {
+  switch (signal) {
     case 'traces':
       decodeTraces(blocks.traces, context, source, view);
       blocks.checkSpans();
@@ -65,6 +72,6 @@ function decodeSignal(blocks: Blocks, input: DecodeInput): void {
       decodeMetrics(blocks.metrics, context, source, view);
       break;
     default:
-      assertNever(input.signal);
+      assertNever(signal);
   }
 }
