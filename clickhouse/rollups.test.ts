@@ -1,0 +1,217 @@
+/** Rollups against the real engine; the oracle adds up in JavaScript. */
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { startEngine, type TestEngine } from '../test/support/engine.ts';
+import { type ClickHouse, connectClickHouse } from './client.ts';
+import { migrate } from './migrate.ts';
+import { rebuildMinuteRollup } from './rollups.ts';
+
+let engine: TestEngine;
+let sql: ClickHouse;
+const database = 'rollups';
+const options = { database } as const;
+
+beforeAll(async () => {
+  engine = await startEngine();
+  sql = connectClickHouse({ url: engine.url });
+  // The days of the tests lie in the past; nothing may expire while they run.
+  await migrate(sql, { database, retentionDays: { traces: 9000, rollups: 9000 } });
+});
+
+afterAll(async () => {
+  await sql?.close();
+  await engine?.stop();
+});
+
+type Second = {
+  readonly at: number;
+  readonly service: string;
+  readonly status: string;
+  readonly tenant: string;
+  readonly durations: readonly bigint[];
+};
+
+const dayStart = Date.UTC(2026, 2, 5) / 1000;
+
+const second: fc.Arbitrary<Second> = fc.record({
+  // Few minutes and any second in them, so that most minutes get several seconds.
+  at: fc
+    .tuple(fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 59 }))
+    .map(([group, offset]) => dayStart + group * 21_540 + offset),
+  service: fc.constantFrom('cart', "it's", ''),
+  status: fc.constantFrom('Ok', 'Error'),
+  tenant: fc.constantFrom('', 'a'),
+  durations: fc.array(fc.bigInt({ min: 0n, max: 2n ** 45n }), { minLength: 1, maxLength: 9 }),
+});
+
+/** Any function of the duration does: the rollup only has to keep buckets apart. */
+function bucketOf(duration: bigint): number {
+  return duration.toString(2).length;
+}
+
+function bucketsOf(durations: readonly bigint[]): Map<number, bigint> {
+  const buckets = new Map<number, bigint>();
+  const indexes = durations.map(bucketOf).sort((left, right) => left - right);
+  for (const index of indexes) buckets.set(index, (buckets.get(index) ?? 0n) + 1n);
+  return buckets;
+}
+
+function summary(durations: readonly bigint[]): Record<string, unknown> {
+  const buckets = bucketsOf(durations);
+  const sorted = [...durations].sort((left, right) => (left < right ? -1 : 1));
+  return {
+    Count: String(durations.length),
+    DurationSum: String(durations.reduce((sum, one) => sum + one, 0n)),
+    DurationMin: String(sorted.at(0)),
+    DurationMax: String(sorted.at(-1)),
+    'Buckets.Index': [...buckets.keys()],
+    'Buckets.Count': [...buckets.values()].map(String),
+  };
+}
+
+async function insertSeconds(seconds: readonly Second[]): Promise<void> {
+  const rows = seconds.map(({ at, service, status, tenant, durations }) => ({
+    Time: at,
+    ServiceName: service,
+    SpanName: 'op',
+    SpanKind: 'Server',
+    StatusCode: status,
+    Tenant: tenant,
+    ...summary(durations),
+  }));
+  await sql.client.insert({
+    table: `${database}.otel_red_1s`,
+    values: rows,
+    format: 'JSONEachRow',
+    clickhouse_settings: { insert_deduplication_token: Math.random().toString() },
+  });
+}
+
+/** What the minutes must be, grouped and added up without the engine. */
+function expectedMinutes(seconds: readonly Second[]): Record<string, unknown>[] {
+  const groups = new Map<string, { first: Second; durations: bigint[] }>();
+  for (const one of seconds) {
+    const minute = one.at - (one.at % 60);
+    const name = JSON.stringify([minute, one.service, one.status, one.tenant]);
+    const group = groups.get(name) ?? { first: { ...one, at: minute }, durations: [] };
+    group.durations.push(...one.durations);
+    groups.set(name, group);
+  }
+  const rows = [...groups.values()].map(({ first, durations }) => ({
+    Time: first.at,
+    ServiceName: first.service,
+    StatusCode: first.status,
+    Tenant: first.tenant,
+    ...summary(durations),
+  }));
+  return rows.sort(byText);
+}
+
+function byText(left: unknown, right: unknown): number {
+  return JSON.stringify(left) < JSON.stringify(right) ? -1 : 1;
+}
+
+async function storedMinutes(): Promise<Record<string, unknown>[]> {
+  const rows = await sql.rows<Record<string, unknown>>(
+    `SELECT toUnixTimestamp(Time) AS Time, ServiceName, StatusCode, Tenant, Count, DurationSum,
+      DurationMin, DurationMax, \`Buckets.Index\`, \`Buckets.Count\`
+      FROM ${database}.otel_red_1m`,
+  );
+  return rows.sort(byText);
+}
+
+async function clear(): Promise<void> {
+  await sql.run(`TRUNCATE TABLE ${database}.otel_red_1s`);
+  await sql.run(`TRUNCATE TABLE ${database}.otel_red_1m`);
+}
+
+async function stagingTables(): Promise<number> {
+  const rows = await sql.rows(
+    `SELECT name FROM system.tables WHERE database = '${database}' AND name LIKE '%staging%'`,
+  );
+  return rows.length;
+}
+
+const one: Second = {
+  at: dayStart + 61,
+  service: 'cart',
+  status: 'Ok',
+  tenant: '',
+  durations: [5n, 900n],
+};
+
+describe('rebuildMinuteRollup', () => {
+  it('gives counts, sums, minima, maxima and buckets equal to those of the seconds', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(second, { minLength: 1, maxLength: 40 }), async (seconds) => {
+        await clear();
+        await insertSeconds(seconds);
+        const result = await rebuildMinuteRollup(sql, '2026-03-05', options);
+        const expected = expectedMinutes(seconds);
+        expect(result).toEqual({ day: '2026-03-05', rows: expected.length, replaced: true });
+        expect(await storedMinutes()).toEqual(expected);
+      }),
+      { numRuns: 12 },
+    );
+    expect(await stagingTables()).toBe(0);
+  });
+
+  it('gives the same rows again, and takes seconds that came late', async () => {
+    await clear();
+    await insertSeconds([one]);
+    await rebuildMinuteRollup(sql, '2026-03-05', options);
+    await rebuildMinuteRollup(sql, '2026-03-05', options);
+    expect(await storedMinutes()).toEqual(expectedMinutes([one]));
+    const late = { ...one, at: one.at + 1 };
+    await insertSeconds([late]);
+    await rebuildMinuteRollup(sql, '2026-03-05', options);
+    expect(await storedMinutes()).toEqual(expectedMinutes([one, late]));
+  });
+
+  it('survives two runs for the same day at once', async () => {
+    await clear();
+    await insertSeconds([one]);
+    const run = () => rebuildMinuteRollup(sql, '2026-03-05', options);
+    await Promise.all([run(), run()]);
+    expect(await storedMinutes()).toEqual(expectedMinutes([one]));
+    expect(await stagingTables()).toBe(0);
+  });
+
+  it('touches no other day', async () => {
+    await clear();
+    const next = { ...one, at: one.at + 86_400 };
+    await insertSeconds([one, next]);
+    await rebuildMinuteRollup(sql, '2026-03-05', options);
+    await rebuildMinuteRollup(sql, '2026-03-06', options);
+    expect(await storedMinutes()).toEqual(expectedMinutes([one, next]));
+  });
+
+  it('keeps the minutes when the seconds have begun to expire', async () => {
+    await clear();
+    const other = { ...one, at: one.at + 600 };
+    await insertSeconds([one, other]);
+    await rebuildMinuteRollup(sql, '2026-03-05', options);
+    await sql.run(`TRUNCATE TABLE ${database}.otel_red_1s`);
+    expect((await rebuildMinuteRollup(sql, '2026-03-05', options)).replaced).toBe(false);
+    await insertSeconds([other]);
+    expect((await rebuildMinuteRollup(sql, '2026-03-05', options)).replaced).toBe(false);
+    expect(await storedMinutes()).toEqual(expectedMinutes([one, other]));
+  });
+
+  it('drops its staging table when it fails, and refuses what is not a day', async () => {
+    const failing = { ...sql, run: failOn('REPLACE PARTITION') };
+    await clear();
+    await insertSeconds([one]);
+    await expect(rebuildMinuteRollup(failing, '2026-03-05', options)).rejects.toThrow('cut');
+    expect(await stagingTables()).toBe(0);
+    await expect(rebuildMinuteRollup(sql, "x' OR 1", options)).rejects.toMatchObject({
+      code: 'OBS-1003',
+    });
+  });
+});
+
+/** The real connection, cut when a statement has `words` in it. */
+function failOn(words: string): ClickHouse['run'] {
+  return (statement) =>
+    statement.includes(words) ? Promise.reject(new Error('cut')) : sql.run(statement);
+}
