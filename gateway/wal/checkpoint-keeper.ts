@@ -22,6 +22,12 @@ export type CheckpointKeeperOptions = {
   readonly onFailure: (error: unknown) => void;
 };
 
+type Waiter = {
+  readonly destination: string;
+  readonly position: number;
+  readonly resolve: () => void;
+};
+
 const CHECKPOINT_INTERVAL_MS = 200;
 const CHECKPOINT_RETRY_MS = 1000;
 
@@ -31,7 +37,7 @@ export class CheckpointKeeper {
   readonly #options: CheckpointKeeperOptions;
   readonly #positions: Map<string, number>;
   #durable: ReadonlyMap<string, number>;
-  #waiters: (() => void)[] = [];
+  #waiters: Waiter[] = [];
   #dirty = false;
   #closed = false;
   #writing: Promise<void> | undefined;
@@ -61,12 +67,16 @@ export class CheckpointKeeper {
 
   /** Never backwards. Resolves when the position is durable or the keeper is closed. */
   advance(destination: string, position: number): Promise<void> {
-    if (position <= this.position(destination) || this.#closed) return Promise.resolve();
-    this.#positions.set(destination, position);
-    this.#dirty = true;
+    if (position > this.position(destination)) {
+      this.#positions.set(destination, position);
+      this.#dirty = true;
+    }
+    if (this.#closed || position <= (this.#durable.get(destination) ?? 0)) {
+      return Promise.resolve();
+    }
     const sinceMs = this.#options.clock.monotonicMs() - this.#lastWriteMs;
     this.#schedule(Math.max(0, CHECKPOINT_INTERVAL_MS - sinceMs));
-    return new Promise((resolve) => this.#waiters.push(resolve));
+    return new Promise((resolve) => this.#waiters.push({ destination, position, resolve }));
   }
 
   /** Writes what is not yet written, once; a failure then costs repeats after the next start. */
@@ -76,7 +86,7 @@ export class CheckpointKeeper {
     this.#timer?.cancel();
     if (this.#writing !== undefined) await this.#writing;
     if (this.#dirty) await this.#write();
-    for (const resolve of this.#waiters.splice(0)) resolve();
+    for (const { resolve } of this.#waiters.splice(0)) resolve();
   }
 
   /** Asserts the invariant. */
@@ -97,25 +107,31 @@ export class CheckpointKeeper {
   async #write(): Promise<void> {
     const { fs, directory, logId, clock, onDurable, onFailure } = this.#options;
     const positions = new Map(this.#positions);
-    const waiters = this.#waiters;
-    this.#waiters = [];
     this.#dirty = false;
     this.#lastWriteMs = clock.monotonicMs();
     let delayMs = CHECKPOINT_INTERVAL_MS;
     try {
       await writeCheckpoint(fs, directory, { logId, positions });
       this.#durable = positions;
-      for (const resolve of waiters) resolve();
+      this.#settle();
       await onDurable(lowestOf(positions));
     } catch (error) {
       if (failureChannel.hasSubscribers) failureChannel.publish({ error });
       onFailure(error);
       this.#dirty = true;
-      this.#waiters.unshift(...waiters);
       delayMs = CHECKPOINT_RETRY_MS;
     }
     this.#writing = undefined;
     if (this.#dirty && !this.#closed) this.#schedule(delayMs);
+  }
+
+  #settle(): void {
+    const waiting: Waiter[] = [];
+    for (const waiter of this.#waiters) {
+      if ((this.#durable.get(waiter.destination) ?? 0) >= waiter.position) waiter.resolve();
+      else waiting.push(waiter);
+    }
+    this.#waiters = waiting;
   }
 }
 

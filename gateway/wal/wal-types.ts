@@ -30,6 +30,7 @@ export type LogRecord = {
 };
 
 export type RecoveryReport = {
+  /** Not yet acknowledged by all; in closed segments counted by headers, verified when read. */
   readonly records: number;
   readonly durablePosition: number;
   /** Bytes of a torn tail that were cut off; they were never answered. */

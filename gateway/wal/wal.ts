@@ -55,6 +55,8 @@ export type OpenedWal = {
 export const SEGMENT_BYTES_DEFAULT = 64 * 1024 * 1024;
 /** Appended and not yet durable: beyond it the disk is too slow for what comes in. */
 const QUEUED_BYTES_MAX = 64 * 1024 * 1024;
+/** What recovery copies at a time. */
+const REWRITE_BYTES = 1024 * 1024;
 /** Damaged ranges remembered one by one. */
 const DAMAGED_RANGES_MAX = 1000;
 
@@ -217,7 +219,7 @@ class DirectoryWal implements Wal {
   /** Throws unless `bytes` more fit the limits. */
   #admit(bytes: number, urgent: boolean): void {
     const { sizeBytesMax, segmentBytes } = this.#limits;
-    const sizeBytes = this.sizeBytes();
+    const sizeBytes = this.sizeBytes() + this.#headerBytesAhead(bytes);
     const hardBytesMax = sizeBytesMax + segmentBytes - SEGMENT_HEADER_BYTES;
     if (urgent && sizeBytes + bytes <= hardBytesMax) return;
     const active = this.#segments.active?.segment;
@@ -233,6 +235,13 @@ class DirectoryWal implements Wal {
     }
   }
 
+  /** Headers of the segments that the queue may begin: any two in a row hold one's worth. */
+  #headerBytesAhead(bytes: number): number {
+    const pairBytes = this.#limits.segmentBytes - SEGMENT_HEADER_BYTES;
+    const segments = 1 + Math.floor((2 * (this.#commits.queuedBytes + bytes)) / pairBytes);
+    return segments * SEGMENT_HEADER_BYTES;
+  }
+
   /** Yields the records of one segment and returns the position to go on from. */
   async *#readSegment(
     segment: Segment,
@@ -240,7 +249,7 @@ class DirectoryWal implements Wal {
     to: number,
   ): AsyncGenerator<LogRecord, number> {
     const { end } = segment;
-    const file = this.#fs.open(this.#segments.path(segment), 'read');
+    const file = this.#openForReading(segment);
     try {
       const limitOffset = SEGMENT_HEADER_BYTES + end - segment.base;
       const scanner = new SegmentScanner(this.#fs, file, segment, {
@@ -266,6 +275,14 @@ class DirectoryWal implements Wal {
       return at;
     } finally {
       this.#fs.close(file);
+    }
+  }
+
+  #openForReading(segment: Segment): number {
+    try {
+      return this.#fs.open(this.#segments.path(segment), 'read');
+    } catch (error) {
+      throw new WalFailure('disk_error', `${segment.name} cannot be opened`, error);
     }
   }
 
@@ -304,23 +321,45 @@ function tidyUp(fs: WalFs, directory: string, survey: Survey): string[] {
 }
 
 /**
- * Cuts the newest segment behind its last whole record and syncs it: a process that was killed
- * leaves records that were written but never synced, and they count as durable from now on.
+ * Cuts the newest segment behind its last whole record, writes those records once more and syncs
+ * them: they count as durable from now on. Syncing alone would not do: a process that was killed
+ * leaves records that were never synced, and after a sync that failed the page cache shows bytes
+ * that the disk does not have and that no later sync would bring there.
  */
 async function settleNewest(fs: WalFs, directory: string, survey: Survey) {
+  // What was seen must stay: a removal that a crash undid would bring refused records back.
+  await fs.syncDirectory(directory);
   const newest = survey.segments.at(-1);
   if (newest === undefined) return survey.segments;
   const usedBytes = SEGMENT_HEADER_BYTES + newest.end - newest.header.base;
   const file = fs.open(join(directory, newest.name), 'write');
   try {
     if (newest.fileBytes > usedBytes) fs.truncate(file, usedBytes);
+    const lowest = Math.max(newest.header.base, Math.min(newest.end, ...survey.cursors.values()));
+    await rewrite(fs, file, SEGMENT_HEADER_BYTES + lowest - newest.header.base, usedBytes);
     await fs.dataSync(file);
   } finally {
     fs.close(file);
   }
-  await fs.syncDirectory(directory);
   const fileBytes = Math.min(newest.fileBytes, usedBytes);
   return [...survey.segments.slice(0, -1), { ...newest, fileBytes }];
+}
+
+/** Writes what stands in `[from, to)` over itself, so that the next sync really covers it. */
+async function rewrite(fs: WalFs, file: number, from: number, to: number): Promise<void> {
+  const chunk = Buffer.allocUnsafeSlow(Math.min(REWRITE_BYTES, Math.max(0, to - from)));
+  let at = from;
+  while (at < to) {
+    const bytes = await fs.read(file, chunk.subarray(0, Math.min(chunk.byteLength, to - at)), at);
+    if (bytes === 0) return;
+    let written = 0;
+    while (written < bytes) {
+      const count = fs.write(file, [chunk.subarray(written, bytes)], at + written);
+      if (count === 0) throw new Error('the disk took no bytes');
+      written += count;
+    }
+    at += bytes;
+  }
 }
 
 function reportOf(survey: Survey, notes: readonly string[]): RecoveryReport {
