@@ -11,7 +11,10 @@ export type ContentEncoding = 'identity' | 'gzip' | 'zstd';
 
 export type Transport = 'grpc' | 'http';
 
-/** One request, read whole and inflated within limits (house, steps 1 to 3). */
+/**
+ * One request, read whole and inflated within limits (house, steps 1 to 3). The bytes belong to
+ * the lane until its promise settles; after that the receiver uses their memory again.
+ */
 export type Submission = {
   readonly signal: Signal;
   readonly transport: Transport;

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { Admission } from './admission.ts';
 import { BodyBuffer } from './body-buffer.ts';
+import { BodyPool } from './body-pool.ts';
+import { poolBytesMax } from './limits.ts';
 
 describe('admission', () => {
   it('never holds more than its limit, and counts what it turns away', () => {
@@ -31,7 +33,7 @@ describe('a body buffer', () => {
     fc.assert(
       fc.property(chunks, fc.option(fc.nat(200_000), { nil: undefined }), (pieces, declared) => {
         const admission = new Admission(2_000_000);
-        const body = new BodyBuffer(admission, 1_500_000);
+        const body = new BodyBuffer(admission, new BodyPool(), 1_500_000);
         const whole = Buffer.concat(pieces);
         if (declared !== undefined) expect(body.declare(declared)).toBeUndefined();
         for (const piece of pieces) {
@@ -49,16 +51,43 @@ describe('a body buffer', () => {
 
   it('stops at the size limit and at the memory limit, keeping what it has', () => {
     const admission = new Admission(150_000);
-    const body = new BodyBuffer(admission, 100_000);
+    const body = new BodyBuffer(admission, new BodyPool(), 100_000);
     const chunk = Buffer.alloc(60_000);
     expect(body.declare(100_001)).toBe('too_large');
     expect(body.append(chunk, 0, 60_000)).toBeUndefined();
-    const other = new BodyBuffer(admission, 100_000);
+    const other = new BodyBuffer(admission, new BodyPool(), 100_000);
     expect(other.declare(100_000)).toBe('memory');
     expect(body.append(chunk, 0, 60_000)).toBe('too_large');
     expect(body.size).toBe(60_000);
     body.release();
     expect(other.declare(100_000)).toBeUndefined();
     other.release();
+  });
+});
+
+describe('the memory of bodies', () => {
+  it('is used again, by one request at a time, and what lies unused is bounded', () => {
+    const sizes = fc.array(fc.integer({ min: 0, max: 5_000_000 }), { maxLength: 60 });
+    fc.assert(
+      fc.property(sizes, fc.infiniteStream(fc.boolean()), (wanted, choices) => {
+        const pool = new BodyPool();
+        const taken = new Set<Buffer>();
+        for (const bytes of wanted) {
+          const buffer = pool.take(bytes);
+          expect(buffer.length).toBeGreaterThanOrEqual(bytes);
+          expect(buffer.length).toBeLessThanOrEqual(Math.max(bytes, bytes * 1.25));
+          expect(taken.has(buffer) && bytes > 0).toBe(false);
+          if (choices.next().value === true) pool.give(buffer);
+          else taken.add(buffer);
+          expect(pool.heldBytes).toBeLessThanOrEqual(poolBytesMax);
+        }
+        expect(pool.heldBytes).toBeGreaterThanOrEqual(0);
+      }),
+    );
+    const pool = new BodyPool();
+    const first = pool.take(560_000);
+    pool.give(first);
+    expect(pool.take(570_000)).toBe(first);
+    expect(pool.take(570_000)).not.toBe(first);
   });
 });

@@ -3,11 +3,13 @@
  * it doubles. Every byte of capacity is reserved with admission first, so the sum over all
  * requests is bounded, however small the pieces are that it comes in.
  *
- * Allocations: one buffer a request (log2 of the size when the length is not declared).
- * Copies: one, from the socket's chunks. Memory: belongs to the request until `release`.
+ * Allocations: a buffer a request where the pool has none.
+ * Copies: one, from the socket's chunks (and log2 of the size when it is not declared).
+ * Memory: belongs to the request until `release`, and is another one's after it.
  * Watched by `receive.bench.ts`.
  */
 import type { Admission } from './admission.ts';
+import type { BodyPool } from './body-pool.ts';
 import { bodyBytesInitial } from './limits.ts';
 
 const nothing: Buffer = Buffer.alloc(0);
@@ -16,13 +18,15 @@ export type BodyFault = 'too_large' | 'memory';
 
 export class BodyBuffer {
   readonly #admission: Admission;
+  readonly #pool: BodyPool;
   readonly #bytesMax: number;
   #bytes: Buffer = nothing;
   #size = 0;
   #reservedBytes = 0;
 
-  constructor(admission: Admission, bytesMax: number) {
+  constructor(admission: Admission, pool: BodyPool, bytesMax: number) {
     this.#admission = admission;
+    this.#pool = pool;
     this.#bytesMax = bytesMax;
   }
 
@@ -35,9 +39,9 @@ export class BodyBuffer {
   /** Copies `chunk[from..to)` to the end. */
   append(chunk: Buffer, from: number, to: number): BodyFault | undefined {
     const needed = this.#size + to - from;
-    if (needed > this.#bytes.length) {
+    if (needed > this.#reservedBytes) {
       if (needed > this.#bytesMax) return 'too_large';
-      const doubled = Math.max(bodyBytesInitial, this.#bytes.length * 2, needed);
+      const doubled = Math.max(bodyBytesInitial, this.#reservedBytes * 2, needed);
       const fault = this.#grow(Math.min(doubled, this.#bytesMax));
       if (fault !== undefined) return fault;
     }
@@ -50,14 +54,15 @@ export class BodyBuffer {
     return this.#size;
   }
 
-  /** The bytes so far; valid after `release` too, but no longer counted. */
+  /** The bytes so far, until `release`. */
   view(): Buffer {
-    return this.#size === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#size);
+    return this.#bytes.subarray(0, this.#size);
   }
 
-  /** Gives the reservation back; further calls do nothing. */
+  /** Gives memory and reservation back; further calls do nothing. */
   release(): void {
     if (this.#reservedBytes > 0) this.#admission.release(this.#reservedBytes);
+    this.#pool.give(this.#bytes);
     this.#reservedBytes = 0;
     this.#bytes = nothing;
     this.#size = 0;
@@ -68,9 +73,9 @@ export class BodyBuffer {
     if (more <= 0) return undefined;
     if (!this.#admission.tryReserve(more)) return 'memory';
     this.#reservedBytes = capacityBytes;
-    // Not zeroed: pages of a length that was declared but never sent cost no memory.
-    const grown = Buffer.allocUnsafe(capacityBytes);
+    const grown = this.#pool.take(capacityBytes);
     this.#bytes.copy(grown, 0, 0, this.#size);
+    this.#pool.give(this.#bytes);
     this.#bytes = grown;
     return undefined;
   }

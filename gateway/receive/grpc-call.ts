@@ -122,7 +122,7 @@ export class GrpcCall {
       }
     }
     const bytesMax = isExport ? parts.limits.bodyBytesMax : healthBytesMax;
-    this.#frame = new GrpcFrame(parts.admission, encoding, bytesMax);
+    this.#frame = new GrpcFrame(parts, encoding, bytesMax);
   }
 
   #take(chunk: Buffer): void {

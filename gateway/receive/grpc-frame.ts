@@ -7,10 +7,9 @@
  * Memory: belongs to the call until `release`. Watched by `receive.bench.ts`.
  */
 import type { ContentEncoding } from '../answer.ts';
-import type { Admission } from './admission.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import type { RefusalReason } from './counters.ts';
-import { memoryAnswer, tooLargeMessage } from './receiver.ts';
+import { memoryAnswer, type ReceiverParts, tooLargeMessage } from './receiver.ts';
 import { type RpcStatus, rpcCode, statusOf } from './status.ts';
 
 const prefixBytes = 5;
@@ -25,8 +24,8 @@ export class GrpcFrame {
   #flag = 0;
   #length = 0;
 
-  constructor(admission: Admission, encoding: ContentEncoding, bytesMax: number) {
-    this.#body = new BodyBuffer(admission, bytesMax);
+  constructor(parts: ReceiverParts, encoding: ContentEncoding, bytesMax: number) {
+    this.#body = new BodyBuffer(parts.admission, parts.pool, bytesMax);
     this.#encoding = encoding;
     this.#bytesMax = bytesMax;
   }

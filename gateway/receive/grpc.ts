@@ -5,13 +5,11 @@
 import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
-import { noCounters } from './counters.ts';
 import { GrpcCall, type GrpcServerState } from './grpc-call.ts';
 import {
   connectionAgeSpread,
   headerBytesMax,
   headerPairsMax,
-  receiveLimitsDefault,
   sessionFaultsMax,
   sessionWindowBytes,
   settingsPairsMax,
@@ -20,7 +18,7 @@ import {
   streamWindowBytes,
 } from './limits.ts';
 import { allClosed, listen } from './listen.ts';
-import type { ReceiveOptions, Receiver, ReceiverParts } from './receiver.ts';
+import { fillIn, type ReceiveOptions, type Receiver, type ReceiverParts } from './receiver.ts';
 import { Sweep } from './sweep.ts';
 
 export type GrpcOptions = ReceiveOptions & {
@@ -40,14 +38,7 @@ type Connection = {
 
 /** Listens and serves until `close`. Fails with a Problem when the address cannot be had. */
 export async function startGrpc(options: GrpcOptions): Promise<Receiver> {
-  const parts: ReceiverParts = {
-    acceptor: options.acceptor,
-    admission: options.admission,
-    clock: options.clock,
-    counters: options.counters ?? noCounters,
-    limits: { ...receiveLimitsDefault, ...options.limits },
-    gate: options.gate ?? (() => undefined),
-  };
+  const parts = fillIn(options);
   const server = makeServer(parts);
   const connections = new Set<Connection>();
   const sweep = new Sweep<GrpcCall>(parts.clock, (nowMs) => {

@@ -72,7 +72,8 @@ export class HttpExchange {
     this.#state = state;
     this.#request = request;
     this.#response = response;
-    this.#body = new BodyBuffer(state.parts.admission, state.parts.limits.bodyBytesMax);
+    const { admission, pool, limits } = state.parts;
+    this.#body = new BodyBuffer(admission, pool, limits.bodyBytesMax);
     this.#startedMs = state.parts.clock.monotonicMs();
     this.deadlineMs = this.#startedMs + state.parts.limits.bodyTimeoutMs;
   }

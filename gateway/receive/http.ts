@@ -5,24 +5,16 @@
 import { createServer, type Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
-import { noCounters } from './counters.ts';
 import { HttpExchange, type HttpServerState } from './http-exchange.ts';
-import { headerBytesMax, headerPairsMax, receiveLimitsDefault, sweepPeriodMs } from './limits.ts';
+import { headerBytesMax, headerPairsMax, sweepPeriodMs } from './limits.ts';
 import { allClosed, listen } from './listen.ts';
-import type { ReceiveOptions, Receiver, ReceiverParts } from './receiver.ts';
+import { fillIn, type ReceiveOptions, type Receiver, type ReceiverParts } from './receiver.ts';
 import { encodeStatus, rpcCode } from './status.ts';
 import { Sweep } from './sweep.ts';
 
 /** Listens and serves until `close`. Fails with a Problem when the address cannot be had. */
 export async function startHttp(options: ReceiveOptions): Promise<Receiver> {
-  const parts: ReceiverParts = {
-    acceptor: options.acceptor,
-    admission: options.admission,
-    clock: options.clock,
-    counters: options.counters ?? noCounters,
-    limits: { ...receiveLimitsDefault, ...options.limits },
-    gate: options.gate ?? (() => undefined),
-  };
+  const parts = fillIn(options);
   const server = makeServer(parts);
   const sweep = new Sweep<HttpExchange>(parts.clock);
   const state: HttpServerState = { parts, exchanges: sweep.members, closing: false };

@@ -39,6 +39,11 @@ export const drainTimeoutMs = 2_000;
 /** A body without a declared length starts with this much and doubles. */
 export const bodyBytesInitial = 64 * 1024;
 
+/** Bodies of these sizes use the memory of earlier ones; so much of it may lie unused. */
+export const pooledBodyBytesMin = 32 * 1024;
+export const pooledBodyBytesMax = 4 * 1024 ** 2;
+export const poolBytesMax = 16 * 1024 ** 2;
+
 /** How often deadlines, idle connections and old connections are looked for. */
 export const sweepPeriodMs = 250;
 

@@ -13,7 +13,10 @@ export class RecordingLane implements Acceptor {
   answer: (submission: Submission) => Promise<Answer> = () => Promise.resolve(stored);
 
   readonly submit = (submission: Submission): Promise<Answer> => {
-    this.submissions.push(submission);
+    // Copies: after the answer the memory is another request's.
+    const wire = Buffer.from(submission.wire);
+    const body = submission.body === submission.wire ? wire : Buffer.from(submission.body);
+    this.submissions.push({ ...submission, wire, body });
     return this.answer(submission);
   };
 }
