@@ -171,7 +171,9 @@ export class Engine {
     statement: Statement,
     data: Buffer,
   ): Promise<{ rowsWritten: number; bytesWritten: number }> {
-    if (this.#canInsertRaw && this.#addon.InsertRawAsyncConnection !== undefined) {
+    // The raw entry ends any other format's data at an empty line, also inside a binary value.
+    const isRaw = this.#canInsertRaw || (statement.format ?? 'Values') === 'Values';
+    if (isRaw && this.#addon.InsertRawAsyncConnection !== undefined) {
       return await this.#addon.InsertRawAsyncConnection(connection, statement.sql, data, false);
     }
     return await this.#insertFromFile(connection, statement, data);
@@ -218,7 +220,7 @@ export class Engine {
     }
   }
 
-  /** Whether the addon's raw insert stores binary data as given: two rows in, two rows out. */
+  /** Whether the addon's raw insert stores binary data as given: it may end them at an empty line. */
   async #probeRawInsert(): Promise<boolean> {
     const insert = this.#addon.InsertRawAsyncConnection;
     if (insert === undefined) return false;
@@ -226,7 +228,7 @@ export class Engine {
     const ask = (sql: string, format: string): ReturnType<Addon['QueryAsyncConnection']> =>
       this.#addon.QueryAsyncConnection(connection, sql, format);
     try {
-      const wanted = "SELECT toUInt16(number) AS n, unhex('00FF0A') AS s FROM numbers(2)";
+      const wanted = "SELECT toUInt16(number) AS n, unhex('00FF0A0A') AS s FROM numbers(10)";
       const { bytes } = await ask(wanted, 'Native');
       await ask('CREATE TEMPORARY TABLE obsctl_probe (n UInt16, s String)', 'Null');
       await insert.call(
