@@ -17,18 +17,25 @@ export type SchemaParts = {
 const retryPeriodMs = 3_000;
 const requestTimeoutMs = 20_000;
 
-/** Resolves after the first try; `cancel` ends the later ones. */
+/** A server that answers slowly must not keep senders waiting. */
+const firstTryMs = 5_000;
+
+/** Resolves after the first try, or when that takes long; `cancel` ends the later ones. */
 export async function keepSchema(config: GatewayConfig, parts: SchemaParts): Promise<Timer> {
   const abort = new AbortController();
   const timer = { cancel: () => abort.abort() };
-  if (!config.migrate || (await tryMigrate(config, parts, abort.signal))) return timer;
+  if (!config.migrate) return timer;
+  const first = tryMigrate(config, parts, abort.signal);
   const again = async (): Promise<void> => {
-    while (!abort.signal.aborted) {
+    let isDone = await first;
+    while (!isDone && !abort.signal.aborted) {
       await parts.clock.sleep(retryPeriodMs, abort.signal);
-      if (abort.signal.aborted || (await tryMigrate(config, parts, abort.signal))) return;
+      isDone = abort.signal.aborted || (await tryMigrate(config, parts, abort.signal));
     }
   };
-  void again();
+  const keeping = again();
+  keeping.catch(() => {});
+  await Promise.race([first, parts.clock.sleep(firstTryMs, abort.signal)]);
   return timer;
 }
 
