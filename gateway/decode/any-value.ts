@@ -250,8 +250,7 @@ function putJsonString(source: Uint8Array, view: DataView, from: number, end: nu
     json.reserve(at - plain);
     putBytes(json, source, view, plain, at - plain);
     plain = at + 1;
-    if (byte >= 0x20) putRawAscii(json, byte === 0x22 ? '\\"' : '\\\\');
-    else putRawAscii(json, `\\u${byte.toString(16).padStart(4, '0')}`);
+    putRawAscii(json, JSON.stringify(String.fromCharCode(byte)).slice(1, -1));
   }
   json.reserve(end - plain);
   putBytes(json, source, view, plain, end - plain);
