@@ -10,6 +10,7 @@ import { goldenDdl, goldenFolder } from './golden.ts';
 import { type MigrateOptions, migrate } from './migrate.ts';
 import { widensEnum } from './migrate-compare.ts';
 import { clausesOf } from './migrate-read.ts';
+import { schemaReference } from './schema/reference.ts';
 import { schemaVersion, tables } from './schema/tables.ts';
 
 let engine: TestEngine;
@@ -64,6 +65,10 @@ describe('golden DDL', () => {
     await sql.run(`CREATE DATABASE ${database} ENGINE = Atomic`);
     await sql.run(statement);
     expect(`${await createOf(database, one.table)}\n`).toBe(statement);
+  });
+
+  it('has a reference page that is up to date', async () => {
+    expect(await readFile('docs/reference/schema.md', 'utf8')).toBe(schemaReference());
   });
 
   it('has no file without a table', async () => {
@@ -228,6 +233,18 @@ describe('migrate on tables of ours', () => {
     const rows = await sql.rows(`SELECT Body FROM ${database}.otel_logs`);
     expect(rows).toEqual([{ Body: 'kept' }]);
     expect((await migrate(sql, { database })).refusals).toEqual([]);
+  });
+
+  it('says that a view of the Collector writes where the gateway does', async () => {
+    const database = await migrated();
+    await sql.run(
+      `CREATE MATERIALIZED VIEW ${database}.otel_traces_trace_id_ts_mv
+        TO ${database}.otel_traces_trace_id_ts AS SELECT TraceId, min(Timestamp) AS Start,
+        max(Timestamp) AS End FROM ${database}.otel_traces WHERE TraceId != '' GROUP BY TraceId`,
+    );
+    const { notes, statements } = await migrate(sql, { database });
+    expect(statements).toEqual([]);
+    expect(notes.join('\n')).toContain(`DROP VIEW ${database}.otel_traces_trace_id_ts_mv`);
   });
 
   it('refuses a database that a newer obsctl has migrated', async () => {
