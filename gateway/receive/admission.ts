@@ -17,6 +17,11 @@ export class Admission {
     this.bytesMax = bytesMax;
   }
 
+  /** Whether `bytes` fit when nothing else is in flight; otherwise trying again is no use. */
+  canEverFit(bytes: number): boolean {
+    return bytes <= this.bytesMax;
+  }
+
   /** Takes `bytes` when they fit. The caller owes one `release` of the same number. */
   tryReserve(bytes: number): boolean {
     if (this.#inFlightBytes + bytes > this.bytesMax) {

@@ -27,7 +27,8 @@ export class BodyBuffer {
   constructor(admission: Admission, pool: BodyPool, bytesMax: number) {
     this.#admission = admission;
     this.#pool = pool;
-    this.#bytesMax = bytesMax;
+    // What can never be admitted is too large, not busy: the sender would try for ever.
+    this.#bytesMax = Math.min(bytesMax, admission.bytesMax);
   }
 
   /** Takes memory for a declared length. */

@@ -293,6 +293,16 @@ describe('admission', () => {
     expect(admission.peakBytes).toBeLessThanOrEqual(bodyBytesMax * 2);
   });
 
+  it('calls a body too large that could not be admitted alone', async () => {
+    admission = new Admission(100_000);
+    await start();
+    const body = Buffer.alloc(100_001);
+    expect((await post('/v1/traces', body, protobuf)).status).toBe(413);
+    const gzip = { 'content-encoding': 'gzip' };
+    expect((await post('/v1/traces', gzipSync(body), protobuf, gzip)).status).toBe(413);
+    expect((await post('/v1/traces', body.subarray(1), protobuf)).status).toBe(200);
+  });
+
   it('asks the gate before it reads a body', async () => {
     let closed = true;
     await start({ gate: () => (closed ? (busy as never) : undefined) });

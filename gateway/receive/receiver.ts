@@ -104,6 +104,10 @@ export async function acceptBody(parts: ReceiverParts, arrived: Arrived): Promis
     if (!inflated.ok) return refuseInflated(parts, transport, inflated);
     body = inflated.body;
     inflatedBytes = body.byteLength;
+    if (!parts.admission.canEverFit(wire.byteLength + inflatedBytes)) {
+      parts.counters.refused(transport, 'too_large');
+      return { outcome: 'too_large', message: tooLargeMessage(parts.admission.bytesMax) };
+    }
     if (!parts.admission.tryReserve(inflatedBytes)) {
       parts.counters.refused(transport, 'memory');
       return memoryAnswer();
