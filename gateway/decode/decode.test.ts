@@ -22,31 +22,42 @@ beforeAll(async () => {
 afterAll(() => engine.stop());
 
 describe('decoding OTLP into columns', () => {
-  it.each(signals)('stores every field of %s as an independent decoder reads it', async (signal) => {
-    const blocks = createOpenBlocks();
-    await fc.assert(
-      fc.asyncProperty(fc.array(requestOf(signal), { minLength: 1, maxLength: 2 }), async (requests) => {
-        blocks.clear();
-        const bodies = requests.map((request) => encodeRequest(signal, request));
-        for (const body of bodies) {
-          const result = decodeInto(blocks, { signal, contentType: 'protobuf', body, receivedAtNs });
-          expect(result).toMatchObject({ outcome: 'decoded', rejected: 0 });
-        }
-        const units = blocks.encode(7n).filter(({ table }) => !rollups.has(table));
-        // Messages follow each other on the wire: two bodies are one request.
-        const whole = new Uint8Array(Buffer.concat(bodies));
-        const expected = expectedTables(signal, whole, receivedAtNs);
-        expect(units.map(({ table, partition }) => `${table} ${partition}`).sort()).toEqual(
-          expected.map(({ table, day }) => `${table} ${day}`).sort(),
-        );
-        for (const { table, day, rows } of expected) {
-          const unit = units.find((one) => one.table === table && one.partition === day)!;
-          expect(await roundTrip(engine.url, database, unit)).toEqual(rows.map(sortMaps));
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
+  it.each(signals)(
+    'stores every field of %s as an independent decoder reads it',
+    async (signal) => {
+      const blocks = createOpenBlocks();
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(requestOf(signal), { minLength: 1, maxLength: 2 }),
+          async (requests) => {
+            blocks.clear();
+            const bodies = requests.map((request) => encodeRequest(signal, request));
+            for (const body of bodies) {
+              const result = decodeInto(blocks, {
+                signal,
+                contentType: 'protobuf',
+                body,
+                receivedAtNs,
+              });
+              expect(result).toMatchObject({ outcome: 'decoded', rejected: 0 });
+            }
+            const units = blocks.encode(7n).filter(({ table }) => !rollups.has(table));
+            // Messages follow each other on the wire: two bodies are one request.
+            const whole = new Uint8Array(Buffer.concat(bodies));
+            const expected = expectedTables(signal, whole, receivedAtNs);
+            expect(units.map(({ table, partition }) => `${table} ${partition}`).sort()).toEqual(
+              expected.map(({ table, day }) => `${table} ${day}`).sort(),
+            );
+            for (const { table, day, rows } of expected) {
+              const unit = units.find((one) => one.table === table && one.partition === day)!;
+              expect(await roundTrip(engine.url, database, unit)).toEqual(rows.map(sortMaps));
+            }
+          },
+        ),
+        { numRuns: 60 },
+      );
+    },
+  );
 
   it.each(signals)('gives the same blocks for the JSON form of %s', (signal) => {
     fc.assert(
