@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import { registerDashboards } from './commands/dashboards.ts';
+import { registerDashboardsPreview } from './commands/dashboards-preview.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerEmbedded } from './commands/embedded.ts';
 import { registerExplain } from './commands/explain.ts';
@@ -19,6 +20,7 @@ type Register = (program: Command, context: CliContext) => void;
 
 const commands: readonly Register[] = [
   registerDashboards,
+  registerDashboardsPreview,
   registerDemo,
   registerExplain,
   registerGateway,

@@ -51,11 +51,11 @@ export function loadAssets(): Assets {
   });
   const modules = [...paths.keys()].filter((path) => !/\.(css|svg|html)$/.test(path));
   const html = readFileSync(join(pageDir, 'index.html'), 'utf8')
-    .replace('%IMPORT_MAP%', () => importMap)
-    .replace('%PRELOADS%', () =>
+    .replace('>{}</script>', () => `>${importMap}</script>`)
+    .replace('<!-- preloads -->', () =>
       modules.map((path) => `<link rel="modulepreload" href="${path}">`).join('\n    '),
     )
-    .replaceAll('%SCRIPT%', script);
+    .replace('/app/app.ts', `/app/app${script}`);
   const cache = new Map<string, Asset>();
   return {
     index: assetOf(html, '.html'),

@@ -98,7 +98,8 @@ export async function stream(
   try {
     const answer = await clickhouse.client.exec({
       query,
-      clickhouse_settings: settings,
+      // The HTTP interface takes the database as a parameter beside the settings.
+      clickhouse_settings: { ...settings, database: clickhouse.database } as typeof settings,
       abort_signal: signal,
     });
     return answer.stream;

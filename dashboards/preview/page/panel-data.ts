@@ -1,0 +1,101 @@
+/** What a panel knows: its rows for the time range on screen, or why it has none. */
+import { useEffect, useState } from 'preact/hooks';
+import { type Ask, fetchRows, fetchSource, isFault } from './api.ts';
+import { type Frame, toFrame } from './frames.ts';
+import type { Dashboard, Panel, QueryFault } from './model.ts';
+import { away, span, tick, variables } from './state.ts';
+import { bucketWidthMs, parseInterval } from './time.ts';
+
+export type PanelData = {
+  readonly state: 'waiting' | 'data' | 'empty' | 'no_source' | 'error';
+  /** A newer answer is on its way; what is here stays on screen until it comes. */
+  readonly busy: boolean;
+  readonly frames: readonly Frame[];
+  readonly intervalMs: number;
+  readonly fromMs: number;
+  readonly toMs: number;
+  readonly reason: string;
+  readonly fault?: QueryFault;
+};
+
+const start: PanelData = {
+  state: 'waiting',
+  busy: true,
+  frames: [],
+  intervalMs: 1000,
+  fromMs: 0,
+  toMs: 0,
+  reason: '',
+};
+
+/** Pixels that one point of a time series gets. */
+const pointPx = 4;
+
+export function askOf(dashboard: Dashboard, panel: Panel, widthPx: number, refId?: string): Ask {
+  const { fromMs, toMs } = span.value;
+  const pointsMax = Math.min(Math.max(Math.round(widthPx / pointPx), 60), 600);
+  const leastMs = parseInterval(panel.interval ?? '') || 1000;
+  const intervalMs = bucketWidthMs(toMs - fromMs, pointsMax, leastMs);
+  const scope = { fromMs, toMs, intervalMs, variables: variables.value };
+  return {
+    dashboard: dashboard.uid,
+    panel: panel.id,
+    ...(refId === undefined ? {} : { refId }),
+    scope,
+  };
+}
+
+/** Asks whenever range, variables or tick change and the panel has been near the screen. */
+export function usePanelData(
+  dashboard: Dashboard,
+  panel: Panel,
+  near: boolean,
+  widthPx: number,
+): PanelData {
+  const [data, setData] = useState<PanelData>(start);
+  const key = JSON.stringify([span.value, variables.value, tick.value]);
+  useEffect(() => {
+    if (!near || widthPx === 0) return;
+    const abort = new AbortController();
+    setData((old) => ({ ...old, busy: true }));
+    load(dashboard, panel, widthPx, abort.signal).then(
+      (next) => setData(next),
+      (fault) => {
+        if (isFault(fault)) setData((old) => failed(old, fault));
+        else setData((old) => failed(old, { error: String(fault), kind: 'request' }));
+      },
+    );
+    return () => abort.abort();
+  }, [near, widthPx > 0, key]);
+  return data;
+}
+
+/** While the engine is away the last answer stays; the banner says so. */
+function failed(old: PanelData, fault: QueryFault): PanelData {
+  if (fault.kind === 'cancelled') return old;
+  if (fault.kind === 'away' && away.value !== undefined && old.state !== 'error') {
+    return { ...old, busy: false };
+  }
+  return { ...old, state: 'error', busy: false, fault };
+}
+
+async function load(
+  dashboard: Dashboard,
+  panel: Panel,
+  widthPx: number,
+  signal: AbortSignal,
+): Promise<PanelData> {
+  const targets = (panel.targets ?? []).filter((target) => target.hide !== true);
+  const base = askOf(dashboard, panel, widthPx);
+  const answers = await Promise.all(
+    targets.map(({ refId }) => fetchRows({ ...base, refId }, signal)),
+  );
+  const frames = answers.map(toFrame);
+  const { fromMs, toMs, intervalMs } = base.scope;
+  const done = { busy: false, frames, intervalMs, fromMs, toMs };
+  if (frames.some((frame) => frame.length > 0)) return { ...done, state: 'data', reason: '' };
+  const source = await fetchSource(base, signal);
+  if (!source.active) return { ...done, state: 'no_source', reason: source.reason };
+  const noValue = panel.fieldConfig?.defaults?.noValue;
+  return { ...done, state: 'empty', reason: noValue ?? 'nothing in this time range' };
+}

@@ -1,0 +1,241 @@
+/** uPlot's options and data for one panel of the dashboard JSON. */
+import uPlot from 'uplot';
+import { columnFormatter } from '../format.ts';
+import type { FieldSettings, Panel, Thresholds } from '../model.ts';
+import { cssColour, faded, resolved } from '../palette.ts';
+import { formatTick, type Zone } from '../time.ts';
+import type { Target } from './link-menu.ts';
+import type { TooltipAt } from './tooltip.ts';
+
+export type ChartSeries = {
+  readonly name: string;
+  readonly colour: string;
+  readonly settings: FieldSettings;
+  readonly values: readonly (number | null)[];
+  readonly targets: readonly Target[];
+};
+
+export type ChartContext = {
+  readonly width: number;
+  readonly height: number;
+  readonly zone: Zone;
+  readonly onHover: (at: TooltipAt | undefined) => void;
+  readonly onZoom: (fromMs: number, toMs: number) => void;
+  readonly onBack: () => void;
+};
+
+/** Charts of one page move their cross-hairs together. */
+const syncKey = 'dashboard';
+const zoomPxMin = 5;
+const font = '11px system-ui, sans-serif';
+
+function custom(settings: FieldSettings | undefined, name: string): unknown {
+  return settings?.custom?.[name];
+}
+
+function isStacked(panel: Panel): boolean {
+  const stacking = custom(panel.fieldConfig?.defaults, 'stacking') as { mode?: string } | undefined;
+  return stacking?.mode === 'normal' || stacking?.mode === 'percent';
+}
+
+function isBars(settings: FieldSettings): boolean {
+  return custom(settings, 'drawStyle') === 'bars';
+}
+
+/** Columns for uPlot; stacked series are summed from the bottom, the last one on top. */
+export function chartData(
+  panel: Panel,
+  timesMs: readonly number[],
+  series: readonly ChartSeries[],
+): uPlot.AlignedData {
+  const times = timesMs.map((time) => time / 1000);
+  if (!isStacked(panel)) return [times, ...series.map(({ values }) => [...values])];
+  const sum = new Array<number>(times.length).fill(0);
+  const columns = series.map(({ values }) =>
+    values.map((value, index) => {
+      if (value === null) return isGap(series, index) ? null : (sum[index] ?? 0);
+      sum[index] = (sum[index] ?? 0) + value;
+      return sum[index] ?? null;
+    }),
+  );
+  // Drawn from the top sum down, so that lower areas cover higher ones.
+  return [times, ...columns.reverse()];
+}
+
+function isGap(series: readonly ChartSeries[], index: number): boolean {
+  return series.every(({ values }) => values[index] === null);
+}
+
+export function chartOptions(
+  panel: Panel,
+  shown: readonly ChartSeries[],
+  context: ChartContext,
+): uPlot.Options {
+  const defaults = panel.fieldConfig?.defaults;
+  const stacked = isStacked(panel);
+  const drawn = stacked ? [...shown].reverse() : shown;
+  return {
+    width: context.width,
+    height: context.height,
+    padding: [8, 10, 0, 0],
+    legend: { show: false },
+    focus: { alpha: 1 },
+    tzDate: (seconds) =>
+      context.zone === 'utc'
+        ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC')
+        : new Date(seconds * 1000),
+    cursor: {
+      sync: { key: syncKey, setSeries: false },
+      drag: { x: true, y: false, setScale: false, dist: zoomPxMin },
+      points: { size: 6 },
+      bind: {
+        dblclick: () => () => {
+          context.onBack();
+          return null;
+        },
+      },
+    },
+    scales: { x: { time: true, auto: false }, y: { range: yRange(defaults) } },
+    axes: axes(defaults, context.zone),
+    series: [{}, ...drawn.map((series) => seriesOptions(series, stacked))],
+    hooks: {
+      drawClear: [(chart) => drawThresholds(chart, defaults)],
+      setCursor: [(chart) => hover(chart, context)],
+      setSelect: [(chart) => select(chart, context)],
+    },
+  };
+}
+
+function yRange(defaults: FieldSettings | undefined): uPlot.Range.Function {
+  return (_, dataMin, dataMax) => {
+    const softMin = custom(defaults, 'axisSoftMin');
+    let min =
+      defaults?.min ?? (typeof softMin === 'number' ? Math.min(softMin, dataMin ?? 0) : dataMin);
+    let max = defaults?.max ?? dataMax;
+    if (min === null || min === undefined || !Number.isFinite(min)) min = 0;
+    if (max === null || max === undefined || !Number.isFinite(max)) max = 1;
+    if (max <= min) max = min === 0 ? 1 : min + Math.abs(min);
+    const headroom = defaults?.max === undefined ? (max - min) * 0.06 : 0;
+    return [min, max + headroom];
+  };
+}
+
+function axes(defaults: FieldSettings | undefined, zone: Zone): uPlot.Axis[] {
+  const text = resolved('var(--text-muted)');
+  const line = resolved('var(--grid-line)');
+  const grid = { stroke: line, width: 1 };
+  const common = { stroke: text, font, grid, ticks: { show: false } };
+  return [
+    {
+      ...common,
+      space: 70,
+      size: 24,
+      grid: { show: false },
+      values: (_, splits, __, ___, stepSeconds) =>
+        splits.map((split) => formatTick(split * 1000, stepSeconds * 1000, zone)),
+    },
+    {
+      ...common,
+      space: 28,
+      gap: 6,
+      size: (_, values) =>
+        Math.max(34, ...(values ?? []).map((each) => String(each).length * 6.3 + 12)),
+      values: (_, splits) => {
+        const format = columnFormatter(splits, defaults?.unit ?? 'short');
+        return splits.map((split) => {
+          const { text: digits, suffix } = format(split);
+          return split === 0 ? '0' : digits + suffix;
+        });
+      },
+    },
+  ];
+}
+
+function seriesOptions(series: ChartSeries, stacked: boolean): uPlot.Series {
+  const colour = resolved(series.colour);
+  const opacity = custom(series.settings, 'fillOpacity');
+  const fill = typeof opacity === 'number' ? opacity / 100 : 0;
+  const points = { show: false };
+  if (isBars(series.settings)) {
+    const bars = uPlot.paths.bars?.({ size: [0.85, 24], align: 1 });
+    return {
+      label: series.name,
+      stroke: colour,
+      fill: stacked ? colour : faded(colour, 0.8),
+      width: 0,
+      points,
+      ...(bars === undefined ? {} : { paths: bars }),
+    };
+  }
+  return {
+    label: series.name,
+    stroke: colour,
+    width: 1.5,
+    // A stacked area must hide the taller area behind it.
+    ...(fill === 0 ? {} : { fill: stacked ? mixed(colour, fill) : faded(colour, fill) }),
+    points: { ...points, show: (chart: uPlot, index: number) => isSparse(chart, index), size: 4 },
+    spanGaps: false,
+  };
+}
+
+/** `colour` over the panel's background, without transparency. */
+function mixed(colour: string, alpha: number): string {
+  const parse = (hex: string): number[] =>
+    [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16));
+  const back = parse(resolved('var(--panel)'));
+  const front = parse(colour);
+  const mix = front.map((each, at) => Math.round(each * alpha + (back[at] ?? 0) * (1 - alpha)));
+  return `rgb(${mix.join(', ')})`;
+}
+
+/** Dots only where a line would not show: single points between gaps, or very few points. */
+function isSparse(chart: uPlot, index: number): boolean {
+  const values = chart.data[index] ?? [];
+  let present = 0;
+  for (const value of values) {
+    if (value !== null && value !== undefined) present += 1;
+    if (present > 3) return false;
+  }
+  return present > 0;
+}
+
+function drawThresholds(chart: uPlot, defaults: FieldSettings | undefined): void {
+  const style = custom(defaults, 'thresholdsStyle') as { mode?: string } | undefined;
+  const thresholds = defaults?.thresholds as Thresholds | undefined;
+  if (thresholds === undefined || style?.mode === undefined || style.mode === 'off') return;
+  const { ctx, bbox } = chart;
+  ctx.save();
+  ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
+  ctx.lineWidth = devicePixelRatio;
+  for (const step of thresholds.steps) {
+    if (step.value === null) continue;
+    const y = chart.valToPos(step.value, 'y', true);
+    if (y < bbox.top || y > bbox.top + bbox.height) continue;
+    ctx.strokeStyle = faded(resolved(cssColour(step.color)), 0.7);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+/** Only the chart under the pointer shows its tooltip; the others show the cross-hair. */
+function hover(chart: uPlot, context: ChartContext): void {
+  const { left = -1, top = -1, idx } = chart.cursor;
+  const own = chart.over.matches(':hover');
+  if (!own || left < 0 || idx === null || idx === undefined) {
+    context.onHover(undefined);
+    return;
+  }
+  context.onHover({ index: idx, leftPx: left + chart.over.offsetLeft, topPx: top });
+}
+
+function select(chart: uPlot, context: ChartContext): void {
+  const { left, width } = chart.select;
+  if (width < zoomPxMin) return;
+  const fromMs = Math.round(chart.posToVal(left, 'x') * 1000);
+  const toMs = Math.round(chart.posToVal(left + width, 'x') * 1000);
+  chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  if (toMs - fromMs >= 1000) context.onZoom(fromMs, toMs);
+}

@@ -1,0 +1,4 @@
+import { html } from '../html.ts';
+export function LogsPanel() {
+  return html`<div></div>`;
+}
