@@ -1,0 +1,212 @@
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { connectClickHouse } from '../../clickhouse/client.ts';
+import { migrate } from '../../clickhouse/migrate.ts';
+import { startEngine, type TestEngine } from '../../test/support/engine.ts';
+import { runSql } from '../../test/support/engine-http.ts';
+import { openTestLane, type TestLane, type TestLaneOptions } from '../../test/support/lane.ts';
+import { platformFs } from '../wal/wal-fs.ts';
+
+/** Nothing listens there: ClickHouse is away. */
+const nowhere = 'http://127.0.0.1:9';
+const drainMs = 20_000;
+
+let engine: TestEngine;
+let dir: string;
+let database: string;
+let databases = 0;
+let lanes: TestLane[] = [];
+
+beforeAll(async () => {
+  engine = await startEngine();
+});
+
+afterAll(async () => {
+  await engine.stop();
+});
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'obsctl-lane-'));
+  databases += 1;
+  database = `lane_${databases}`;
+  const connection = connectClickHouse({ url: engine.url });
+  await migrate(connection, { database });
+  await connection.close();
+});
+
+afterEach(async () => {
+  for (const entry of lanes) await entry.close();
+  lanes = [];
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function open(options: Partial<TestLaneOptions> = {}): Promise<TestLane> {
+  const opened = await openTestLane({ dir, clickhouseUrl: engine.url, database, ...options });
+  lanes.push(opened);
+  return opened;
+}
+
+/** Delivers what the lane holds; fails when that takes long. */
+async function drain({ lane }: TestLane): Promise<void> {
+  const signal = AbortSignal.timeout(drainMs);
+  await lane.drain(signal);
+  expect(signal.aborted).toBe(false);
+}
+
+async function count(table: string, what = 'count()'): Promise<number> {
+  return Number(await runSql(engine.url, `SELECT ${what} FROM ${database}.${table}`));
+}
+
+/** Tokens forgotten: from now on only the count by seal can tell what is there. */
+async function forgetTokens(): Promise<void> {
+  for (const table of ['otel_traces', 'otel_red_1s', 'obsctl_receipts']) {
+    const setting = 'non_replicated_deduplication_window = 0';
+    await runSql(engine.url, `ALTER TABLE ${database}.${table} MODIFY SETTING ${setting}`);
+  }
+}
+
+describe('a lane', () => {
+  it('answers, seals and delivers; receipts, rates and rows agree', async () => {
+    const opened = await open();
+    const answers = await Promise.all([opened.sendSpans(0, 500), opened.sendLogs(0, 300)]);
+    expect(answers.map((answer) => answer.outcome)).toEqual(['stored', 'stored']);
+    await drain(opened);
+    expect(await count('otel_traces')).toBe(500);
+    expect(await count('otel_logs')).toBe(300);
+    expect(await count('otel_red_1s', 'sum(Count)')).toBe(500);
+    const receipt = `sumIf(Rows, Table = 'otel_traces')`;
+    expect(await count('obsctl_receipts', receipt)).toBe(500);
+    const state = opened.lane.state();
+    expect(state.acknowledged).toBe(state.durable);
+  });
+
+  it('takes back the rows of a request whose sync failed, and stores the repeat once', async () => {
+    let isFailing = false;
+    const opened = await open({
+      limits: { sealAgeMsMax: 60_000 },
+      fs: {
+        ...platformFs,
+        dataSync: async (file) => {
+          if (isFailing) throw Object.assign(new Error('input/output error'), { code: 'EIO' });
+          await platformFs.dataSync(file);
+        },
+      },
+    });
+    await opened.sendSpans(0, 100);
+    isFailing = true;
+    const refused = await opened.sendSpans(100, 100);
+    expect(refused).toMatchObject({ outcome: 'busy', reason: 'disk_error' });
+    expect(opened.lane.state().openRows).toBe(100);
+    isFailing = false;
+    let repeat = refused;
+    while (repeat.outcome === 'busy') repeat = await opened.sendSpans(100, 100);
+    await drain(opened);
+    expect(await count('otel_traces')).toBe(200);
+    expect(await count('otel_traces', 'uniqExact(SpanId)')).toBe(200);
+    expect(await count('otel_red_1s', 'sum(Count)')).toBe(200);
+  });
+
+  it('keeps what comes while ClickHouse is away and delivers it once when it is back', async () => {
+    const away = await open({ clickhouseUrl: nowhere, limits: { sealRowsMax: 500 } });
+    for (let request = 0; request < 40; request += 1) {
+      const answer = await away.sendSpans(request * 100, 100);
+      expect(answer.outcome).toBe('stored');
+    }
+    expect(away.lane.state().backlogSeals).toBeGreaterThan(3);
+    await away.close();
+    const back = await open();
+    await drain(back);
+    expect(await count('otel_traces')).toBe(4_000);
+    expect(await count('otel_traces', 'uniqExact(SpanId)')).toBe(4_000);
+    expect(await count('otel_red_1s', 'sum(Count)')).toBe(4_000);
+    expect(back.talk.filter((line) => line.includes('differs'))).toEqual([]);
+  });
+
+  it('inserts nothing twice after a crash behind the insert, even without tokens', async () => {
+    const away = await open({ clickhouseUrl: nowhere, limits: { sealRowsMax: 500 } });
+    for (let request = 0; request < 12; request += 1) await away.sendSpans(request * 100, 100);
+    await away.close();
+    await cp(join(dir, 'lane'), join(dir, 'copy', 'lane'), { recursive: true });
+    const first = await open();
+    await drain(first);
+    await first.close();
+    await forgetTokens();
+    // The seals are the same, the checkpoint knows nothing of the delivery. The unsealed rest is
+    // not repeated: its seal was written after the copy.
+    const receipts = await count('obsctl_receipts');
+    const sealed = await count('otel_traces', 'count()');
+    const again = await open({ dir: join(dir, 'copy'), limits: { sealAgeMsMax: 60_000 } });
+    const deadline = performance.now() + drainMs;
+    while (again.lane.state().backlogSeals > 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(again.lane.state().backlogSeals).toBe(0);
+    expect(await count('otel_traces')).toBe(sealed);
+    expect(await count('obsctl_receipts')).toBe(receipts);
+    expect(await count('otel_red_1s', 'sum(Count)')).toBe(sealed);
+  });
+
+  it('sets aside rows that ClickHouse refuses for good and delivers the rest', async () => {
+    const constraint = `CONSTRAINT c CHECK length(Body) > 100`;
+    await runSql(engine.url, `ALTER TABLE ${database}.otel_logs ADD ${constraint}`);
+    const opened = await open();
+    await Promise.all([opened.sendSpans(0, 50), opened.sendLogs(0, 20)]);
+    await drain(opened);
+    expect(await count('otel_traces')).toBe(50);
+    expect(await count('otel_logs')).toBe(0);
+    expect(await count('obsctl_receipts', "countIf(Table = 'otel_logs')")).toBe(0);
+    const letters = await readdir(join(dir, 'dead-letter'));
+    expect(letters.map((name) => name.split('.').at(-1)).sort()).toEqual(['json', 'native']);
+    const note = letters.find((name) => name.endsWith('.json')) ?? '';
+    expect(JSON.parse(await readFile(join(dir, 'dead-letter', note), 'utf8'))).toMatchObject({
+      table: 'otel_logs',
+      rows: 20,
+      reason: expect.stringContaining('VIOLATED_CONSTRAINT'),
+    });
+  });
+
+  it('waits for a repaired table instead of setting rows aside', async () => {
+    await runSql(engine.url, `RENAME TABLE ${database}.otel_logs TO ${database}.hidden`);
+    const opened = await open();
+    await opened.sendLogs(0, 20);
+    const deadline = performance.now() + drainMs;
+    while (opened.lane.state().isClickHouseUp && performance.now() < deadline) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await runSql(engine.url, `RENAME TABLE ${database}.hidden TO ${database}.otel_logs`);
+    await drain(opened);
+    expect(await count('otel_logs')).toBe(20);
+  });
+
+  it('delivers into tables that lack our columns, leaving these out', async () => {
+    const drop = ['Seal', 'Tenant', 'BodyType'].map((name) => `DROP COLUMN ${name}`).join(', ');
+    await runSql(engine.url, `ALTER TABLE ${database}.otel_logs ${drop}`);
+    const opened = await open();
+    await opened.sendLogs(0, 20);
+    await drain(opened);
+    expect(await count('otel_logs', 'uniqExact(Body)')).toBe(20);
+  });
+
+  it('refuses when the log is full, and takes requests again once ClickHouse is back', async () => {
+    const opened = await open({
+      clickhouseUrl: nowhere,
+      sizeBytesMax: 5 * 1024 ** 2,
+      limits: { sealRowsMax: 5_000 },
+    });
+    let stored = 0;
+    let answer = await opened.sendSpans(0, 1_000);
+    while (answer.outcome === 'stored' && stored < 1_000_000) {
+      stored += 1_000;
+      answer = await opened.sendSpans(stored, 1_000);
+    }
+    expect(answer).toMatchObject({ outcome: 'busy', reason: 'disk_budget' });
+    await opened.close();
+    const back = await open({ sizeBytesMax: 5 * 1024 ** 2 });
+    await drain(back);
+    expect(await count('otel_traces', 'uniqExact(SpanId)')).toBe(stored);
+    expect(await count('otel_traces')).toBe(stored);
+    expect((await back.sendSpans(stored, 1_000)).outcome).toBe('stored');
+  });
+});

@@ -1,0 +1,95 @@
+/** A lane for tests: the real log in a real directory, the real decoder and insert client. */
+import { systemClock } from '../../core/clock.ts';
+import type { Answer, Submission } from '../../gateway/answer.ts';
+import { createOpenBlocks } from '../../gateway/decode/blocks.ts';
+import { decodeInto } from '../../gateway/decode/decode.ts';
+import { openDeadLetter } from '../../gateway/deliver/dead-letter.ts';
+import { createDestination } from '../../gateway/deliver/destination.ts';
+import { createInsertClient } from '../../gateway/deliver/insert-client.ts';
+import { destinationName, Lane } from '../../gateway/lane/lane.ts';
+import { type LaneLimits, laneLimitsDefault } from '../../gateway/lane/lane-types.ts';
+import { createCounterMemory } from '../../gateway/telemetry/counters.ts';
+import { LaneCounters } from '../../gateway/telemetry/lane-counters.ts';
+import { openWal } from '../../gateway/wal/wal.ts';
+import type { WalFs } from '../../gateway/wal/wal-fs.ts';
+import { logsRequest, tracesRequest } from '../crash/payload.ts';
+
+export type TestLane = {
+  readonly lane: Lane;
+  readonly talk: readonly string[];
+  /** Spans `first` to `first + count - 1`; the span id tells which. */
+  readonly sendSpans: (first: number, count: number) => Promise<Answer>;
+  readonly sendLogs: (first: number, count: number) => Promise<Answer>;
+  /** Closes the log without delivering more. */
+  readonly close: () => Promise<void>;
+};
+
+export type TestLaneOptions = {
+  readonly dir: string;
+  readonly clickhouseUrl: string;
+  readonly database: string;
+  readonly limits?: Partial<LaneLimits>;
+  readonly fs?: WalFs;
+  readonly sizeBytesMax?: number;
+};
+
+const recordBytesMax = 1024 ** 2;
+const tickMs = 20;
+
+export async function openTestLane(options: TestLaneOptions): Promise<TestLane> {
+  const clock = systemClock;
+  const { wal, logId } = await openWal({
+    dir: `${options.dir}/lane`,
+    clock,
+    sizeBytesMax: options.sizeBytesMax ?? 256 * 1024 ** 2,
+    recordBytesMax,
+    destinations: [destinationName],
+    ...(options.fs !== undefined && { fs: options.fs }),
+  });
+  const client = createInsertClient({
+    url: options.clickhouseUrl,
+    database: options.database,
+    connectionsMax: 10,
+  });
+  const talk: string[] = [];
+  const lane = new Lane({
+    id: logId,
+    gateway: 'test',
+    wal,
+    decoder: { createBlocks: createOpenBlocks, decode: decodeInto },
+    destination: createDestination({
+      client,
+      database: options.database,
+      insertTimeoutMs: 20_000,
+    }),
+    deadLetter: openDeadLetter(`${options.dir}/dead-letter`),
+    clock,
+    random: () => 0.1,
+    counters: new LaneCounters(createCounterMemory()),
+    limits: { ...laneLimitsDefault, sealAgeMsMax: 50, ...options.limits },
+    log: (level, message) => void talk.push(`${level}: ${message}`),
+  });
+  await lane.recover();
+  const ticking = clock.every(tickMs, () => lane.tick());
+  const send = (signal: Submission['signal'], wire: Uint8Array): Promise<Answer> =>
+    lane.submit({
+      signal,
+      transport: 'http',
+      contentType: 'protobuf',
+      contentEncoding: 'identity',
+      wire,
+      body: wire,
+    });
+  return {
+    lane,
+    talk,
+    sendSpans: (first, count) => send('traces', tracesRequest(first, count)),
+    sendLogs: (first, count) => send('logs', logsRequest(first, count)),
+    close: async () => {
+      ticking.cancel();
+      const closing = lane.close();
+      client.destroy();
+      await closing;
+    },
+  };
+}
