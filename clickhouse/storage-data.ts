@@ -61,7 +61,8 @@ function spanMap(): string {
     'http.route', ${pick(routes, 'route')}, 'http.response.status_code', ${status},
     'url.path', concat('/product/', toString(${hash('path')} % 5000)), 'url.scheme', 'https',
     'server.address', concat(${serviceOf()}, '.shop.svc'), 'server.port', '8080',
-    'client.address', concat('10.1.', toString(${hash('ip')} % 250), '.', toString(${hash('ip2')} % 250)),
+    'client.address', concat('10.1.', toString(${hash('ip')} % 250), '.',
+      toString(${hash('ip2')} % 250)),
     'user_agent.original', ${pick(agents, 'agent')}, 'network.protocol.version', '1.1',
     'thread.id', toString(${hash('thread')} % 32),
     'enduser.id', toString(${hash('user')} % 50000))`;
@@ -71,7 +72,8 @@ function spanMap(): string {
 function timeOf(rows: number, row = 'number'): string {
   const stepNs = Math.floor(900e9 / rows);
   const startNs = `${startSeconds}000000000`;
-  return `fromUnixTimestamp64Nano(toInt64(${startNs} + ${row} * ${stepNs} + ${hash('jitter', row)} % 5000000))`;
+  const jitterNs = `${hash('jitter', row)} % 5000000`;
+  return `fromUnixTimestamp64Nano(toInt64(${startNs} + ${row} * ${stepNs} + ${jitterNs}))`;
 }
 
 function spans(rows: number): string {
@@ -79,7 +81,8 @@ function spans(rows: number): string {
   return `SELECT ${timeOf(rows)} AS Timestamp, ${hex(32, 'trace', 'intDiv(number, 8)')} AS TraceId,
     ${hex(16, 'span')} AS SpanId,
     if(number % 8 = 0, '', ${hex(16, 'span', '(number - 1)')}) AS ParentSpanId,
-    ${pick(routes, 'route')} AS SpanName, ${pick(['Server', 'Client', 'Internal'], 'kind')} AS SpanKind,
+    ${pick(routes, 'route')} AS SpanName,
+    ${pick(['Server', 'Client', 'Internal'], 'kind')} AS SpanKind,
     ${serviceOf()} AS ServiceName, ${resourceMap(serviceOf())} AS ResourceAttributes,
     '@opentelemetry/instrumentation-http' AS ScopeName, '0.301.0' AS ScopeVersion,
     ${spanMap()} AS SpanAttributes,
@@ -104,12 +107,14 @@ function logRecords(rows: number): string {
     if(${hash('traced')} % 4 = 0, '', ${hex(32, 'trace', 'intDiv(number, 8)')}) AS TraceId,
     if(TraceId = '', '', ${hex(16, 'span')}) AS SpanId, 1 AS TraceFlags, 1 AS LogFlags,
     ${pick(['INFO', 'INFO', 'INFO', 'DEBUG', 'WARN', 'ERROR'], 'severity')} AS SeverityText,
-    transform(SeverityText, ['DEBUG', 'INFO', 'WARN', 'ERROR'], [5, 9, 13, 17], 0) AS SeverityNumber,
+    transform(SeverityText, ['DEBUG', 'INFO', 'WARN', 'ERROR'], [5, 9, 13, 17], 0)
+      AS SeverityNumber,
     ${serviceOf()} AS ServiceName, ${resourceMap(serviceOf())} AS ResourceAttributes,
     concat(${pick(words, 'words')}, ' ', toString(${hash('who')} % 50000), ' in ',
       toString(${hash('ms')} % 900), ' ms') AS Body, 'String' AS BodyType,
     'winston' AS ScopeName, 1 AS SamplingWeight, 1 + intDiv(number, 50000) AS Seal,
-    map('code.function.name', ${pick(routes, 'route')}, 'thread.id', toString(${hash('thread')} % 32),
+    map('code.function.name', ${pick(routes, 'route')}, 'thread.id',
+      toString(${hash('thread')} % 32),
       'request.id', ${hex(16, 'request')}) AS LogAttributes FROM numbers(${rows})`;
 }
 
@@ -123,7 +128,8 @@ function points(rows: number, name: string, columns: string): string {
     ${serviceOf(series)} AS ServiceName, '@opentelemetry/host-metrics' AS ScopeName,
     concat('${name}.', toString(${hash('metric', series)} % 20)) AS MetricName,
     'How long it took' AS MetricDescription, 'ms' AS MetricUnit,
-    map('http.route', ${pick(routes, 'route', series)}, 'series', toString(${series})) AS Attributes,
+    map('http.route', ${pick(routes, 'route', series)}, 'series', toString(${series}))
+      AS Attributes,
     fromUnixTimestamp64Nano(toInt64(${startSeconds}000000000)) AS StartTimeUnix,
     fromUnixTimestamp64Nano(toInt64(${time} + ${hash('scrape', series)} % 1000000000)) AS TimeUnix,
     1 + intDiv(number, 50000) AS Seal, ${columns} FROM numbers(${rows})`;
@@ -147,7 +153,8 @@ const exponentialColumns = `${histogramColumns}, 3 AS Scale, 40 AS PositiveOffse
 
 const summaryColumns = `${hash('count')} % 900 AS Count, Count * 7.5 AS Sum,
   [0.5, 0.9, 0.99] AS \`ValueAtQuantiles.Quantile\`,
-  [${hash('q')} % 90 / 2., ${hash('q')} % 90 / 1., ${hash('q')} % 90 * 4.] AS \`ValueAtQuantiles.Value\``;
+  [${hash('q')} % 90 / 2., ${hash('q')} % 90 / 1., ${hash('q')} % 90 * 4.]
+    AS \`ValueAtQuantiles.Value\``;
 
 function traceRanges(rows: number): string {
   const start = `toDateTime(${startSeconds} + intDiv(number * 900, ${rows}))`;
@@ -164,7 +171,8 @@ function redSeconds(rows: number): string {
     arrayMap(i -> toUInt64(1 + cityHash64(number, i) % 20), range(6)) AS \`Buckets.Count\`,
     ${buckets} AS \`Buckets.Index\`, arraySum(\`Buckets.Count\`) AS Count,
     Count * (900000 + ${hash('sum')} % 900000) AS DurationSum,
-    250000 + ${hash('min')} % 20000 AS DurationMin, 9000000 + ${hash('max')} % 900000 AS DurationMax,
+    250000 + ${hash('min')} % 20000 AS DurationMin,
+    9000000 + ${hash('max')} % 900000 AS DurationMax,
     1 + intDiv(number, 5000) AS Seal FROM numbers(${rows})`;
 }
 

@@ -2,16 +2,24 @@
  * `npm run bench -- storage`: bytes a row and compression by table on the fixed data set. Better
  * or equal figures replace the kept ones; to accept worse ones, delete their rows from the file.
  */
-import { readFile, writeFile } from 'node:fs/promises';
-import { startEngine } from '../test/support/engine.ts';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { connectClickHouse } from './client.ts';
+import { launchEngine } from './embedded/launch.ts';
 import { keptFile, measureStorage, type StorageFigure, worsened } from './storage.ts';
 import { storageSeed } from './storage-data.ts';
 
 type Kept = { readonly seed: number; readonly tables: StorageFigure[] };
 
 export async function run(options: { readonly json?: boolean } = {}): Promise<void> {
-  const engine = await startEngine();
+  const dataDir = await mkdtemp(join(tmpdir(), 'obsctl-storage-'));
+  const engine = await launchEngine({
+    listen: '127.0.0.1:0',
+    dataDir,
+    env: process.env,
+    stderr: (text) => process.stderr.write(text),
+  });
   const sql = connectClickHouse({ url: engine.url });
   try {
     const figures = await measureStorage(sql, 'storage_bench');
@@ -20,7 +28,9 @@ export async function run(options: { readonly json?: boolean } = {}): Promise<vo
     await keep(figures, kept);
   } finally {
     await sql.close();
-    await engine.stop();
+    engine.process.kill('SIGTERM');
+    await engine.exited;
+    await rm(dataDir, { recursive: true, force: true });
   }
 }
 

@@ -1,4 +1,4 @@
-/** `obsctl migrate` and `obsctl query` as a person runs them: the program, an engine, exit codes. */
+/** `obsctl migrate` and `obsctl query` as a person runs them, with a real engine. */
 
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
