@@ -95,7 +95,7 @@ describe.each([...panelSql, ...variableSql])('the query of $name', ({ rawSql }) 
     for (const scan of scans) {
       // The table of ranges is what tells the time: it is read by trace id.
       if (scan.startsWith('otel_traces_trace_id_ts')) continue;
-      expect(scan).toMatch(/^\w+[^]*?(\$__timeFilter\(|\$__fromTime|traceStart|FirstEvent)/);
+      expect(scan).toMatch(/^\w+[\s\S]*?(\$__timeFilter\(|\$__fromTime|traceStart|FirstEvent)/);
     }
   });
 

@@ -88,7 +88,7 @@ export const errorRatio = `sumIf(${red.count}, ${isError}) / sum(${red.count})`;
 
 /** A bucket index as seconds: its geometric middle, within 4.4 % of the true duration. */
 export const bucketSeconds = (index: string): string =>
-  `round(exp2((${index} + 0.5) / ${latencyBucketsPerDoubling}) / 1e9, 7)`;
+  `exp2((${index} + 0.5) / ${latencyBucketsPerDoubling}) / 1e9`;
 
 /** A percentile in seconds. */
 export const percentile = (share: number): string =>

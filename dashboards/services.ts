@@ -9,6 +9,7 @@ import type { Link } from './links.ts';
 import { heatmap, type PanelDraft, stat, table, timeseries } from './panel.ts';
 import {
   bucketClosed,
+  bucketSeconds,
   byVariables,
   coveredSeconds,
   errorRatio,
@@ -353,14 +354,14 @@ function errorsOverTime(): PanelDraft {
 
 function latencyOverTime(): PanelDraft {
   const index = `quantilesExactWeightedArray(0.5, 0.95, 0.99)(${red.bucketIndex}, ${red.bucketCount})`;
-  const which = `indexOf(['p50', 'p95', 'p99'], \${percentile:singlequote})`;
+  const which = `greatest(1, indexOf(['p50', 'p95', 'p99'], \${percentile:singlequote}))`;
   return timeseries({
     title: 'Latency at the chosen percentile',
     description:
       'How long requests take, at the chosen percentile, within 4.4 %. A service that waits for' +
       ' another rises with it: the one that rose by the larger factor is the cause.',
     source: 'requests',
-    query: bySeries(`round(exp2((${index}[${which}] + 0.5) / 8) / 1e9, 7) AS latency`),
+    query: bySeries(`${bucketSeconds(`${index}[${which}]`)} AS latency`),
     width: 8,
     height: 8,
     unit: 's',

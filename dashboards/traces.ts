@@ -247,7 +247,7 @@ function waterfall(): PanelDraft {
       WITH ${traceWindow.trim()}
       SELECT ${t.TraceId} AS traceID, ${t.SpanId} AS spanID, ${t.ParentSpanId} AS parentSpanID,
         ${t.ServiceName} AS serviceName, ${t.SpanName} AS operationName,
-        toUnixTimestamp64Nano(${t.Timestamp}) / 1e6 AS startTime, ${t.Duration} / 1e6 AS duration,
+        toUnixTimestamp64Micro(${t.Timestamp}) / 1000 AS startTime, ${t.Duration} / 1e6 AS duration,
         ${tags(t.SpanAttributes)} AS tags,
         ${tags(t.ResourceAttributes)} AS serviceTags,
         if(${t.StatusCode} = 'Error', 2, if(${t.StatusCode} = 'Ok', 1, 0)) AS statusCode,
