@@ -1,8 +1,13 @@
 /** Rollups against the real engine; the oracle adds up in JavaScript. */
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { startEngine, type TestEngine } from '../test/support/engine.ts';
 import { type ClickHouse, connectClickHouse } from './client.ts';
+import { launchEngine } from './embedded/launch.ts';
 import { migrate } from './migrate.ts';
 import { rebuildMinuteRollup } from './rollups.ts';
 
@@ -207,6 +212,37 @@ describe('rebuildMinuteRollup', () => {
     await expect(rebuildMinuteRollup(sql, "x' OR 1", options)).rejects.toMatchObject({
       code: 'OBS-1003',
     });
+  });
+});
+
+describe('a server in another time zone', () => {
+  it('keeps the days of UTC, so that an insert of one day is one part', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), 'obsctl-zone-'));
+    const env = { ...process.env, TZ: 'America/New_York' };
+    const far = await launchEngine({ listen: '127.0.0.1:0', dataDir, env, stderr: () => {} });
+    const there = connectClickHouse({ url: far.url });
+    try {
+      expect(await there.rows('SELECT serverTimezone() AS zone')).toEqual([
+        { zone: 'America/New_York' },
+      ]);
+      await migrate(there, { database, retentionDays: { traces: 9000, rollups: 9000 } });
+      await there.run(
+        `INSERT INTO ${database}.otel_red_1s (Time, Count)
+          SELECT toDateTime(${dayStart} + number * 3600), 1 FROM numbers(24)`,
+      );
+      const parts = await there.rows(
+        `SELECT partition_id FROM system.parts WHERE database = '${database}'
+          AND table = 'otel_red_1s' AND active`,
+      );
+      expect(parts).toEqual([{ partition_id: '20260305' }]);
+      const result = await rebuildMinuteRollup(there, '2026-03-05', options);
+      expect(result).toEqual({ day: '2026-03-05', rows: 24, replaced: true });
+    } finally {
+      await there.close();
+      far.process.kill('SIGTERM');
+      await far.exited;
+      await rm(dataDir, { recursive: true, force: true });
+    }
   });
 });
 

@@ -28,7 +28,7 @@ const stagingPrefix = `${redMinute.name}_staging_`;
 /** A staging table older than this belongs to a run that was killed. */
 const stagingAgeSecondsMax = 3600;
 
-/** Rebuilds `otel_red_1m` for one day (`2026-07-31`, in the server's time zone). */
+/** Rebuilds `otel_red_1m` for one day (`2026-07-31`, in UTC). */
 export async function rebuildMinuteRollup(
   sql: Sql,
   day: string,
@@ -69,7 +69,7 @@ function minuteInsert(staging: string, seconds: string, partition: string): stri
       sumMap(\`Buckets.Index\`, \`Buckets.Count\`).1 AS indexes,
       sumMap(\`Buckets.Index\`, \`Buckets.Count\`).2 AS counts
     FROM ${seconds}
-    WHERE toDate(Time) = ${partition}
+    WHERE toDate(Time, 'UTC') = ${partition}
     GROUP BY toStartOfMinute(Time) AS minute, ServiceName, SpanName, SpanKind, StatusCode, Tenant
     SETTINGS async_insert = 0, max_partitions_per_insert_block = 1`;
 }
@@ -84,7 +84,7 @@ async function coversAll(
   const [row] = await sql.rows<{ rows: string; short: string }>(
     `SELECT toString((SELECT count() FROM ${staging})) AS rows, toString(count()) AS short
       FROM (SELECT Time, sum(Count) AS spans FROM ${minutes}
-        WHERE toDate(Time) = ${partition} GROUP BY Time) AS old
+        WHERE toDate(Time, 'UTC') = ${partition} GROUP BY Time) AS old
       LEFT JOIN (SELECT Time, sum(Count) AS spans FROM ${staging} GROUP BY Time) AS new
         ON old.Time = new.Time
       WHERE new.spans < old.spans SETTINGS join_use_nulls = 0`,
@@ -94,7 +94,7 @@ async function coversAll(
 
 async function countRows(sql: Sql, table: string, partition: string): Promise<number> {
   const [row] = await sql.rows<{ rows: string }>(
-    `SELECT toString(count()) AS rows FROM ${table} WHERE toDate(Time) = ${partition}`,
+    `SELECT toString(count()) AS rows FROM ${table} WHERE toDate(Time, 'UTC') = ${partition}`,
   );
   return Number(row?.rows ?? 0);
 }

@@ -32,7 +32,7 @@ const metricTypes = {
 const metrics: CollectorLayout = {
   orderBy: metricKeys,
   primaryKey: metricKeys,
-  partitionBy: [],
+  partitionBy: ['toDate(TimeUnix)'],
   engines: [],
   types: metricTypes,
 };
@@ -47,14 +47,14 @@ export const collectorLayouts: Readonly<Record<string, CollectorLayout>> = {
       'ServiceName, SpanName, toDateTime(Timestamp)',
       'ServiceName, SpanName, toUnixTimestamp(Timestamp), TraceId',
     ],
-    partitionBy: [],
+    partitionBy: ['toDate(Timestamp)'],
     engines: [],
     types: { Duration: ['Int64'] },
   },
   otel_traces_trace_id_ts: {
     orderBy: ['TraceId, Start', 'TraceId, toUnixTimestamp(Start)'],
     primaryKey: ['TraceId, Start', 'TraceId, toUnixTimestamp(Start)'],
-    partitionBy: ['toDate(Start)', ''],
+    partitionBy: ['toDate(Start)', 'toStartOfWeek(Start)', ''],
     engines: ['MergeTree'],
     types: {
       Start: ['DateTime', 'DateTime64(9)', 'SimpleAggregateFunction(min, DateTime64(9))'],
@@ -71,7 +71,7 @@ export const collectorLayouts: Readonly<Record<string, CollectorLayout>> = {
       'ServiceName, TimestampTime',
       'ServiceName, SeverityText, toUnixTimestamp(Timestamp), TraceId',
     ],
-    partitionBy: ['toDate(TimestampTime)'],
+    partitionBy: ['toDate(Timestamp)', 'toDate(TimestampTime)'],
     engines: [],
     types: {
       TraceFlags: ['UInt32'],

@@ -36,7 +36,7 @@ export const logs: TableDef<(typeof logColumns)[number]['name']> = {
   comment: 'Log records',
   columns: logColumns,
   engine: 'MergeTree',
-  partitionBy: 'toDate(Timestamp)',
+  partitionBy: "toDate(Timestamp, 'UTC')",
   orderBy: '(toStartOfFiveMinutes(Timestamp), ServiceName, Timestamp)',
   ttlFrom: 'toDateTime(Timestamp)',
   retention: 'logs',

@@ -55,7 +55,7 @@ type Number = typeof valueColumn.name | (typeof exactColumns)[number]['name'];
 
 const shape = {
   engine: 'MergeTree',
-  partitionBy: 'toDate(TimeUnix)',
+  partitionBy: "toDate(TimeUnix, 'UTC')",
   orderBy: '(ServiceName, MetricName, toStartOfHour(TimeUnix), cityHash64(Attributes), TimeUnix)',
   ttlFrom: 'toDateTime(TimeUnix)',
   retention: 'metrics',

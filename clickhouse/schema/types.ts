@@ -33,6 +33,7 @@ export type TableDef<Column extends string = string> = {
   readonly comment: string;
   readonly columns: readonly (ColumnDef & { readonly name: Column })[];
   readonly engine: 'MergeTree' | 'AggregatingMergeTree' | 'ReplacingMergeTree(Version)';
+  /** In UTC, as the gateway cuts its units: an insert is one part in any server's time zone. */
   readonly partitionBy: string;
   readonly primaryKey?: string;
   readonly orderBy: string;

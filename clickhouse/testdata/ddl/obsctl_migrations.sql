@@ -6,7 +6,7 @@ CREATE TABLE otel.obsctl_migrations
     `Statement` String COMMENT 'What was run' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
-PARTITION BY toYear(AppliedAt)
+PARTITION BY toYear(AppliedAt, 'UTC')
 ORDER BY (Version, AppliedAt)
 TTL toDateTime(AppliedAt) + toIntervalDay(3650)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, min_level_for_wide_part = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000

@@ -15,7 +15,7 @@ CREATE TABLE otel.obsctl_receipts
     `LastEvent` DateTime64(9) COMMENT 'Latest time in the unit' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
-PARTITION BY toDate(Time)
+PARTITION BY toDate(Time, 'UTC')
 ORDER BY (`Table`, Time)
 TTL toDateTime(Time) + toIntervalDay(30)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, min_level_for_wide_part = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000

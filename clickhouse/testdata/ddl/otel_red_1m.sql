@@ -14,7 +14,7 @@ CREATE TABLE otel.otel_red_1m
     `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
-PARTITION BY toDate(Time)
+PARTITION BY toDate(Time, 'UTC')
 ORDER BY (ServiceName, SpanName, SpanKind, Time)
 TTL Time + toIntervalDay(90)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, min_level_for_wide_part = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000

@@ -15,7 +15,7 @@ CREATE TABLE otel.otel_red_1s
     `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
-PARTITION BY toDate(Time)
+PARTITION BY toDate(Time, 'UTC')
 ORDER BY (ServiceName, SpanName, SpanKind, Time)
 TTL Time + toIntervalDay(7)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, min_level_for_wide_part = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000

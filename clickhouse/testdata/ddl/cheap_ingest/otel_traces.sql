@@ -34,7 +34,7 @@ CREATE TABLE otel.otel_traces
     `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
-PARTITION BY toDate(Timestamp)
+PARTITION BY toDate(Timestamp, 'UTC')
 PRIMARY KEY (ServiceName, SpanName, toDateTime(Timestamp))
 ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(7)

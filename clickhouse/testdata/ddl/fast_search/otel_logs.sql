@@ -30,7 +30,7 @@ CREATE TABLE otel.otel_logs
     INDEX idx_text_body lower(Body) TYPE text(tokenizer = 'splitByNonAlpha') GRANULARITY 100000000
 )
 ENGINE = MergeTree
-PARTITION BY toDate(Timestamp)
+PARTITION BY toDate(Timestamp, 'UTC')
 ORDER BY (toStartOfFiveMinutes(Timestamp), ServiceName, Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(7)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, min_level_for_wide_part = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000

@@ -39,7 +39,7 @@ CREATE TABLE otel.otel_traces
     INDEX idx_text_url_path SpanAttributes['url.path'] TYPE text(tokenizer = 'array') GRANULARITY 100000000
 )
 ENGINE = MergeTree
-PARTITION BY toDate(Timestamp)
+PARTITION BY toDate(Timestamp, 'UTC')
 PRIMARY KEY (ServiceName, SpanName, toDateTime(Timestamp))
 ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), Timestamp)
 TTL toDateTime(Timestamp) + toIntervalDay(7)
