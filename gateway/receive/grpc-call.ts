@@ -1,7 +1,8 @@
 /**
  * One unary gRPC call: head checked, message read, handed to the lane, answered once.
  *
- *   start ─▶ reading ─▶ submitted ─▶ answered      fail() goes to answered from the first two
+ *   start ─▶ reading ─▶ submitted ─▶ answered
+ *                └── refused ────────▶ answered
  *
  * Invariant: at most one answer is written, never on a stream that the client has reset
  * (OTLP-G9), and the frame's reservation is given back once, after the lane is done with it.

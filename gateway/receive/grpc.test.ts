@@ -2,13 +2,8 @@ import * as grpc from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import protobufjs from 'protobufjs';
 import { systemClock } from '../../core/clock.ts';
-import {
-  ManualClock,
-  RecordingCounters,
-  RecordingLane,
-  stored,
-  until,
-} from '../../test/support/receiving.ts';
+import { RecordingCounters, RecordingLane, stored, until } from '../../test/support/receiving.ts';
+import { simulatedClock } from '../../test/support/simulated-clock.ts';
 import type { Answer } from '../answer.ts';
 import { Admission } from './admission.ts';
 import { type GrpcOptions, startGrpc } from './grpc.ts';
@@ -318,7 +313,7 @@ describe('health', () => {
 
 describe('time', () => {
   it('an answer after the deadline of the client is DEADLINE_EXCEEDED', async () => {
-    const clock = new ManualClock();
+    const clock = simulatedClock();
     await start({ clock });
     let letGo: (answer: Answer) => void = () => {};
     lane.answer = () => new Promise((resolve) => (letGo = resolve));
@@ -338,7 +333,7 @@ describe('time', () => {
   });
 
   it('idle and old connections are told to go, and clients come back', async () => {
-    const clock = new ManualClock();
+    const clock = simulatedClock();
     await start({ clock, limits: { idleTimeoutMs: 60_000, connectionAgeMsMax: 100_000 } });
     expect((await call(traces, Buffer.from('x'))).code).toBe(0);
     expect(receiver.connectionCount()).toBe(1);
@@ -373,7 +368,7 @@ describe('closing', () => {
   });
 
   it('cuts what has not finished when the grace time ends', async () => {
-    const clock = new ManualClock();
+    const clock = simulatedClock();
     await start({ clock });
     let letGo: (answer: Answer) => void = () => {};
     lane.answer = () => new Promise((resolve) => (letGo = resolve));

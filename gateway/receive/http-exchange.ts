@@ -1,7 +1,8 @@
 /**
  * One OTLP/HTTP request: checked, admitted, read, handed to the lane, answered once.
  *
- *   start ─▶ reading ─▶ submitted ─▶ answered      refuse() goes to answered from the first two
+ *   start ─▶ reading ─▶ submitted ─▶ answered
+ *                └── refused ────────▶ answered
  *
  * Invariant: exactly one answer is written, and the buffer's reservation is given back once.
  *

@@ -4,13 +4,13 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../core/clock.ts';
 import {
-  ManualClock,
   RecordingCounters,
   RecordingLane,
   rawExchange,
   stored,
   until,
 } from '../../test/support/receiving.ts';
+import { simulatedClock } from '../../test/support/simulated-clock.ts';
 import { Admission } from './admission.ts';
 import { startHttp } from './http.ts';
 import { receiveLimitsDefault } from './limits.ts';
@@ -162,7 +162,7 @@ describe('slow and greedy clients', () => {
   });
 
   it('many slow bodies are all answered at the deadline and free what they held', async () => {
-    const clock = new ManualClock();
+    const clock = simulatedClock();
     await start({ clock });
     const slow = Array.from({ length: 50 }, () =>
       rawExchange(port, `${head}content-length: 1000000\r\n\r\n{`),

@@ -3,12 +3,12 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../core/clock.ts';
 import {
-  ManualClock,
   RecordingCounters,
   RecordingLane,
   rawExchange,
   until,
 } from '../../test/support/receiving.ts';
+import { simulatedClock } from '../../test/support/simulated-clock.ts';
 import type { Answer } from '../answer.ts';
 import { Admission } from './admission.ts';
 import { startHttp } from './http.ts';
@@ -104,7 +104,7 @@ describe('a request that is stored', () => {
     expect(lane.submissions[0]?.signal).toBe(signal);
   });
 
-  it('is answered by zero bytes of protobuf, or {} in JSON, in the type of the request', async () => {
+  it('is answered by no bytes of protobuf, or {} in JSON, in the type of the request', async () => {
     const binary = await post('/v1/traces', 'x', protobuf);
     expect(binary.headers.get('content-type')).toBe(protobuf);
     expect((await binary.bytes()).length).toBe(0);
@@ -331,7 +331,7 @@ describe('admission', () => {
 
 describe('time', () => {
   it('a body that does not arrive is told to come back, and its memory is freed', async () => {
-    const clock = new ManualClock();
+    const clock = simulatedClock();
     await start({ clock });
     const answer = rawExchange(
       receiver.address.port,
@@ -365,7 +365,7 @@ describe('closing', () => {
   });
 
   it('cuts what has not finished when the grace time ends', async () => {
-    const clock = new ManualClock();
+    const clock = simulatedClock();
     await start({ clock });
     lane.answer = () => new Promise(() => {});
     const hanging = post('/v1/traces', 'x', protobuf).catch((error: unknown) => error);

@@ -3,8 +3,8 @@
  * inflating and admission to the lane (house, section 3, steps 2, 3 and 7).
  *
  * Allocations: one submission a request, one buffer a compressed body; nothing per item.
- * Copies: none here. Memory: `wire` and `body` stay untouched until the lane's promise settles; then
- * their memory is used for other requests. Watched by `receive.bench.ts`.
+ * Copies: none here. Memory: `wire` and `body` stay untouched until the lane's promise
+ * settles; then their memory is used for other requests. Watched by `receive.bench.ts`.
  */
 import type { Clock } from '../../core/clock.ts';
 import type {

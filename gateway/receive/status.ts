@@ -18,7 +18,7 @@ export const rpcCode = {
   unavailable: 14,
 } as const;
 
-export type RpcCode = (typeof rpcCode)[keyof typeof rpcCode];
+type RpcCode = (typeof rpcCode)[keyof typeof rpcCode];
 
 /** A refusal in the words of google.rpc.Status; both transports are drawn from it. */
 export type RpcStatus = {

@@ -1,6 +1,5 @@
-/** What tests of the receivers share: a lane that records, a clock by hand, a raw connection. */
+/** What tests of the receivers share: a lane that records, counters as words, a raw connection. */
 import { connect } from 'node:net';
-import type { Clock, Timer } from '../../core/clock.ts';
 import type { Acceptor, Answer, Submission } from '../../gateway/answer.ts';
 import type { ReceiveCounters } from '../../gateway/receive/counters.ts';
 
@@ -34,37 +33,6 @@ export class RecordingCounters implements ReceiveCounters {
   readonly refused: ReceiveCounters['refused'] = (transport, reason) => {
     this.events.push(`refused ${transport} ${reason}`);
   };
-}
-
-/** Time that stands still until a test moves it. */
-export class ManualClock implements Clock {
-  #nowMs = 1_000_000;
-  readonly #tasks = new Set<{ dueMs: number; readonly periodMs: number; run: () => void }>();
-
-  readonly nowNs = (): bigint => BigInt(this.#nowMs) * 1_000_000n;
-  readonly nowMs = (): number => this.#nowMs;
-  readonly monotonicMs = (): number => this.#nowMs;
-  readonly after = (delayMs: number, run: () => void): Timer => this.#add(delayMs, 0, run);
-  readonly every = (periodMs: number, run: () => void): Timer => this.#add(periodMs, periodMs, run);
-  readonly sleep = (delayMs: number): Promise<void> =>
-    new Promise((resolve) => void this.after(delayMs, resolve));
-
-  /** Moves time and runs what became due, once each. */
-  advance(byMs: number): void {
-    this.#nowMs += byMs;
-    for (const task of [...this.#tasks]) {
-      if (task.dueMs > this.#nowMs) continue;
-      if (task.periodMs === 0) this.#tasks.delete(task);
-      task.dueMs = this.#nowMs + task.periodMs;
-      task.run();
-    }
-  }
-
-  #add(delayMs: number, periodMs: number, run: () => void): Timer {
-    const task = { dueMs: this.#nowMs + delayMs, periodMs, run };
-    this.#tasks.add(task);
-    return { cancel: () => void this.#tasks.delete(task) };
-  }
 }
 
 /** Writes bytes to a port and resolves with all that came back when the other side closed. */
