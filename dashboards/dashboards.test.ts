@@ -5,7 +5,8 @@ import { dashboards } from './catalog.ts';
 import { dashboardUids } from './links.ts';
 import { macroNames } from './macros.ts';
 import { attributeNames } from './names.ts';
-import { renderFiles } from './render.ts';
+import { dashboardsReference } from './reference.ts';
+import { referencePage, renderFiles } from './render.ts';
 import { sources } from './sources.ts';
 import { attribute, columnsOf } from './sql.ts';
 
@@ -33,6 +34,10 @@ describe('rendered dashboards', () => {
       expect(await readFile(new URL(path, folder), 'utf8')).toBe(text);
     }
     expect((await readdir(folder)).sort()).toEqual(files.map(({ path }) => path).sort());
+  });
+
+  it('are described by the reference page as it is committed', async () => {
+    expect(await readFile(referencePage, 'utf8')).toBe(dashboardsReference());
   });
 
   it('are the same at every rendering', () => {

@@ -1,35 +1,26 @@
 /** Machine: is the computer itself the problem? Figures as the Collector's host metrics name them. */
 import { gauge as gaugeTable, sum } from '../clickhouse/schema/metrics.ts';
 import { board, type DashboardJson } from './board.ts';
+import {
+  cpuSteps,
+  device,
+  direction,
+  fullSteps,
+  g,
+  hostName,
+  memoryStates,
+  onHost,
+  point,
+  processCounts,
+  processes,
+  s,
+  state,
+} from './machine-parts.ts';
 import { hostMetrics } from './names.ts';
-import { bar, gauge, type PanelDraft, stat, type Threshold, table, timeseries } from './panel.ts';
-import { latest, levels, type PointsSpec, rates, steps } from './points.ts';
-import { attribute, columnsOf, sql } from './sql.ts';
+import { gauge, type PanelDraft, stat, table, timeseries } from './panel.ts';
+import { latest, levels, type PointsSpec, rates } from './points.ts';
+import { attribute, sql } from './sql.ts';
 import { queryVariable } from './variables.ts';
-
-const s = columnsOf(sum);
-const g = columnsOf(gaugeTable);
-
-const hostName = attribute(s.ResourceAttributes, 'host.name');
-const onHost = `$__conditionalAll(${hostName} IN (\${host:singlequote}), $host)`;
-const state = attribute(s.Attributes, 'state');
-const device = attribute(s.Attributes, 'device');
-const direction = attribute(s.Attributes, 'direction');
-
-/** The memory states that add up to all of the memory. */
-const memoryStates = `${state} IN ('used', 'free', 'cached', 'buffered')`;
-
-const fullSteps = (what: string): readonly Threshold[] => [
-  { from: 0, colour: 'green', text: `under 80 % of ${what} used` },
-  { from: 0.8, colour: 'orange', text: 'from 80 % on: find out what grows' },
-  { from: 0.95, colour: 'red', text: 'from 95 % on: act now' },
-];
-
-const cpuSteps: readonly Threshold[] = [
-  { from: 0, colour: 'green', text: 'under 70 % busy' },
-  { from: 0.7, colour: 'orange', text: 'from 70 % on: work begins to wait' },
-  { from: 0.9, colour: 'red', text: 'from 90 % on: work waits' },
-];
 
 export function machineDashboard(): DashboardJson {
   return board({
@@ -58,12 +49,6 @@ export function machineDashboard(): DashboardJson {
     ],
   });
 }
-
-const point = (metric: PointsSpec['metric'], labels: Readonly<Record<string, string>> = {}) => ({
-  metric,
-  labels,
-  filter: onHost,
-});
 
 const cpuTime = point(hostMetrics.cpuTime, { state });
 const memoryUsage = {
@@ -349,56 +334,5 @@ function networkErrors(): PanelDraft {
     empty: 'fine',
     interval: '10s',
     seriesName: deviceSeries,
-  });
-}
-
-function processCounts(): PanelDraft {
-  const status = attribute(s.Attributes, 'status');
-  return bar({
-    title: 'Processes by state',
-    description:
-      'How many processes run, sleep or are blocked. Blocked ones wait for a disk or the network;' +
-      ' zombies wait for a parent that forgot them.',
-    source: 'host_processes',
-    query: sql(`
-      SELECT status AS "State", level AS "Processes"
-      FROM ${latest({ ...point(hostMetrics.processesCount, { status }), kind: 'sum' })}
-      ORDER BY level DESC`),
-    width: 8,
-    height: 9,
-    unit: 'none',
-    decimals: 0,
-    min: 0,
-    noValue: 'no process figures',
-  });
-}
-
-function processes(): PanelDraft {
-  const labels = {
-    pid: attribute(s.ResourceAttributes, 'process.pid'),
-    name: attribute(s.ResourceAttributes, 'process.executable.name'),
-  };
-  return table({
-    title: 'Largest processes',
-    description: 'Processes by memory, with the cores each kept busy over the time range.',
-    source: 'host_process',
-    query: sql(`
-      WITH cpu AS (
-        SELECT pid, name, sum(used) AS cores FROM (
-          SELECT pid, name, series, sum(grown) / sum(elapsed) AS used
-          FROM ${steps(point(hostMetrics.processCpuTime, labels))} GROUP BY pid, name, series
-        ) GROUP BY pid, name
-      )
-      SELECT name AS "Process", pid AS "Process id", level AS "Memory", cores AS "Cores"
-      FROM ${latest({ ...point(hostMetrics.processMemoryUsage, labels), kind: 'sum' })} AS memory
-      LEFT JOIN cpu USING (pid, name)
-      ORDER BY level DESC LIMIT 30`),
-    width: 16,
-    height: 9,
-    noValue: 'no process figures',
-    fields: {
-      Memory: { unit: 'bytes', decimals: 1 },
-      Cores: { unit: 'none', decimals: 2 },
-    },
   });
 }

@@ -4,9 +4,11 @@
  */
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import type { DashboardJson } from './board.ts';
 import { dashboards } from './catalog.ts';
+import { dashboardsReference } from './reference.ts';
 
 export type RenderedFile = { readonly path: string; readonly text: string };
 
@@ -17,6 +19,9 @@ export type RenderOptions = {
 };
 
 const goldenFolder = new URL('./testdata/rendered/', import.meta.url);
+
+/** The generated reference; a test compares it with what the dashboards say now. */
+export const referencePage = new URL('../docs/reference/dashboards.md', import.meta.url);
 
 /** Every file, always the same bytes. */
 export function renderFiles(options: RenderOptions = {}): readonly RenderedFile[] {
@@ -54,10 +59,12 @@ export async function writeRendered(
   return files.map((file) => file.path);
 }
 
-/** Rewrites the golden files; the diff in Git is the review. */
+/** Rewrites the golden files and the reference page; the diff in Git is the review. */
 export async function updateGolden(): Promise<readonly string[]> {
-  const folder = goldenFolder.pathname;
+  const folder = fileURLToPath(goldenFolder);
   await mkdir(folder, { recursive: true });
   for (const name of await readdir(folder)) await rm(join(folder, name));
+  await mkdir(new URL('./', referencePage), { recursive: true });
+  await writeFile(referencePage, dashboardsReference());
   return writeRendered(folder);
 }
