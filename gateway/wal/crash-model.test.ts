@@ -12,7 +12,7 @@ import { type Fault, SimulatedDisk } from '../../test/support/simulated-disk.ts'
 import { type OpenedWal, openWal } from './wal.ts';
 import type { LogRecord, RecordMeta } from './wal-types.ts';
 
-const RUNS = 3000;
+const RUNS = 400;
 const DESTINATION = 'clickhouse';
 
 type Known = {
@@ -24,11 +24,17 @@ type Known = {
 };
 
 const action = fc.oneof(
-  { weight: 10, arbitrary: fc.record({ do: fc.constant('append'), count: fc.integer({ min: 1, max: 9 }) }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({ do: fc.constant('append'), count: fc.integer({ min: 1, max: 9 }) }),
+  },
   { weight: 6, arbitrary: fc.constant({ do: 'wait' }) },
   { weight: 4, arbitrary: fc.constant({ do: 'acknowledge' }) },
   { weight: 2, arbitrary: fc.constant({ do: 'read' }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('fault'), kind: fc.integer({ min: 0, max: 6 }) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ do: fc.constant('fault'), kind: fc.integer({ min: 0, max: 6 }) }),
+  },
   { weight: 2, arbitrary: fc.constant({ do: 'crash' }) },
   { weight: 2, arbitrary: fc.constant({ do: 'kill' }) },
   { weight: 1, arbitrary: fc.constant({ do: 'close' }) },
@@ -75,8 +81,7 @@ class Lockstep {
       else if (step.do === 'read') {
         this.#disk.fault = () => undefined;
         await this.#check();
-      }
-      else if (step.do === 'fault') this.#arm(step.kind ?? 0);
+      } else if (step.do === 'fault') this.#arm(step.kind ?? 0);
       else await this.#restart(step.do);
       this.#wal.invariants();
     }

@@ -1,7 +1,7 @@
 /**
- * One record's bytes (FORMAT.md, "Record"). Hot path: one Buffer of about 60 bytes is allocated a
- * record (from the platform's pool), the body is never copied; the header belongs to the log, the
- * body to the caller. Watched by `wal.bench.ts`.
+ * One record's bytes (FORMAT.md, "Record"). Hot path: one allocation a record, a Buffer of about 60
+ * bytes from the platform's pool; no copies of the body; the header's owner is the log, the body's
+ * the caller. Watched by `wal.bench.ts`.
  */
 import { crc32 } from 'node:zlib';
 

@@ -138,7 +138,8 @@ class DirectoryWal implements Wal {
   async *read(from: number, to: number): AsyncGenerator<LogRecord> {
     let at = from;
     for (;;) {
-      const segment = this.#segments.list.find(({ end }) => end > at);
+      // An empty segment may stand behind a refused range: it must not end the reading.
+      const segment = this.#segments.list.find(({ base, end }) => end > Math.max(at, base));
       if (segment === undefined) return;
       at = Math.max(at, segment.base);
       const end = Math.min(to, segment.end);
