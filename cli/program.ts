@@ -4,7 +4,6 @@
  */
 import type { Command } from 'commander';
 import { registerDashboards } from './commands/dashboards.ts';
-import { registerDashboardsPreview } from './commands/dashboards-preview.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerEmbedded } from './commands/embedded.ts';
 import { registerExplain } from './commands/explain.ts';
@@ -20,7 +19,6 @@ type Register = (program: Command, context: CliContext) => void;
 
 const commands: readonly Register[] = [
   registerDashboards,
-  registerDashboardsPreview,
   registerDemo,
   registerExplain,
   registerGateway,
