@@ -298,6 +298,43 @@ describe.each(['collector-0.149', 'collector-0.161'])('migrate on tables of %s',
   });
 });
 
+describe('skip indexes', () => {
+  async function indexesUsed(database: string, where: string): Promise<string[]> {
+    const rows = await sql.rows<{ explain: string }>(
+      `EXPLAIN indexes = 1 SELECT count() FROM ${database}.${where}`,
+    );
+    return rows.flatMap(({ explain }) => explain.match(/(?<=Name: )idx_\w+/) ?? []);
+  }
+
+  const balanced = [
+    ["otel_traces WHERE TraceId = 'a'", 'idx_trace_id'],
+    ["otel_traces WHERE SpanAttributes['http.route'] = 'a'", 'idx_span_attr_value'],
+    ["otel_logs WHERE TraceId = 'a'", 'idx_trace_id'],
+    ["otel_logs WHERE LogAttributes['request.id'] = 'a'", 'idx_log_attr_value'],
+    ["otel_logs WHERE hasToken(lower(Body), 'a')", 'idx_body'],
+    ["otel_metrics_gauge WHERE Attributes['host.name'] = 'a'", 'idx_attr_value'],
+  ] as const;
+  const fast = [
+    ["otel_logs WHERE hasToken(lower(Body), 'a')", 'idx_text_body'],
+    ["otel_logs WHERE lower(Body) LIKE '%a%'", 'idx_text_body'],
+    ["otel_traces WHERE ResourceAttributes['k8s.pod.name'] = 'a'", 'idx_res_attr_value'],
+  ] as const;
+
+  it.each([
+    ['balanced', balanced],
+    ['fast_search', fast],
+  ] as const)('of %s are used by the queries they are made for', async (profile, cases) => {
+    const database = await migrated({ profile });
+    for (const table of ['otel_traces', 'otel_logs', 'otel_metrics_gauge']) {
+      const time = table === 'otel_metrics_gauge' ? 'TimeUnix' : 'Timestamp';
+      await sql.run(`INSERT INTO ${database}.${table} (${time}) VALUES (now64(9))`);
+    }
+    for (const [where, index] of cases) {
+      expect([where, await indexesUsed(database, where)]).toEqual([where, [index]]);
+    }
+  });
+});
+
 describe('what is read from the engine', () => {
   it('is cut at its clauses, not inside quotes or parentheses', () => {
     const text =

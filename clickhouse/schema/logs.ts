@@ -48,10 +48,11 @@ export const logs: TableDef<(typeof logColumns)[number]['name']> = {
       type: 'bloom_filter(0.01)',
       granularity: 1,
     },
+    // On `lower(Body)` and not on its tokens: only so do `hasToken(lower(Body), …)` queries use it.
     {
       name: 'idx_body',
-      expression: 'tokens(lower(Body))',
-      type: 'bloom_filter(0.01)',
+      expression: 'lower(Body)',
+      type: 'tokenbf_v1(8192, 3, 0)',
       granularity: 1,
     },
   ],

@@ -17,7 +17,12 @@ export type ProfileSetting = {
   readonly why: string;
 };
 
-export type ProfileIndex = IndexDef & { readonly table: string; readonly since?: Since };
+export type ProfileIndex = IndexDef & {
+  readonly table: string;
+  readonly since?: Since;
+  /** A declared index that this one makes superfluous. */
+  readonly replaces?: string;
+};
 
 export type Profile = {
   readonly description: string;
@@ -54,7 +59,7 @@ export const textIndexGranularity = 100_000_000;
 const textOnChosenKeys: readonly ProfileIndex[] = [
   { table: 'otel_traces', name: 'idx_text_http_route', expression: "SpanAttributes['http.route']", type: "text(tokenizer = 'array')", granularity: textIndexGranularity, since: [26, 2] },
   { table: 'otel_traces', name: 'idx_text_url_path', expression: "SpanAttributes['url.path']", type: "text(tokenizer = 'array')", granularity: textIndexGranularity, since: [26, 2] },
-  { table: 'otel_logs', name: 'idx_text_body', expression: 'lower(Body)', type: "text(tokenizer = 'splitByNonAlpha')", granularity: textIndexGranularity, since: [26, 2] },
+  { table: 'otel_logs', name: 'idx_text_body', replaces: 'idx_body', expression: 'lower(Body)', type: "text(tokenizer = 'splitByNonAlpha')", granularity: textIndexGranularity, since: [26, 2] },
 ];
 
 export const profiles: Readonly<Record<ProfileName, Profile>> = {
@@ -96,5 +101,16 @@ export function indexesOf(table: TableDef, profile: Profile, version: Since): In
   const extra = profile.extraIndexes.filter(
     (index) => index.table === table.name && hasSince(version, index.since),
   );
-  return [...(profile.declaredIndexes ? table.indexes : []), ...extra];
+  const declared = table.indexes.filter(
+    (index) => profile.declaredIndexes && !extra.some((one) => one.replaces === index.name),
+  );
+  return [
+    ...declared,
+    ...extra.map(({ name, expression, type, granularity }) => ({
+      name,
+      expression,
+      type,
+      granularity,
+    })),
+  ];
 }

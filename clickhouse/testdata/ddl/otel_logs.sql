@@ -25,7 +25,7 @@ CREATE TABLE otel.otel_logs
     `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1)),
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
     INDEX idx_log_attr_value mapValues(LogAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
-    INDEX idx_body tokens(lower(Body)) TYPE bloom_filter(0.01) GRANULARITY 1
+    INDEX idx_body lower(Body) TYPE tokenbf_v1(8192, 3, 0) GRANULARITY 1
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Timestamp, 'UTC')
