@@ -51,27 +51,27 @@ export function inflate(encoding: ContentEncoding, wire: Uint8Array, bytesMax: n
 }
 
 function gunzip(wire: Uint8Array, bytesMax: number): Uint8Array {
-  // zlib forgives garbage behind a member; `info` tells how much of the wire it read.
-  const { buffer, engine } = gunzipSync(wire, {
-    maxOutputLength: bytesMax,
-    chunkSize: pieceBytes(wire),
-    info: true,
-  }) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
-  const trailing = wire.length - engine.bytesWritten;
-  if (trailing > 0) throw new TypeError(`${trailing} bytes follow the last member`);
-  return buffer;
+  const chunkSize = pieceBytes(wire);
+  return whole(wire, gunzipSync(wire, { maxOutputLength: bytesMax, chunkSize, info: true }));
 }
 
 function unzstd(wire: Uint8Array, bytesMax: number): Uint8Array {
-  return zstdDecompressSync(wire, {
-    maxOutputLength: bytesMax,
-    chunkSize: pieceBytes(wire),
-    params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax },
-  });
+  const params = { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax };
+  const chunkSize = pieceBytes(wire);
+  const options = { maxOutputLength: bytesMax, chunkSize, params, info: true };
+  return whole(wire, zstdDecompressSync(wire, options));
 }
 
 function pieceBytes(wire: Uint8Array): number {
   return Math.min(pieceBytesMax, Math.max(pieceBytesMin, wire.length * ratioGuess));
+}
+
+/** Node forgives garbage behind the last member or frame; `info` tells how much it read. */
+function whole(wire: Uint8Array, result: unknown): Uint8Array {
+  const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
+  const trailing = wire.length - engine.bytesWritten;
+  if (trailing > 0) throw new TypeError(`${trailing} bytes follow its end`);
+  return buffer;
 }
 
 function tooLarge(bytesMax: number): Inflated {
