@@ -115,7 +115,7 @@ function withoutCredentials(text: string): string {
 }
 
 /** Gives the handler that turns the client's failures into problems with a place. */
-export function rethrowAt(address: string, statement?: string): (error: unknown) => never {
+function rethrowAt(address: string, statement?: string): (error: unknown) => never {
   return (error) => {
     throw problemOf(error, address, statement);
   };

@@ -15,7 +15,7 @@ export type LiveColumn = {
   readonly comment: string;
 };
 
-export type LiveIndex = {
+type LiveIndex = {
   readonly name: string;
   readonly expression: string;
   readonly type: string;
@@ -49,7 +49,7 @@ export type LiveServer = {
   readonly views: readonly LiveView[];
 };
 
-export type LiveView = { readonly name: string; readonly target: string };
+type LiveView = { readonly name: string; readonly target: string };
 
 /** One look at the server: four short queries on its system tables. */
 export async function readServer(

@@ -9,7 +9,7 @@ export type ProfileName = 'balanced' | 'cheap_ingest' | 'fast_search';
 /** The first server release that knows a setting or an index type. */
 export type Since = readonly [major: number, minor: number];
 
-export type ProfileSetting = {
+type ProfileSetting = {
   readonly name: string;
   readonly value: number | string;
   /** Left out on servers older than this. */
@@ -17,7 +17,7 @@ export type ProfileSetting = {
   readonly why: string;
 };
 
-export type ProfileIndex = IndexDef & {
+type ProfileIndex = IndexDef & {
   readonly table: string;
   readonly since?: Since;
   /** A declared index that this one makes superfluous. */
@@ -53,7 +53,7 @@ const resourceBlooms: readonly ProfileIndex[] = [
 ];
 
 /** What `SHOW CREATE TABLE` prints as the granularity of a text index: one index for a part. */
-export const textIndexGranularity = 100_000_000;
+const textIndexGranularity = 100_000_000;
 
 // biome-ignore format: a table reads as a table, one index a line
 const textOnChosenKeys: readonly ProfileIndex[] = [
