@@ -111,6 +111,25 @@ export function columnFormatter(
   return (value) => formatIn(value, unit, scale, digits);
 }
 
+/** Labels of an axis: one scale, and just enough decimals to tell neighbours apart. */
+export function axisFormatter(
+  splits: readonly number[],
+  unit = 'short',
+): (value: number) => string {
+  const most = splits.reduce((a, b) => Math.max(a, Math.abs(b)), 0);
+  const scale = scaleFor(most, unit);
+  const factor = scale?.factor ?? (unit === 'percentunit' ? 0.01 : 1);
+  const step = Math.abs((splits[1] ?? most) - (splits[0] ?? 0)) / factor;
+  const digits = step > 0 ? Math.min(Math.max(Math.ceil(-Math.log10(step) - 1e-9), 0), 9) : 0;
+  const decimals =
+    Number(step.toFixed(digits)) === Number(step.toPrecision(6)) ? digits : digits + 1;
+  return (value) => {
+    if (value === 0) return '0';
+    const { text, suffix } = formatIn(value, unit, scale, decimals);
+    return text + suffix;
+  };
+}
+
 function scaleFor(size: number, unit: string): Scale | undefined {
   const list = scales[unit];
   if (list === undefined) return undefined;

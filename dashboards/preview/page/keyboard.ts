@@ -25,7 +25,10 @@ export function listenToKeys(): void {
 
 function onKey(event: KeyboardEvent): void {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.key === 'Escape') return leave();
+  if (event.key === 'Escape') {
+    leave();
+    return;
+  }
   if (isTyping(event.target)) return;
   const done = act(event.key, event.target);
   if (done) event.preventDefault();

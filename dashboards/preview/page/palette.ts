@@ -34,13 +34,59 @@ export function cssColour(name: string): string {
   return /^(#[0-9a-f]{3,8}|rgba?\([\d., %]+\))$/i.test(name) ? name : 'var(--text-muted)';
 }
 
-/** The same colour for the same service on every page and every day. */
+const coloursKey = 'obsctl-service-colours';
+const remembered = new Map<string, number>();
+const rememberedMax = 500;
+
+/**
+ * The same colour for the same service on every page and every day: the name chooses it, and a
+ * browser that has seen another service with that colour takes the next free one and remembers.
+ */
 export function serviceColour(service: string): string {
-  let hash = 2166136261;
-  for (let at = 0; at < service.length; at += 1) {
-    hash = Math.imul(hash ^ service.charCodeAt(at), 16777619);
+  if (remembered.size === 0) recall();
+  let index = remembered.get(service);
+  if (index === undefined) {
+    index = freeColour(hashOf(service) % seriesColours.length);
+    if (remembered.size < rememberedMax) {
+      remembered.set(service, index);
+      store();
+    }
   }
-  return seriesColours[((hash ^ (hash >>> 15)) >>> 0) % seriesColours.length] ?? 'var(--blue)';
+  return seriesColours[index] ?? 'var(--blue)';
+}
+
+function freeColour(wanted: number): number {
+  const taken = new Set(remembered.values());
+  for (let step = 0; step < seriesColours.length; step += 1) {
+    const index = (wanted + step) % seriesColours.length;
+    if (!taken.has(index)) return index;
+  }
+  return wanted;
+}
+
+function recall(): void {
+  try {
+    const stored = JSON.parse(localStorage.getItem(coloursKey) ?? '{}') as Record<string, number>;
+    for (const [service, index] of Object.entries(stored)) remembered.set(service, index);
+  } catch {
+    // Storage may be switched off; colours then follow from the names alone.
+  }
+}
+
+function store(): void {
+  try {
+    localStorage.setItem(coloursKey, JSON.stringify(Object.fromEntries(remembered)));
+  } catch {
+    // As above.
+  }
+}
+
+function hashOf(text: string): number {
+  let hash = 2166136261;
+  for (let at = 0; at < text.length; at += 1) {
+    hash = Math.imul(hash ^ text.charCodeAt(at), 16777619);
+  }
+  return (hash ^ (hash >>> 15)) >>> 0;
 }
 
 /** Severity of a log level, as colour and as a letter that needs no colour. */

@@ -1,6 +1,6 @@
 /** uPlot's options and data for one panel of the dashboard JSON. */
 import uPlot from 'uplot';
-import { columnFormatter } from '../format.ts';
+import { axisFormatter } from '../format.ts';
 import type { FieldSettings, Panel, Thresholds } from '../model.ts';
 import { cssColour, faded, resolved } from '../palette.ts';
 import { formatTick, type Zone } from '../time.ts';
@@ -141,11 +141,8 @@ function axes(defaults: FieldSettings | undefined, zone: Zone): uPlot.Axis[] {
       size: (_, values) =>
         Math.max(34, ...(values ?? []).map((each) => String(each).length * 6.3 + 12)),
       values: (_, splits) => {
-        const format = columnFormatter(splits, defaults?.unit ?? 'short');
-        return splits.map((split) => {
-          const { text: digits, suffix } = format(split);
-          return split === 0 ? '0' : digits + suffix;
-        });
+        const format = axisFormatter(splits, defaults?.unit ?? 'short');
+        return splits.map(format);
       },
     },
   ];

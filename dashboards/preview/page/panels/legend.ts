@@ -48,7 +48,7 @@ function Name({ series, hidden, onChange, each }: Props & { readonly each: Chart
   };
   return html`<span class="legend-item"><button class=${off ? 'off' : ''} aria-pressed=${!off} title=${each.name} onClick=${act}>
     <span class="swatch" style=${{ background: each.colour }}></span>${each.name}</button>
-    ${each.targets.length > 0 && html`<${Linked} targets=${each.targets} class="legend-link">↗<span class="visually-hidden">${each.targets[0]?.title} ${each.name}</span><//>`}</span>`;
+    ${each.targets.length > 0 && html`<${Linked} targets=${each.targets.slice(0, 1)} class="legend-link">↗<span class="visually-hidden">${each.targets[0]?.title} ${each.name}</span><//>`}</span>`;
 }
 
 type Sort = { readonly by: 'name' | (typeof calcs)[number]; readonly down: boolean };

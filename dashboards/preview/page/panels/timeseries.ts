@@ -94,7 +94,10 @@ function describe(panel: Panel, all: readonly Series[]): readonly ChartSeries[] 
     const fixed = settings.color?.mode === 'fixed' ? settings.color.fixedColor : undefined;
     const service = series.labels['service'] ?? series.labels['ServiceName'];
     const palette = seriesColours[index % seriesColours.length] ?? 'var(--blue)';
-    const only = service !== undefined && Object.keys(series.labels).length === 1;
+    const others = Object.entries(series.labels).filter(
+      ([, text]) => text !== '' && text !== service,
+    );
+    const only = service !== undefined && others.length === 0;
     const colour = fixed !== undefined ? cssColour(fixed) : only ? serviceColour(service) : palette;
     const targets = targetsOf(settings.links, { labels: series.labels, seriesName: name });
     return { name, colour, settings, values: series.values, targets };
