@@ -61,7 +61,7 @@ export const streamResetsPerSecond = 33;
 export const connectionAgeSpread = 0.2;
 
 /** Longest reason sent to a client: gRPC carries it in headers, which clients limit to 8 KiB. */
-export const messageCharsMax = 1024;
+export const messageCharsMax = 512;
 
 /** A body that has been refused for want of memory is worth another try this soon. */
 export const memoryRetryAfterSeconds = 1;
