@@ -95,9 +95,9 @@ const resourcePrefix = 'resource.';
 function rowsOf(limit: number | undefined): string {
   const branch = (b: Branch): string =>
     `SELECT ${b.time} AS at, ${t.ServiceName} AS service, toString(${b.name}) AS name,` +
-    ` toString(${b.status}) AS status, toString(${b.text}) AS text, toFloat64(${b.value}) AS value,` +
-    ` toFloat64(${b.weight}) AS weight, ${b.attributes} AS a, ${t.ResourceAttributes} AS r,` +
-    ` ${b.trace} AS trace FROM ${b.table}` +
+    ` toString(${b.status}) AS status, toString(${b.text}) AS text, toFloat64(${b.value}) AS` +
+    ` value, toFloat64(${b.weight}) AS weight, ${b.attributes} AS a, ${t.ResourceAttributes} AS` +
+    ` r, ${b.trace} AS trace FROM ${b.table}` +
     ` WHERE \${table:singlequote} = '${b.table}' AND $__timeFilter(${b.time})` +
     (limit === undefined ? '' : ` LIMIT ${limit}`);
   return `(\n  ${branches.map((b) => branch(b)).join('\n  UNION ALL ')}\n)`;
@@ -150,8 +150,8 @@ export function exploreDashboard(): DashboardJson {
     key: 'explore',
     title: 'Explore',
     description:
-      'Any table: filter and group by any attribute that the data has. Click a value in the list to' +
-      ' filter by it.',
+      'Any table: filter and group by any attribute that the data has. Click a value in the list' +
+      ' to filter by it.',
     variables: [...whatVariables(), ...filterVariables()],
     rows: [
       { title: '', panels: [measureOverTime()] },
@@ -219,7 +219,8 @@ function keysSql(first = ''): string {
     SELECT key FROM (
       ${first}SELECT arrayJoin(['service', 'name', 'status', 'text']) AS key
       UNION ALL
-      SELECT arrayJoin(arrayConcat(mapKeys(a), arrayMap(k -> concat('${resourcePrefix}', k), mapKeys(r)))) AS key
+      SELECT arrayJoin(arrayConcat(mapKeys(a), arrayMap(k -> concat('${resourcePrefix}', k),
+        mapKeys(r)))) AS key
       FROM ${rowsOf(keysScanMax)}
     )
     GROUP BY key
@@ -230,7 +231,8 @@ function measureOverTime(): PanelDraft {
   return timeseries({
     title: 'Over time',
     description:
-      `The chosen measure for the ${groupsMax} most frequent values of the chosen attribute. Drag over` +
+      `The chosen measure for the ${groupsMax} most frequent values of the chosen attribute.` +
+      ` Drag over` +
       ' a part to zoom in.',
     source: 'telemetry',
     empty: 'fine',
@@ -311,7 +313,8 @@ function attributesFound(): PanelDraft {
   return table({
     title: 'Attributes in the data',
     description:
-      `What the matching rows carry (a sample of ${keysScanMax}): how many rows have the attribute, how` +
+      `What the matching rows carry (a sample of ${keysScanMax}): how many rows have the` +
+      ` attribute, how` +
       ' many values it has, and one of them. Click an attribute to group by it.',
     source: 'telemetry',
     empty: 'fine',
@@ -320,7 +323,8 @@ function attributesFound(): PanelDraft {
         any(held) AS "For example"
       FROM (
         SELECT count() OVER () AS total,
-          arrayConcat(mapKeys(a), arrayMap(k -> concat('${resourcePrefix}', k), mapKeys(r))) AS keys,
+          arrayConcat(mapKeys(a), arrayMap(k -> concat('${resourcePrefix}', k), mapKeys(r))) AS
+            keys,
           arrayConcat(mapValues(a), mapValues(r)) AS vals
         FROM (SELECT * FROM ${rowsOf(undefined)} WHERE ${filters} LIMIT ${keysScanMax})
       ) ARRAY JOIN keys AS key, vals AS held

@@ -72,7 +72,8 @@ export function receivedAndStored(): PanelDraft {
     title: 'Received, durable, answered',
     description:
       'Items a second. The three lines lie on each other: what is received is synced to disk, and' +
-      ' only then answered. Refused items are told to come back; rejected ones can never be stored.',
+      ' only then answered. Refused items are told to come back; rejected ones can never be' +
+      ' stored.',
     source: 'gateway_metrics',
     query: sql(`
       SELECT time, received.rate AS received, durable.rate AS durable, answered.rate AS answered,
@@ -100,7 +101,8 @@ export function storedAndProved(): PanelDraft {
   const found = provable
     .map(
       ({ name, time, seal }) => `SELECT '${name}' AS name, count() AS found FROM ${name}
-        WHERE ${time} >= (SELECT min(${p.FirstEvent}) FROM receipts WHERE ${p.Table} = '${name}') - 1
+        WHERE ${time} >= (SELECT min(${p.FirstEvent}) FROM receipts WHERE ${p.Table} = '${name}')
+          - 1
           AND ${time} <= (SELECT max(${p.LastEvent}) FROM receipts WHERE ${p.Table} = '${name}') + 1
           AND ${seal} IN (SELECT ${p.Seal} FROM receipts WHERE ${p.Table} = '${name}')`,
     )
@@ -109,8 +111,8 @@ export function storedAndProved(): PanelDraft {
     title: 'Acknowledged and found again',
     description:
       'The proof: rows that ClickHouse acknowledged in this time range, and the rows of the same' +
-      ' seals that a query finds there now. They must be equal; fewer found means that retention or' +
-      ' a hand removed them, more means that an insert was stored twice.',
+      ' seals that a query finds there now. They must be equal; fewer found means that retention' +
+      ' or a hand removed them, more means that an insert was stored twice.',
     source: 'receipts',
     query: sql(`
       WITH receipts AS (
@@ -148,8 +150,8 @@ export function receiptsByTable(): PanelDraft {
   return timeseries({
     title: 'Rows acknowledged, by table',
     description:
-      'Rows a second that ClickHouse acknowledged, from the receipts. A table that stops while items' +
-      ' still arrive is one whose inserts fail.',
+      'Rows a second that ClickHouse acknowledged, from the receipts. A table that stops while' +
+      ' items still arrive is one whose inserts fail.',
     source: 'receipts',
     query: sql(`
       SELECT $__timeInterval(${p.Time}) AS time, ${p.Table} AS table,
@@ -218,8 +220,8 @@ function inFlight(): PanelDraft {
   return timeseries({
     title: 'Bytes in flight',
     description:
-      'Bytes of requests that are not yet answered, and the limit from which on senders are told to' +
-      ' come back.',
+      'Bytes of requests that are not yet answered, and the limit from which on senders are told' +
+      ' to come back.',
     source: 'gateway_metrics',
     query: sql(`
       SELECT time, held.level AS "in flight", limits.level AS "limit"

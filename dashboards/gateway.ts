@@ -64,8 +64,8 @@ function waiting(): PanelDraft {
   return stat({
     title: 'Oldest item waits',
     description:
-      'Age of the oldest answered item that ClickHouse has not acknowledged. It is on disk and safe;' +
-      ' if it grows, ClickHouse is away or slow.',
+      'Age of the oldest answered item that ClickHouse has not acknowledged. It is on disk and' +
+      ' safe; if it grows, ClickHouse is away or slow.',
     source: 'gateway_metrics',
     query: sql(`
       SELECT time, level AS "Waits"
@@ -89,8 +89,8 @@ function logFill(): PanelDraft {
   return gauge({
     title: 'Log used',
     description:
-      'Share of the write-ahead log that is in use. When it is full, senders are told to come back' +
-      ' later; nothing that was answered is lost.',
+      'Share of the write-ahead log that is in use. When it is full, senders are told to come' +
+      ' back later; nothing that was answered is lost.',
     source: 'gateway_metrics',
     query: sql(`
       SELECT size.level / limits.level AS "Log used"
@@ -120,8 +120,8 @@ function clickHouseUp(): PanelDraft {
   return stat({
     title: 'ClickHouse',
     description:
-      'Whether the last insert was taken. While it was not, items wait in the log and are delivered' +
-      ' without anyone doing anything once ClickHouse is back.',
+      'Whether the last insert was taken. While it was not, items wait in the log and are' +
+      ' delivered without anyone doing anything once ClickHouse is back.',
     source: 'gateway_metrics',
     query: sql(`
       SELECT if(level >= 1, 'takes inserts', 'does not answer') AS "ClickHouse"
@@ -142,8 +142,9 @@ function refused(): PanelDraft {
   return timeseries({
     title: 'Turned away, by reason',
     description:
-      'Requests a second that were not accepted. memory, disk_budget and shutting_down are told to' +
-      ' come back and are not lost; wrong_type, unknown_path or too_large are faults of the sender.',
+      'Requests a second that were not accepted. memory, disk_budget and shutting_down are told' +
+      ' to come back and are not lost; wrong_type, unknown_path or too_large are faults of the' +
+      ' sender.',
     source: 'gateway_metrics',
     query: sql(`
       SELECT time, reason, rate AS requests
@@ -249,13 +250,16 @@ function logPositions(): PanelDraft {
   return timeseries({
     title: 'Waiting in the log',
     description:
-      'Bytes that are written but not synced, synced but not sealed, sealed but not acknowledged by' +
-      ' ClickHouse. The last one grows while ClickHouse is away.',
+      'Bytes that are written but not synced, synced but not sealed, sealed but not acknowledged' +
+      ' by ClickHouse. The last one grows while ClickHouse is away.',
     source: 'gateway_metrics',
     query: sql(`
-      SELECT time, greatest(0, sumIf(level, stage = 'written') - sumIf(level, stage = 'durable')) AS "not synced",
-        greatest(0, sumIf(level, stage = 'durable') - sumIf(level, stage = 'sealed')) AS "not sealed",
-        greatest(0, sumIf(level, stage = 'sealed') - sumIf(level, stage = 'acknowledged')) AS "not acknowledged"
+      SELECT time, greatest(0, sumIf(level, stage = 'written') - sumIf(level, stage = 'durable'))
+        AS "not synced",
+        greatest(0, sumIf(level, stage = 'durable') - sumIf(level, stage = 'sealed')) AS "not
+          sealed",
+        greatest(0, sumIf(level, stage = 'sealed') - sumIf(level, stage = 'acknowledged')) AS "not
+          acknowledged"
       FROM ${levels({ metric: 'obsctl.gateway.wal.position', kind: 'gauge', labels: { stage } })}
       GROUP BY time ORDER BY time`),
     width: 8,
@@ -274,8 +278,8 @@ function inserts(): PanelDraft {
   return timeseries({
     title: 'Inserts, by what came back',
     description:
-      'acknowledged: stored now; already_there: a repeat that ClickHouse recognised; retryable: will' +
-      ' be sent again; permanent: refused for good, the rows go to the dead letter.',
+      'acknowledged: stored now; already_there: a repeat that ClickHouse recognised; retryable:' +
+      ' will be sent again; permanent: refused for good, the rows go to the dead letter.',
     source: 'gateway_metrics',
     query: sql(`
       SELECT time, outcome, rate AS inserts

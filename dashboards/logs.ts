@@ -78,7 +78,8 @@ const matching = [
   `$__conditionalAll(${l.TraceId} = \${traceId:singlequote}, $traceId)`,
   `$__conditionalAll((mapContains(${l.LogAttributes}, \${attributeKey:singlequote})` +
     ` OR mapContains(${l.ResourceAttributes}, \${attributeKey:singlequote})), $attributeKey)`,
-  `$__conditionalAll((\${attributeValue:singlequote} IN (${l.LogAttributes}[\${attributeKey:singlequote}],` +
+  `$__conditionalAll((\${attributeValue:singlequote} IN` +
+    ` (${l.LogAttributes}[\${attributeKey:singlequote}],` +
     ` ${l.ResourceAttributes}[\${attributeKey:singlequote}])), $attributeValue)`,
 ].join('\n  AND ');
 
@@ -125,7 +126,8 @@ function lines(): PanelDraft {
   return logs({
     title: 'Log records',
     description:
-      `The newest ${linesMax} records that pass the filters. Open a line for its attributes and the` +
+      `The newest ${linesMax} records that pass the filters. Open a line for its attributes and` +
+      ` the` +
       ' link to its trace.',
     source: 'logs',
     empty: 'fine',
@@ -148,8 +150,8 @@ function patterns(): PanelDraft {
   return table({
     title: 'Patterns',
     description:
-      'The same lines with numbers and ids replaced by #, counted. A pattern that is new and grave' +
-      ' is worth a look; one that is frequent and useless is worth removing at its origin.',
+      'The same lines with numbers and ids replaced by #, counted. A pattern that is new and' +
+      ' grave is worth a look; one that is frequent and useless is worth removing at its origin.',
     source: 'logs',
     empty: 'fine',
     query: sql(`

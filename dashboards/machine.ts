@@ -1,4 +1,4 @@
-/** Machine: is the computer itself the problem? Figures as the Collector's host metrics name them. */
+/** Machine: is the computer the problem? Figures as the Collector's host metrics name them. */
 import { gauge as gaugeTable, sum } from '../clickhouse/schema/metrics.ts';
 import { board, type DashboardJson } from './board.ts';
 import {
@@ -209,7 +209,8 @@ function memory(): PanelDraft {
   return timeseries({
     title: 'Memory by state',
     description:
-      'Used memory is held by programs; cached and buffered memory is given back when it is needed.',
+      'Used memory is held by programs; cached and buffered memory is given back when it is' +
+      ' needed.',
     source: 'host_memory',
     query: sql(`
       SELECT time, state, level AS memory FROM ${levels(memoryUsage)}
@@ -259,7 +260,8 @@ function diskOperations(): PanelDraft {
   return timeseries({
     title: 'Disk operations',
     description:
-      'Reads and writes a second, by device. Many operations with little throughput are small ones.',
+      'Reads and writes a second, by device. Many operations with little throughput are small' +
+      ' ones.',
     source: 'host_disk',
     query: byDevice(hostMetrics.diskOperations, 'operations'),
     width: 8,
@@ -321,8 +323,8 @@ function networkErrors(): PanelDraft {
   return timeseries({
     title: 'Network errors',
     description:
-      'Packets a second that the interface could not receive or send. Anything above 0 for long is' +
-      ' a cable, a driver or a duplex mismatch.',
+      'Packets a second that the interface could not receive or send. Anything above 0 for long' +
+      ' is a cable, a driver or a duplex mismatch.',
     source: 'host_network',
     query: byDevice(hostMetrics.networkErrors, 'errors'),
     width: 12,

@@ -23,7 +23,8 @@ describe('macros', () => {
     ['$__timeFilter(T)', 'T >= toDateTime(1700000000) AND T <= toDateTime(1700000600)'],
     [
       '$__timeFilter_ms(T)',
-      'T >= fromUnixTimestamp64Milli(1700000000500) AND T <= fromUnixTimestamp64Milli(1700000600999)',
+      'T >= fromUnixTimestamp64Milli(1700000000500) AND T <=' +
+        ' fromUnixTimestamp64Milli(1700000600999)',
     ],
     ['$__timeInterval(T)', 'toStartOfInterval(toDateTime(T), INTERVAL 15 second)'],
     ['$__fromTime', 'toDateTime(1700000000)'],

@@ -103,7 +103,8 @@ const macros: Readonly<Record<string, Macro>> = {
   timeFilter_ms: {
     args: 1,
     expand: (scope, args) =>
-      `${column(args)} >= ${dateTime64(scope.fromMs)} AND ${column(args)} <= ${dateTime64(scope.toMs)}`,
+      `${column(args)} >= ${dateTime64(scope.fromMs)} AND ${column(args)} <=` +
+      ` ${dateTime64(scope.toMs)}`,
   },
   timeInterval: {
     args: 1,

@@ -130,7 +130,8 @@ export function histogramSteps(spec: PointsSpec): string {
           arrayExists((a, b) -> a < b, values, previous), values,
           arrayMap((a, b) -> a - b, values, previous)) AS grown
       FROM (
-        SELECT ${h.TimeUnix} AS at, ${h.StartTimeUnix} AS began, arrayMap(c -> toFloat64(c), ${h.BucketCounts}) AS values,
+        SELECT ${h.TimeUnix} AS at, ${h.StartTimeUnix} AS began, arrayMap(c -> toFloat64(c),
+          ${h.BucketCounts}) AS values,
           ${h.ExplicitBounds} AS bounds, ${h.AggregationTemporality} AS temporality,
           ${seriesOf(h)} AS series, lagInFrame(values) ${window('series')} AS previous
         FROM ${histogram.name}

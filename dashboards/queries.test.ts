@@ -37,7 +37,8 @@ afterAll(() => engine?.stop());
 
 /** As the page and Grafana ask: plain SQL to the database of the data source. */
 async function ask(sql: string): Promise<Row[]> {
-  const url = `${engine.url}/?database=otel&default_format=JSON&output_format_json_quote_64bit_integers=0`;
+  const numbers = 'output_format_json_quote_64bit_integers=0';
+  const url = `${engine.url}/?database=otel&default_format=JSON&${numbers}`;
   const answer = await fetch(url, { method: 'POST', body: sql });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${text}\n${sql}`);

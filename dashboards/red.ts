@@ -35,11 +35,13 @@ export const withWindowBefore = (column: string): string =>
   `${column} >= $__fromTime - toIntervalSecond(dateDiff('second', $__fromTime, $__toTime))` +
   ` AND ${column} <= $__toTime`;
 
-const serviceFilter = `$__conditionalAll(${s.ServiceName} IN (\${service:singlequote}), $service)`;
-const operationFilter = `$__conditionalAll(${s.SpanName} IN (\${operation:singlequote}), $operation)`;
+const chosen = (column: string, variable: string): string =>
+  `$__conditionalAll(${column} IN (\${${variable}:singlequote}), $${variable})`;
 
 /** Filters by the variables `service` and `operation`. */
-export const byVariables = `${serviceFilter} AND ${operationFilter}`;
+export const byVariables = [chosen(s.ServiceName, 'service'), chosen(s.SpanName, 'operation')].join(
+  ' AND ',
+);
 
 /**
  * The body of a WITH clause that defines `red`: requests in the window that pass `filter`.
@@ -47,9 +49,9 @@ export const byVariables = `${serviceFilter} AND ${operationFilter}`;
 export function withRed(filter: string, window: (column: string) => string = timeFilter): string {
   const requests = `${s.SpanKind} IN ('Server', 'Consumer')`;
   const from = (table: string, c: typeof s | typeof m): string =>
-    `SELECT ${c.Time}, ${c.ServiceName}, ${c.SpanName}, ${c.SpanKind}, ${c.StatusCode}, ${c.Count},` +
-    ` ${c.DurationSum}, ${c.DurationMax}, ${c['Buckets.Index']} AS ${red.bucketIndex},` +
-    ` ${c['Buckets.Count']} AS ${red.bucketCount} FROM ${table}`;
+    `SELECT ${c.Time}, ${c.ServiceName}, ${c.SpanName}, ${c.SpanKind}, ${c.StatusCode},` +
+    ` ${c.Count}, ${c.DurationSum}, ${c.DurationMax}, ${c['Buckets.Index']} AS` +
+    ` ${red.bucketIndex}, ${c['Buckets.Count']} AS ${red.bucketCount} FROM ${table}`;
   return [
     'spans AS (',
     `  ${from(redSecond.name, s)} WHERE ${window(s.Time)}`,
@@ -57,7 +59,8 @@ export function withRed(filter: string, window: (column: string) => string = tim
     `      (SELECT max(${m.Time}) + ${widthMinuteSeconds - 1} FROM ${redMinute.name}` +
       ` WHERE ${window(m.Time)}))`,
     '  UNION ALL',
-    `  ${from(redMinute.name, m)} WHERE ${window(m.Time)} AND $__interval_s >= ${widthMinuteSeconds}`,
+    `  ${from(redMinute.name, m)} WHERE ${window(m.Time)} AND $__interval_s >=` +
+      ` ${widthMinuteSeconds}`,
     '),',
     'red AS (',
     `  SELECT * FROM spans WHERE (${requests} OR ${s.ServiceName} NOT IN`,

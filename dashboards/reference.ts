@@ -60,9 +60,11 @@ function queriesPart(): string {
     '## Queries',
     'Queries use these macros of the Grafana ClickHouse data source; our page expands the same:',
     macroNames.map((name) => `- \`$__${name}\``).join('\n'),
-    'A variable enters a query only as `${name:singlequote}`: a quoted text, or several with commas' +
+    'A variable enters a query only as `${name:singlequote}`: a quoted text, or several with' +
+      ' commas' +
       ' between. A variable that offers All stands inside `$__conditionalAll(condition, $name)`.',
-    'Percentiles of *Services* are read from buckets that grow by 2^(1/8), so they are within 4.4 %' +
+    'Percentiles of *Services* are read from buckets that grow by 2^(1/8), so they are within' +
+      ' 4.4 %' +
       ' of the true value; rates, error shares and counts are exact and counted before sampling.',
   ].join('\n\n');
 }

@@ -62,7 +62,8 @@ export function rateOverTime(): PanelDraft {
   return timeseries({
     title: 'Requests',
     description:
-      `Requests a second, the ${chartSeriesMax} busiest. A line that drops to nothing is a service` +
+      `Requests a second, the ${chartSeriesMax} busiest. A line that drops to nothing is a` +
+      ` service` +
       ' that nobody reaches any more.',
     source: 'requests',
     query: bySeries(`sum(${red.count}) / ${coveredSeconds} AS requests`),
@@ -99,7 +100,8 @@ export function errorsOverTime(): PanelDraft {
 }
 
 export function latencyOverTime(): PanelDraft {
-  const index = `quantilesExactWeightedArray(0.5, 0.95, 0.99)(${red.bucketIndex}, ${red.bucketCount})`;
+  const buckets = `${red.bucketIndex}, ${red.bucketCount}`;
+  const index = `quantilesExactWeightedArray(0.5, 0.95, 0.99)(${buckets})`;
   const which = `greatest(1, indexOf(['p50', 'p95', 'p99'], \${percentile:singlequote}))`;
   return timeseries({
     title: 'Latency at the chosen percentile',
@@ -123,8 +125,8 @@ export function latencyHeatmap(): PanelDraft {
   return heatmap({
     title: 'Latency of all requests',
     description:
-      'How many requests took how long. Two separate bands mean two kinds of requests, for example' +
-      ' with and without a cache; a band that splits off upwards is the slow part.',
+      'How many requests took how long. Two separate bands mean two kinds of requests, for' +
+      ' example with and without a cache; a band that splits off upwards is the slow part.',
     source: 'requests',
     query: sql(`
       WITH ${withRed(byVariables)}

@@ -64,8 +64,9 @@ export function operationVariable() {
 /** Error spans none of whose children failed: the place to look, not the places that suffer. */
 export function errorStarts(): PanelDraft {
   const reason =
-    `coalesce(nullIf(${t.StatusMessage}, ''), nullIf(${attribute(t.SpanAttributes, 'error.type')}, ''),` +
-    ` nullIf(concat('HTTP ', ${attribute(t.SpanAttributes, 'http.response.status_code')}), 'HTTP '), '')`;
+    `coalesce(nullIf(${t.StatusMessage}, ''),` +
+    ` nullIf(${attribute(t.SpanAttributes, 'error.type')}, ''), nullIf(concat('HTTP ',` +
+    ` ${attribute(t.SpanAttributes, 'http.response.status_code')}), 'HTTP '), '')`;
   return table({
     title: 'Where errors start',
     description:

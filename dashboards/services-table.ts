@@ -51,11 +51,11 @@ export function serviceTable(): PanelDraft {
   return table({
     title: 'Services by trouble',
     description:
-      'The service at the top is the one to look at. Trouble is the share of failed requests, plus' +
-      ' three times the share of errors that begin in the service itself rather than in one it' +
-      ' calls, plus a little when its p95 grew against the window before. Click the name to see' +
-      ' only that service, the errors for its failed traces, the latency for its slow traces, the' +
-      ' error logs for its log lines.',
+      'The service at the top is the one to look at. Trouble is the share of failed requests,' +
+      ' plus three times the share of errors that begin in the service itself rather than in one' +
+      ' it calls, plus a little when its p95 grew against the window before. Click the name to' +
+      ' see only that service, the errors for its failed traces, the latency for its slow' +
+      ' traces, the error logs for its log lines.',
     source: 'requests',
     query: serviceTableSql(),
     width: 24,
@@ -122,7 +122,8 @@ function serviceTableSql(): string {
       FROM red GROUP BY service HAVING requests > 0
     )
     SELECT service AS "Service",
-      multiIf(least(1, begun / requests) > 0.01, 'errors start here', ratio > 0.01, 'fails with others',
+      multiIf(least(1, begun / requests) > 0.01, 'errors start here', ratio > 0.01,
+          'fails with others',
         most > 1.5 * before AND most > 0.02, 'slower than before', 'healthy') AS "State",
       requests / ${rangeSeconds} AS "Requests", ratio AS "Failed",
       least(1, begun / requests) AS "Starts here", half AS "p50", most AS "p95", nearly AS "p99",

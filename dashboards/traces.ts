@@ -71,13 +71,16 @@ export function tracesDashboard(): DashboardJson {
 
 function attributeKeyVariable() {
   const found =
-    `SELECT arrayJoin(arrayConcat(mapKeys(${t.SpanAttributes}), mapKeys(${t.ResourceAttributes})))` +
-    ` AS key FROM (SELECT ${t.SpanAttributes}, ${t.ResourceAttributes} FROM ${traces.name}` +
-    ` WHERE $__timeFilter(${t.Timestamp}) LIMIT ${keysScanMax})`;
+    `SELECT arrayJoin(arrayConcat(mapKeys(${t.SpanAttributes}),` +
+    ` mapKeys(${t.ResourceAttributes}))) AS key FROM (SELECT ${t.SpanAttributes},` +
+    ` ${t.ResourceAttributes} FROM ${traces.name} WHERE $__timeFilter(${t.Timestamp}) LIMIT` +
+    ` ${keysScanMax})`;
   return queryVariable('attributeKey', {
     label: 'Attribute',
     description: 'An attribute of the span or its resource, among those found in the data.',
-    rawSql: `SELECT key FROM (SELECT '' AS key UNION ALL ${found}) GROUP BY key ORDER BY key LIMIT 500`,
+    rawSql:
+      `SELECT key FROM (SELECT '' AS key UNION ALL ${found})` +
+      ' GROUP BY key ORDER BY key LIMIT 500',
     initial: { text: '', value: '' },
   });
 }
@@ -88,10 +91,12 @@ const matching = [
   `$__conditionalAll(${t.ServiceName} IN (\${service:singlequote}), $service)`,
   `$__conditionalAll(${t.SpanName} IN (\${operation:singlequote}), $operation)`,
   `$__conditionalAll(${t.StatusCode} = \${status:singlequote}, $status)`,
-  `$__conditionalAll(${t.Duration} >= toFloat64OrZero(\${minDuration:singlequote}) * 1e6, $minDuration)`,
+  `$__conditionalAll(${t.Duration} >= toFloat64OrZero(\${minDuration:singlequote}) * 1e6,` +
+    ` $minDuration)`,
   `$__conditionalAll((mapContains(${t.SpanAttributes}, \${attributeKey:singlequote})` +
     ` OR mapContains(${t.ResourceAttributes}, \${attributeKey:singlequote})), $attributeKey)`,
-  `$__conditionalAll((\${attributeValue:singlequote} IN (${t.SpanAttributes}[\${attributeKey:singlequote}],` +
+  `$__conditionalAll((\${attributeValue:singlequote} IN` +
+    ` (${t.SpanAttributes}[\${attributeKey:singlequote}],` +
     ` ${t.ResourceAttributes}[\${attributeKey:singlequote}])), $attributeValue)`,
 ].join('\n  AND ');
 
@@ -99,7 +104,8 @@ function spansOverTime(): PanelDraft {
   return timeseries({
     title: 'Spans that match',
     description:
-      'Spans a bucket that pass the filters above, failed ones in red. Drag over a peak to zoom in.',
+      'Spans a bucket that pass the filters above, failed ones in red. Drag over a peak to zoom' +
+      ' in.',
     source: 'spans',
     empty: 'fine',
     query: sql(`
@@ -240,8 +246,8 @@ function waterfall(): PanelDraft {
   return traceView({
     title: 'Waterfall',
     description:
-      'The chosen trace: every span under the one that called it. Look for the deepest red span, or' +
-      ' for the long bar with nothing below it.',
+      'The chosen trace: every span under the one that called it. Look for the deepest red span,' +
+      ' or for the long bar with nothing below it.',
     source: 'selected_trace',
     query: sql(`
       WITH ${traceWindow.trim()}
@@ -255,10 +261,12 @@ function waterfall(): PanelDraft {
         ${t.ScopeName} AS instrumentationLibraryName,
         ${t.ScopeVersion} AS instrumentationLibraryVersion, ${t.TraceState} AS traceState,
         arrayMap((name, at, attributes) -> tuple(name, toString(toUnixTimestamp64Milli(at)),
-          ${tags('attributes')})::Tuple(name String, timestamp String, fields Array(Map(String, String))),
+          ${tags('attributes')})::Tuple(name String, timestamp String, fields Array(Map(String,
+            String))),
           ${t['Events.Name']}, ${t['Events.Timestamp']}, ${t['Events.Attributes']}) AS logs,
         arrayMap((trace, span, attributes) -> tuple(trace, span,
-          ${tags('attributes')})::Tuple(traceID String, spanID String, tags Array(Map(String, String))),
+          ${tags('attributes')})::Tuple(traceID String, spanID String, tags Array(Map(String,
+            String))),
           ${t['Links.TraceId']}, ${t['Links.SpanId']}, ${t['Links.Attributes']}) AS references
       FROM ${traces.name}
       WHERE ${t.TraceId} = \${traceId:singlequote}
