@@ -161,6 +161,15 @@ describe('slow and greedy clients', () => {
     await until(() => receiver.connectionCount() === 0);
   });
 
+  it('connections that say nothing, or stop speaking after an answer, are closed', async () => {
+    await start({ limits: { headersTimeoutMs: 300, idleTimeoutMs: 300 } });
+    const silent = rawExchange(port);
+    const quiet = rawExchange(port, `${head}content-length: 2\r\n\r\n{}`);
+    expect(await silent).toMatch(/^(HTTP\/1.1 408 |$)/);
+    expect(await quiet).toMatch(/^HTTP\/1.1 200 /);
+    await until(() => receiver.connectionCount() === 0);
+  });
+
   it('many slow bodies are all answered at the deadline and free what they held', async () => {
     const clock = simulatedClock();
     await start({ clock });
