@@ -1,8 +1,9 @@
 /**
  * The one file that touches chDB's native addon. It uses the addon's own functions rather than
- * chdb's `Session`, for two reasons that were measured: `Session.close()` waits for every query of
- * the process (a 20 s query would hold all connections open), and its insert takes text formats
- * only while the addon takes any bytes. Rules of the addon that callers rely on: one data directory
+ * chdb's `Session`, because `Session.close()` waits for every query of the process: a 20 s query
+ * would hold the connections of all others open. The addon's raw insert is not used: it reads the
+ * data as the rest of a script, so rows after an empty line would be lost, or run as a statement.
+ * Rules of the addon that callers rely on: one data directory
  * a process; a connection runs one statement at a time and must not be closed while it does;
  * statements on different connections run in parallel on the thread pool.
  */
@@ -20,19 +21,10 @@ export type AddonResult = {
   readonly bytesRead: number;
 };
 
-export type AddonInsertResult = { readonly rowsWritten: number; readonly bytesWritten: number };
-
 export type Addon = {
   CreateConnection(path: string, args?: readonly string[]): Connection;
   CloseConnection(connection: Connection): void;
   QueryAsyncConnection(connection: Connection, sql: string, format: string): Promise<AddonResult>;
-  /** Absent in addons without the raw entry: then inserts go through a file. */
-  InsertRawAsyncConnection?(
-    connection: Connection,
-    prefix: string,
-    data: Buffer,
-    countLines: boolean,
-  ): Promise<AddonInsertResult>;
 };
 
 const required = ['CreateConnection', 'CloseConnection', 'QueryAsyncConnection'] as const;

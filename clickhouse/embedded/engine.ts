@@ -7,11 +7,11 @@
  * addon cannot interrupt a call.
  */
 import { randomUUID } from 'node:crypto';
-import { unlink, writeFile } from 'node:fs/promises';
+import { mkdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Addon, Connection } from './addon.ts';
-import { engineError, toException } from './exception.ts';
-import { Guard } from './guard.ts';
+import { EngineError, engineError, toException } from './exception.ts';
+import { Guard, mayEvaluateValues } from './guard.ts';
 import { insertSlots, querySlots, Slots } from './slots.ts';
 import type { Statement } from './statement.ts';
 
@@ -44,6 +44,9 @@ export type RunResult = {
   readonly bytesWritten: number;
 };
 
+/** Where inserts lie while the engine reads them; what a kill left there is removed at the start. */
+const insertFolder = 'inserts';
+
 /** The engine's code for an INSERT without a row. */
 const noDataToInsert = 108;
 
@@ -57,7 +60,6 @@ export class Engine {
   readonly #queries = new Slots(querySlots);
   /** Holds the data directory open between requests. */
   #keeper: Connection;
-  #canInsertRaw = false;
   readonly #active = new Set<Promise<unknown>>();
   readonly #stopping = new AbortController();
   readonly #never = new AbortController().signal;
@@ -72,6 +74,9 @@ export class Engine {
   }
 
   static async open(addon: Addon, options: EngineOptions): Promise<Engine> {
+    const inserts = join(options.dataDir, insertFolder);
+    await rm(inserts, { recursive: true, force: true });
+    await mkdir(inserts);
     const keeper = addon.CreateConnection(options.dataDir, [
       `--max_server_memory_usage=${options.memoryBytesMax}`,
       `--mark_cache_size=${options.markCacheBytes}`,
@@ -89,7 +94,6 @@ export class Engine {
         'SELECT name FROM system.table_engines UNION ALL SELECT name FROM system.database_engines',
       ),
     });
-    engine.#canInsertRaw = await engine.#probeRawInsert();
     return engine;
   }
 
@@ -99,7 +103,7 @@ export class Engine {
 
   /** Runs one statement. Aborting the signal cancels it in the engine. */
   async run(options: RunOptions): Promise<RunResult> {
-    this.guard.check(options.statement, options.parameters);
+    this.guard.check(options);
     const isInsert = options.statement.data !== undefined;
     // Rows on their way in are stored even when their sender has gone: it may have asked for
     // nothing but the answer, and a retry carries the same token.
@@ -145,9 +149,7 @@ export class Engine {
       if (data === undefined || data.length === 0) {
         return await this.#query(connection, statement, options.format);
       }
-      const buffer = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-      const written = await this.#insert(connection, statement, buffer);
-      return { bytes: Buffer.alloc(0), rowsRead: 0, bytesRead: 0, ...written };
+      return await this.#insert(connection, statement, data);
     } finally {
       signal.removeEventListener('abort', cancel);
       this.#addon.CloseConnection(connection);
@@ -166,33 +168,32 @@ export class Engine {
     }
   }
 
+  /**
+   * Data go through a file that the engine reads: the one way in that takes any bytes as they are.
+   * The file is gone before the kernel would write it to the disk.
+   */
   async #insert(
     connection: Connection,
     statement: Statement,
-    data: Buffer,
-  ): Promise<{ rowsWritten: number; bytesWritten: number }> {
-    // The raw entry ends any other format's data at an empty line, also inside a binary value.
-    const isRaw = this.#canInsertRaw || (statement.format ?? 'Values') === 'Values';
-    if (isRaw && this.#addon.InsertRawAsyncConnection !== undefined) {
-      return await this.#addon.InsertRawAsyncConnection(connection, statement.sql, data, false);
+    data: Uint8Array,
+  ): Promise<RunResult> {
+    const { insert, format } = statement;
+    if (insert === undefined || statement.tokens.some((token) => token.lower === 'input')) {
+      throw engineError('NOT_IMPLEMENTED', 'INSERT … SELECT … FROM input() is not supported');
     }
-    return await this.#insertFromFile(connection, statement, data);
-  }
-
-  /** For an addon without the raw entry: the public way, through a file that the engine reads. */
-  async #insertFromFile(
-    connection: Connection,
-    statement: Statement,
-    data: Buffer,
-  ): Promise<{ rowsWritten: number; bytesWritten: number }> {
-    const path = join(this.#options.dataDir, `obsctl-insert-${randomUUID()}`);
-    const format = statement.format ?? 'Values';
-    const head = statement.sql.replace(/\s(?:format\s+\w+|values)\s*$/i, '');
+    const name = randomUUID();
+    const path = join(this.#options.dataDir, insertFolder, name);
     await writeFile(path, data);
     try {
-      const sql = `${head} FROM INFILE '${quote(path)}' FORMAT ${format}`;
-      await this.#addon.QueryAsyncConnection(connection, sql, 'Null');
-      return { rowsWritten: 0, bytesWritten: data.length };
+      // Relative to the working directory, so that no letter of the data directory's own path is
+      // read as a pattern.
+      const source = `FROM INFILE '../${insertFolder}/${name}'`;
+      const sql = `${insert.head} ${source} ${insert.settings} FORMAT ${format ?? 'Values'}`;
+      const result = await this.#addon.QueryAsyncConnection(connection, sql, 'Null');
+      const { rowsRead, bytesRead, bytes } = result;
+      return { bytes, rowsRead, bytesRead, rowsWritten: rowsRead, bytesWritten: bytesRead };
+    } catch (error) {
+      throw withoutFileName(error);
     } finally {
       await unlink(path);
     }
@@ -219,33 +220,16 @@ export class Engine {
       this.#addon.CloseConnection(connection);
     }
   }
+}
 
-  /** Whether the addon's raw insert stores binary data as given: it may end them at an empty line. */
-  async #probeRawInsert(): Promise<boolean> {
-    const insert = this.#addon.InsertRawAsyncConnection;
-    if (insert === undefined) return false;
-    const connection = this.#addon.CreateConnection(this.#options.dataDir);
-    const ask = (sql: string, format: string): ReturnType<Addon['QueryAsyncConnection']> =>
-      this.#addon.QueryAsyncConnection(connection, sql, format);
-    try {
-      const wanted = "SELECT toUInt16(number) AS n, unhex('00FF0A0A') AS s FROM numbers(10)";
-      const { bytes } = await ask(wanted, 'Native');
-      await ask('CREATE TEMPORARY TABLE obsctl_probe (n UInt16, s String)', 'Null');
-      await insert.call(
-        this.#addon,
-        connection,
-        'INSERT INTO obsctl_probe FORMAT Native',
-        bytes,
-        false,
-      );
-      const back = await ask('SELECT n, s FROM obsctl_probe ORDER BY n', 'Native');
-      return Buffer.compare(bytes, back.bytes) === 0;
-    } catch {
-      return false;
-    } finally {
-      this.#addon.CloseConnection(connection);
-    }
-  }
+/** The engine's error without our file's name, and without the wrapper that reading it adds. */
+function withoutFileName(error: unknown): Error {
+  const { code, text } = toException(error);
+  const plain = text
+    .replace(/^(Code: \d+\. DB::Exception: )\1/, '$1')
+    .replace(/:? ?\(in file\/uri [^)]*\)/g, '')
+    .replace(/ \(version [\d.]+\)/, '');
+  return new EngineError(code, plain);
 }
 
 /** The statements that prepare a connection; read-only comes last because it locks the rest. */
@@ -256,6 +240,9 @@ function* preamble(options: RunOptions, marker: string): Generator<string, void,
     sets.push(`param_${identifier(name)} = '${quote(value)}'`);
   }
   sets.push(`log_comment = '${marker}'`);
+  if (!mayEvaluateValues(options.statement)) {
+    sets.push('input_format_values_interpret_expressions = 0');
+  }
   yield `SET ${sets.join(', ')}`;
   if (options.database !== undefined) yield `USE \`${options.database.replace(/[`\\]/g, '\\$&')}\``;
   if (options.readonly !== 0) yield `SET readonly = ${options.readonly}`;

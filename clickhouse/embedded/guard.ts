@@ -9,7 +9,7 @@
  * (relative names find nothing, the process's working directory is an empty folder).
  */
 import { engineError } from './exception.ts';
-import type { Token } from './lexer.ts';
+import { type Token, tokenize } from './lexer.ts';
 import type { Statement } from './statement.ts';
 
 export type EngineNames = {
@@ -34,12 +34,28 @@ const allowedEngines =
   /^((replacing|summing|aggregating|collapsing|versionedcollapsing|coalescing|graphite)?mergetree|memory|null|log|tinylog|stripelog|set|join|merge|buffer|dictionary|view|materializedview|generaterandom|timeseries|atomic|ordinary|lazy)$/;
 
 /** Ordinary functions and table settings that reach files or other disks. */
-const refusedFunctions = new Set(['file', 'disk', 'catboostevaluate', 'python']);
+const refusedFunctions = new Set('file disk catboostevaluate python hascolumnintable'.split(' '));
+
+/**
+ * Settings that name files, hold SQL that is not looked at here, or change how SQL is read.
+ */
+const refusedSettings =
+  /^(dialect|implicit_table_at_top_level|additional_(table_filters|result_filter)|format_(schema|template_).*)$/;
+
+/** Up to here VALUES are looked at as code; longer ones must be plain values. */
+const valuesBytesMax = 262_144;
 
 const refusedVerbs = new Set(['backup', 'restore']);
 const refusedSystemWords = new Set(['shutdown', 'kill']);
-const clausesAfterFrom = new Set('select where prewhere group order having limit union'.split(' '));
+/** Clauses that end a list of tables. The parser takes none for an alias, as it does SELECT. */
+const clausesAfterFrom = new Set('where prewhere group order having limit union'.split(' '));
 const beforeTable = new Set('from join into table in describe desc exists update'.split(' '));
+
+export type GuardedRequest = {
+  readonly statement: Statement;
+  readonly settings: readonly (readonly [name: string, value: string])[];
+  readonly parameters: readonly (readonly [name: string, value: string])[];
+};
 
 export class Guard {
   readonly #refusedFunctions: ReadonlySet<string>;
@@ -56,18 +72,32 @@ export class Guard {
   }
 
   /** Throws an EngineError with code 497 when the statement reaches outside. */
-  check(statement: Statement, parameters: readonly (readonly [string, string])[]): void {
-    const { tokens } = statement;
-    checkVerb(tokens);
+  check(request: GuardedRequest): void {
+    const { statement, settings, parameters } = request;
+    for (const [name] of settings) {
+      if (refusedSettings.test(name.toLowerCase())) throw denied(`setting ${name}`);
+    }
+    checkVerb(statement.tokens);
+    checkIdentifierParameters(statement.tokens, parameters);
+    this.#checkTokens(statement.tokens);
+    // The engine evaluates expressions among VALUES.
+    if (isValues(statement) && mayEvaluateValues(statement)) {
+      this.#checkTokens([...tokenize(statement.data ?? new Uint8Array())]);
+    }
+  }
+
+  #checkTokens(tokens: readonly Token[]): void {
     checkTableNames(tokens);
-    checkIdentifierParameters(tokens, parameters);
     for (let index = 0; index < tokens.length; index += 1) {
       const token = tokens[index] as Token;
       if (token.kind !== 'word' && token.kind !== 'quoted') continue;
       const next = tokens[index + 1];
-      const called = next?.kind === 'symbol' && next.text === '(';
+      const called = isSymbol(next, '(');
       if (called && this.#refusedFunctions.has(token.lower)) {
         throw denied(`function ${token.text}`);
+      }
+      if (refusedSettings.test(token.lower) && isSymbol(next, '=')) {
+        throw denied(`setting ${token.text}`);
       }
       if (token.lower === 'engine') this.#checkEngine(tokens, index);
       if (called && token.lower === 'source') checkDictionarySource(tokens, index);
@@ -82,7 +112,7 @@ export class Guard {
 
   #checkEngine(tokens: readonly Token[], index: number): void {
     const next = tokens[index + 1];
-    const name = next?.kind === 'symbol' && next.text === '=' ? tokens[index + 2] : next;
+    const name = isSymbol(next, '=') ? tokens[index + 2] : next;
     if (name?.kind !== 'word' && name?.kind !== 'quoted') return;
     if (this.#refusedEngines.has(name.lower)) throw denied(`engine ${name.text}`);
   }
@@ -135,6 +165,7 @@ function checkTableNames(tokens: readonly Token[]): void {
     } else if (token.kind === 'word' && !isWord(previous, 'as')) {
       if (token.lower === 'from' || token.lower === 'join') scope.inFrom = true;
       else if (clausesAfterFrom.has(token.lower)) scope.inFrom = false;
+      else if (token.lower === 'select' && isSymbol(previous, '(')) scope.inFrom = false;
     } else if (atTable && (token.kind === 'quoted' || token.kind === 'string')) {
       const value = token.kind === 'string' && isWord(previous, 'in');
       if (!value && /[/\\]/.test(token.text)) throw denied(`'${token.text}' as a table`);
@@ -165,6 +196,19 @@ function checkIdentifierParameters(
     );
     if (used) throw denied(`'${value}' as an identifier`);
   }
+}
+
+/** Whether the engine may be left to evaluate expressions among an INSERT's VALUES. */
+export function mayEvaluateValues(statement: Statement): boolean {
+  return (statement.data?.length ?? 0) <= valuesBytesMax;
+}
+
+function isValues(statement: Statement): boolean {
+  return statement.data !== undefined && statement.format?.toLowerCase() === 'values';
+}
+
+function isSymbol(token: Token | undefined, text: string): boolean {
+  return token?.kind === 'symbol' && token.text === text;
 }
 
 function isWord(token: Token | undefined, lower: string): boolean {

@@ -2,7 +2,14 @@
  * ClickHouse SQL into tokens, over bytes: enough to see what kind of statement a text is, where
  * an INSERT's data begin, and which functions it names. Bytes, because the data that follow an
  * INSERT need not be text. It never judges grammar; the engine does.
+ *
+ * The guard relies on it, so it must never take for a string or a comment what the engine reads
+ * as code. Comments nest, `//` and `# ` start one too, as tried on the engine. What only the
+ * engine's own lexer could tell apart outside of quotes (typographic quotes and blanks, control
+ * characters, a lone `$`) is refused.
  */
+import { engineError } from './exception.ts';
+
 export type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'symbol' | 'semicolon';
 
 export type Token = {
@@ -26,10 +33,11 @@ export function* tokenize(bytes: Uint8Array): Generator<Token, void, undefined> 
   let at = 0;
   while (at < bytes.length) {
     const byte = bytes[at] ?? 0;
-    if (byte <= space) {
+    if (byte === space || (byte >= 0x09 && byte <= 0x0d)) {
       at += 1;
       continue;
     }
+    if (byte < space || byte >= 0x7f) throw unreadable(byte, at);
     const afterComment = skipComment(bytes, at);
     if (afterComment !== at) {
       at = afterComment;
@@ -48,7 +56,8 @@ function readToken(bytes: Uint8Array, at: number): Token | undefined {
   if (byte === 0x60 || byte === 0x22) return readQuoted(bytes, at, byte, 'quoted');
   if (byte === 0x24) {
     const heredoc = readHeredoc(bytes, at);
-    if (heredoc !== undefined) return heredoc;
+    if (heredoc === undefined) throw unreadable(byte, at);
+    return heredoc;
   }
   if (isWordByte(byte)) {
     let end = at + 1;
@@ -59,23 +68,31 @@ function readToken(bytes: Uint8Array, at: number): Token | undefined {
   return makeToken(byte === 0x3b ? 'semicolon' : 'symbol', bytes, at, at + 1, at, at + 1);
 }
 
-/** `-- …`, `# …`, `#! …` to the end of the line, and C comments, which do not nest. */
+/** `-- …`, `// …`, `# …` and `#! …` to the end of the line, and C comments, which nest. */
 function skipComment(bytes: Uint8Array, at: number): number {
   const byte = bytes[at];
   const next = bytes[at + 1];
-  const dashes = byte === 0x2d && next === 0x2d;
+  const doubled = (byte === 0x2d || byte === 0x2f) && next === byte;
   const hash = byte === 0x23 && (next === space || next === 0x21);
-  if (dashes || hash) {
+  if (doubled || hash) {
     const end = bytes.indexOf(newline, at);
     return end === -1 ? bytes.length : end + 1;
   }
-  if (byte === 0x2f && next === 0x2a) {
-    for (let end = at + 2; end + 1 < bytes.length; end += 1) {
-      if (bytes[end] === 0x2a && bytes[end + 1] === 0x2f) return end + 2;
+  if (byte !== 0x2f || next !== 0x2a) return at;
+  let depth = 1;
+  let end = at + 2;
+  while (end < bytes.length && depth > 0) {
+    if (bytes[end] === 0x2f && bytes[end + 1] === 0x2a) {
+      depth += 1;
+      end += 2;
+    } else if (bytes[end] === 0x2a && bytes[end + 1] === 0x2f) {
+      depth -= 1;
+      end += 2;
+    } else {
+      end += 1;
     }
-    return bytes.length;
   }
-  return at;
+  return Math.min(end, bytes.length);
 }
 
 function readQuoted(
@@ -98,9 +115,7 @@ function readQuoted(
 /** `$tag$ … $tag$`: a string without escapes. */
 function readHeredoc(bytes: Uint8Array, at: number): Token | undefined {
   let tagEnd = at + 1;
-  while (tagEnd < bytes.length && bytes[tagEnd] !== 0x24 && isWordByte(bytes[tagEnd] ?? 0)) {
-    tagEnd += 1;
-  }
+  while (bytes[tagEnd] !== 0x24 && isWordByte(bytes[tagEnd] ?? 0)) tagEnd += 1;
   if (bytes[tagEnd] !== 0x24) return undefined;
   const tag = Buffer.from(bytes.buffer, bytes.byteOffset + at, tagEnd + 1 - at);
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -138,7 +153,14 @@ function isWordByte(byte: number): boolean {
     (byte >= 0x41 && byte <= 0x5a) ||
     (byte >= 0x61 && byte <= 0x7a) ||
     byte === 0x5f ||
-    byte === 0x24 ||
-    byte >= 0x80
+    byte === 0x24
+  );
+}
+
+function unreadable(byte: number, at: number): Error {
+  const hex = byte.toString(16).padStart(2, '0');
+  return engineError(
+    'SYNTAX_ERROR',
+    `Syntax error: byte 0x${hex} at position ${at + 1} may only stand inside quotes or a comment`,
   );
 }

@@ -7,11 +7,11 @@
  * back. For every token whose part is neither there nor covered by a merged part, this appends
  * the line that takes it back: one append, so a kill in here harms nothing.
  *
- * Invariant afterwards: every token in force has a covering part with its checksums written.
+ * Invariant afterwards: every token in force has a covering part.
  * A token whose part expired by TTL is taken back too; its retry would expire the same way.
  */
 import type { Dirent } from 'node:fs';
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { open, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export type PrunedToken = {
@@ -57,7 +57,7 @@ async function pruneTable(table: string): Promise<readonly PrunedToken[]> {
     if (whole !== text.length) await truncate(log.path, Buffer.byteLength(text.slice(0, whole)));
     replay(text.slice(0, whole), inForce);
   }
-  const parts = await completePartsOf(table);
+  const parts = await partsOf(table);
   const pruned: PrunedToken[] = [];
   for (const [blockId, part] of inForce) {
     if (!isCovered(part, parts)) pruned.push({ table, part, blockId });
@@ -80,13 +80,12 @@ function replay(text: string, inForce: Map<string, string>): void {
 
 type PartRange = { readonly partition: string; readonly min: number; readonly max: number };
 
-async function completePartsOf(table: string): Promise<readonly PartRange[]> {
+async function partsOf(table: string): Promise<readonly PartRange[]> {
   const parts: PartRange[] = [];
   for (const name of await directoriesIn(table)) {
     const range = rangeOf(name);
     if (range === undefined || /^(tmp|delete_tmp)_/.test(name)) continue;
-    // Written last: without it the engine would set the part aside as broken.
-    if (await exists(join(table, name, 'checksums.txt'))) parts.push(range);
+    parts.push(range);
   }
   return parts;
 }
@@ -130,16 +129,6 @@ async function entriesIn(folder: string): Promise<readonly Dirent[]> {
 
 async function directoriesIn(folder: string): Promise<readonly string[]> {
   return (await entriesIn(folder)).filter((e) => e.isDirectory()).map((e) => e.name);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if (isMissing(error)) return false;
-    throw error;
-  }
 }
 
 function isMissing(error: unknown): boolean {

@@ -13,8 +13,10 @@ export type Statement = {
   readonly kind: 'insert' | 'other';
   /** The first word, upper case, for the query log. */
   readonly verb: string;
-  /** The statement; of an INSERT with inline data, only up to where the data begin. */
+  /** The statement; of an INSERT with data, only up to where the data begin. */
   readonly sql: string;
+  /** Of an INSERT with data: `sql` without its FORMAT or VALUES, cut where a source may stand. */
+  readonly insert: { readonly head: string; readonly settings: string } | undefined;
   /** For an INSERT whose rows come as data: the bytes after the statement, maybe none yet. */
   readonly data: Uint8Array | undefined;
   /** The format named by a FORMAT clause: of the result, or of the inserted data. */
@@ -65,10 +67,13 @@ export function parseStatement(bytes: Uint8Array): Statement {
       }
     }
   }
+  // What lies beyond has not been looked at, so the engine must not see it either.
+  if (end > statementBytesMax) throw tooLong();
   return {
     kind: isInsert(tokens) ? 'insert' : 'other',
     verb: (tokens[0]?.text ?? '').toUpperCase(),
     sql: decode(bytes.subarray(0, end)),
+    insert: undefined,
     data: undefined,
     format: formatOf(tokens),
     tokens,
@@ -91,9 +96,34 @@ function insertWithData(
     kind: 'insert',
     verb: 'INSERT',
     sql: decode(bytes.subarray(0, end)),
+    insert: cutInsert(bytes, tokens),
     data: bytes.subarray(at),
     format,
     tokens,
+  };
+}
+
+/** `FROM INFILE` stands before SETTINGS, and both before FORMAT. */
+function cutInsert(
+  bytes: Uint8Array,
+  tokens: readonly Token[],
+): { readonly head: string; readonly settings: string } {
+  const last = tokens.at(-1) as Token;
+  const word = last.lower === 'values' ? last : (tokens.at(-2) as Token);
+  const formatStart =
+    tokens.at(-2)?.lower === 'format' ? (tokens.at(-2) as Token).start : word.start;
+  let depth = 0;
+  let settingsStart = formatStart;
+  for (const token of tokens) {
+    if (token.kind === 'symbol' && token.text === '(') depth += 1;
+    if (token.kind === 'symbol' && token.text === ')') depth -= 1;
+    if (depth === 0 && token.kind === 'word' && token.lower === 'settings') {
+      settingsStart = token.start;
+    }
+  }
+  return {
+    head: decode(bytes.subarray(0, settingsStart)),
+    settings: decode(bytes.subarray(settingsStart, formatStart)),
   };
 }
 
@@ -114,6 +144,13 @@ function formatOf(tokens: readonly Token[]): string | undefined {
     if (next?.kind === 'word') format = next.text;
   }
   return format;
+}
+
+function tooLong(): Error {
+  return engineError(
+    'SYNTAX_ERROR',
+    `Syntax error: Max query size exceeded (${statementBytesMax} bytes)`,
+  );
 }
 
 function manyStatements(): Error {

@@ -17,6 +17,10 @@ export type TestEngine = {
   readonly url: string;
   readonly dataDir: string;
   readonly pid: number;
+  /** Tokens that this start took back (see clickhouse/embedded/prune-tokens.ts). */
+  readonly prunedTokens: number;
+  /** Exit code or signal's name, once the process has ended. */
+  readonly exited: Promise<number | string>;
   /** SIGTERM, waits for the end, removes a temporary directory. Harmless when it has ended. */
   readonly stop: () => Promise<void>;
   /** SIGKILL, waits for the end; the directory stays for the next start, remove it yourself. */
@@ -25,12 +29,18 @@ export type TestEngine = {
 
 export async function startEngine(options: EngineOptions = {}): Promise<TestEngine> {
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'obsctl-engine-')));
+  const forget = async (): Promise<void> => {
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+  };
   const engine = await launchEngine({
     listen: '127.0.0.1:0',
     ...options,
     dataDir,
     env: process.env,
     stderr: () => {},
+  }).catch(async (error: unknown) => {
+    await forget();
+    throw error;
   });
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
     engine.process.kill(signal);
@@ -40,9 +50,11 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
     url: engine.url,
     dataDir,
     pid: engine.pid,
+    prunedTokens: engine.prunedTokens,
+    exited: engine.exited,
     stop: async () => {
       await end('SIGTERM');
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
+      await forget();
     },
     kill: () => end('SIGKILL'),
   };
