@@ -1,12 +1,10 @@
-import { crc32 } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import protobufjs from 'protobufjs';
 import { systemClock } from '../../core/clock.ts';
-import { seededRandom } from '../../test/support/random.ts';
 import { RecordingCounters, RecordingLane, stored, until } from '../../test/support/receiving.ts';
 import { simulatedClock } from '../../test/support/simulated-clock.ts';
-import type { Answer, Submission } from '../answer.ts';
+import type { Answer } from '../answer.ts';
 import { Admission } from './admission.ts';
 import { type GrpcOptions, startGrpc } from './grpc.ts';
 import type { Receiver } from './receiver.ts';
@@ -155,31 +153,6 @@ describe('an Export call', () => {
     for (const letGo of waiting.reverse()) letGo();
     expect((await Promise.all(replies)).every((reply) => reply.code === 0)).toBe(true);
     await until(() => receiver.requestCount() === 0);
-  });
-});
-
-describe('the bytes of a submission', () => {
-  it('do not change until the lane has answered, however many requests share memory', async () => {
-    const random = seededRandom(20261121);
-    const turns = (count: number): Promise<void> => until(() => count-- <= 0);
-    let changedCount = 0;
-    // The lane itself, not the recording one: that keeps copies.
-    const submit = async (submission: Submission): Promise<Answer> => {
-      const before = crc32(submission.wire);
-      await turns(random.below(30));
-      if (crc32(submission.wire) !== before) changedCount += 1;
-      const outcome = submission.wire[0] === 7 ? 'too_large' : 'stored';
-      return outcome === 'stored' ? stored : { outcome, message: '' };
-    };
-    admission = new Admission(100 * bodyBytesMax);
-    await start({ acceptor: { submit } });
-    const replies = Array.from({ length: 300 }, async (_, index) => {
-      const body = Buffer.alloc(32_768 + random.below(200_000), index % 251);
-      return (await call(traces, body)).code;
-    });
-    const codes = await Promise.all(replies);
-    expect(changedCount).toBe(0);
-    expect(codes).toEqual(codes.map((_, index) => (index % 251 === 7 ? 8 : 0)));
   });
 });
 
