@@ -3,13 +3,12 @@ import { logs as logsTable } from '../clickhouse/schema/logs.ts';
 import { board, type DashboardJson } from './board.ts';
 import { logBodyColumns, logLinks, severities, severityWord } from './logs-parts.ts';
 import { logs, type PanelDraft, table, timeseries } from './panel.ts';
-import { columnsOf, sql } from './sql.ts';
+import { attributeKeysSql, columnsOf, sql } from './sql.ts';
 import { choiceVariable, queryVariable, textVariable } from './variables.ts';
 
 const l = columnsOf(logsTable);
 
 const linesMax = 500;
-const keysScanMax = 20_000;
 const patternScanMax = 50_000;
 
 export function logsDashboard(): DashboardJson {
@@ -42,7 +41,10 @@ export function logsDashboard(): DashboardJson {
       queryVariable('attributeKey', {
         label: 'Attribute',
         description: 'An attribute of the record or its resource, among those found in the data.',
-        rawSql: attributeKeysSql(),
+        rawSql: attributeKeysSql(logsTable.name, l.Timestamp, [
+          l.LogAttributes,
+          l.ResourceAttributes,
+        ]),
         initial: { text: '', value: '' },
       }),
       textVariable('attributeValue', {
@@ -60,14 +62,6 @@ export function logsDashboard(): DashboardJson {
       { title: 'What is written most', panels: [patterns()] },
     ],
   });
-}
-
-function attributeKeysSql(): string {
-  const found =
-    `SELECT arrayJoin(arrayConcat(mapKeys(${l.LogAttributes}), mapKeys(${l.ResourceAttributes})))` +
-    ` AS key FROM (SELECT ${l.LogAttributes}, ${l.ResourceAttributes} FROM ${logsTable.name}` +
-    ` WHERE $__timeFilter(${l.Timestamp}) LIMIT ${keysScanMax})`;
-  return `SELECT key FROM (SELECT '' AS key UNION ALL ${found}) GROUP BY key ORDER BY key LIMIT 500`;
 }
 
 const matching = [

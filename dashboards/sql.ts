@@ -35,3 +35,25 @@ export function sql(text: string): string {
   const indent = Math.min(...indents);
   return lines.map((line) => line.slice(indent).trimEnd()).join('\n');
 }
+
+/** Names of attributes that a sample of the rows carries; the empty name, for none, comes first. */
+export function attributeKeysSql(
+  table: string,
+  time: string,
+  columns: readonly AttributeColumn[],
+): string {
+  const keys = columns.map((column) => `mapKeys(${column})`).join(', ');
+  return sql(`
+    SELECT key FROM (
+      SELECT '' AS key
+      UNION ALL
+      SELECT arrayJoin(arrayConcat(${keys})) AS key FROM (
+        SELECT ${columns.join(', ')} FROM ${table} WHERE $__timeFilter(${time}) LIMIT ${keysScanMax}
+      )
+    )
+    GROUP BY key ORDER BY key LIMIT ${keysMax}`);
+}
+
+/** Rows that are looked at to find out which attributes there are, and how many are offered. */
+const keysScanMax = 20_000;
+const keysMax = 500;

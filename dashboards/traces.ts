@@ -5,7 +5,7 @@ import { board, type DashboardJson } from './board.ts';
 import { logBodyColumns, logLinks } from './logs-parts.ts';
 import { logs, type PanelDraft, table, timeseries, traceView } from './panel.ts';
 import { operationVariable, serviceVariable } from './services-parts.ts';
-import { columnsOf, sql } from './sql.ts';
+import { attributeKeysSql, columnsOf, sql } from './sql.ts';
 import { choiceVariable, queryVariable, textVariable } from './variables.ts';
 
 const t = columnsOf(traces);
@@ -13,7 +13,6 @@ const r = columnsOf(traceRanges);
 const l = columnsOf(logsTable);
 
 const listMax = 100;
-const keysScanMax = 20_000;
 const waterfallSpansMax = 20_000;
 
 /** A trace may begin before, or end after, the span that was found. */
@@ -70,17 +69,10 @@ export function tracesDashboard(): DashboardJson {
 }
 
 function attributeKeyVariable() {
-  const found =
-    `SELECT arrayJoin(arrayConcat(mapKeys(${t.SpanAttributes}),` +
-    ` mapKeys(${t.ResourceAttributes}))) AS key FROM (SELECT ${t.SpanAttributes},` +
-    ` ${t.ResourceAttributes} FROM ${traces.name} WHERE $__timeFilter(${t.Timestamp}) LIMIT` +
-    ` ${keysScanMax})`;
   return queryVariable('attributeKey', {
     label: 'Attribute',
     description: 'An attribute of the span or its resource, among those found in the data.',
-    rawSql:
-      `SELECT key FROM (SELECT '' AS key UNION ALL ${found})` +
-      ' GROUP BY key ORDER BY key LIMIT 500',
+    rawSql: attributeKeysSql(traces.name, t.Timestamp, [t.SpanAttributes, t.ResourceAttributes]),
     initial: { text: '', value: '' },
   });
 }
