@@ -48,10 +48,7 @@ export async function run(options: { readonly json: boolean }): Promise<void> {
         const wal = await openLog(dir);
         grown.push(await write(wal, one));
         // The log's own timers keep no process alive; a sleep does.
-        await Promise.all([
-          wal.acknowledge('sink', wal.durablePosition()),
-          systemClock.sleep(300),
-        ]);
+        await Promise.all([wal.acknowledge('sink', wal.durablePosition()), systemClock.sleep(300)]);
         // Twice round, so that every file written below has been written before.
         await write(wal, one);
         recycled.push(await write(wal, one));

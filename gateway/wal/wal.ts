@@ -298,7 +298,7 @@ class DirectoryWal implements Wal {
 function limitsOf(options: WalOptions): SegmentLimits {
   const { sizeBytesMax, recordBytesMax } = options;
   const largest = recordBytesMax + RECORD_OVERHEAD_BYTES_MAX + SEGMENT_HEADER_BYTES;
-  if (sizeBytesMax < 4 * largest) {
+  if (sizeBytesMax < 4 * (recordBytesMax + SEGMENT_HEADER_BYTES)) {
     const text = `the size limit of ${formatBytes(sizeBytesMax)} holds fewer than four records`;
     throw new Problem('OBS-2023', `${text} of ${formatBytes(recordBytesMax)}`);
   }
