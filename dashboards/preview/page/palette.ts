@@ -95,8 +95,8 @@ export function severityOf(level: string): { readonly colour: string; readonly r
   if (/^(fatal|crit|emerg|alert|panic)/.test(text)) return { colour: 'var(--purple)', rank: 5 };
   if (/^err/.test(text)) return { colour: 'var(--red)', rank: 4 };
   if (/^warn/.test(text)) return { colour: 'var(--orange)', rank: 3 };
-  if (/^(info|notice)/.test(text)) return { colour: 'var(--blue)', rank: 2 };
-  if (/^debug/.test(text)) return { colour: 'var(--series-7)', rank: 1 };
+  if (/^(info|notice)/.test(text)) return { colour: 'var(--green)', rank: 2 };
+  if (/^debug/.test(text)) return { colour: 'var(--blue)', rank: 1 };
   return { colour: 'var(--text-faint)', rank: 0 };
 }
 

@@ -125,7 +125,7 @@ function ListVariable({ dashboard, variable, label }: Props & { readonly label: 
   };
   return html`<div class="variable anchor" title=${variable.description}>
     <span id=${`label-${variable.name}`}>${label}</span>
-    <button class=${`value ${all ? '' : 'narrowed'}`} aria-haspopup="dialog" aria-expanded=${open}
+    <button class=${`value ${all || text === 'any' ? '' : 'narrowed'}`} aria-haspopup="dialog" aria-expanded=${open}
       aria-label=${`${label}: ${text}`} onClick=${() => setOpen(!open)}>
       <span>${text}</span><${Icon} name="chevron" /></button>
     ${

@@ -77,7 +77,7 @@ export function chartOptions(
   return {
     width: context.width,
     height: context.height,
-    padding: [8, 10, 0, 0],
+    padding: [8, 16, 0, 0],
     legend: { show: false },
     focus: { alpha: 1 },
     tzDate: (seconds) =>
@@ -138,14 +138,34 @@ function axes(defaults: FieldSettings | undefined, zone: Zone): uPlot.Axis[] {
       ...common,
       space: 28,
       gap: 6,
+      ...incrementsOf(defaults?.unit),
       size: (_, values) =>
-        Math.max(34, ...(values ?? []).map((each) => String(each).length * 6.3 + 12)),
+        Math.max(34, ...(values ?? []).map((each) => String(each).length * 6.3 + 15)),
       values: (_, splits) => {
         const format = axisFormatter(splits, defaults?.unit ?? 'short');
         return splits.map(format);
       },
     },
   ];
+}
+
+const secondsIn: Readonly<Record<string, number>> = { s: 1, ms: 1e-3, µs: 1e-6, ns: 1e-9 };
+
+/** Round steps in the unit's own system: powers of two for bytes, sixties for long durations. */
+function incrementsOf(unit: string | undefined): { readonly incrs?: number[] } {
+  if (unit === 'bytes' || unit === 'binBps') {
+    return { incrs: Array.from({ length: 60 }, (_, power) => 2 ** power) };
+  }
+  const second = unit === undefined ? undefined : secondsIn[unit];
+  if (second === undefined) return {};
+  const small = Array.from({ length: 10 }, (_, at) => 10 ** (at - 9)).flatMap((ten) => [
+    ten,
+    2 * ten,
+    5 * ten,
+  ]);
+  const large = [10, 15, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400];
+  const days = [172_800, 432_000, 864_000, 8_640_000];
+  return { incrs: [...small, ...large, ...days].map((each) => each / second) };
 }
 
 function seriesOptions(series: ChartSeries, stacked: boolean): uPlot.Series {

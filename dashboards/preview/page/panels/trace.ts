@@ -130,7 +130,7 @@ function Rows(props: RowsProps) {
     aria-activedescendant=${`span-${nodeAt(focused)?.span.id}`} onKeyDown=${onKey}>
     <div class="trace-ruler" role="presentation"><span class="trace-name"></span><span class="trace-time">${ticks.map(
       (share) =>
-        html`<span style=${{ left: `${share * 100}%` }} class=${share === 1 ? 'last' : ''}>${formatText(rangeMs * share, 'ms')}</span>`,
+        html`<span style=${{ left: `${share * 100}%` }}>${formatText(rangeMs * share, 'ms')}</span>`,
     )}</span></div>
     <div role="presentation" style=${{ height: `${list.getTotalSize()}px`, position: 'relative' }}>
       ${list.getVirtualItems().map((item) => {
@@ -195,7 +195,6 @@ function Bar(props: {
   const at = (ms: number) => ((ms - startMs) / rangeMs) * 100;
   const left = at(span.startMs);
   const width = Math.max((span.durationMs / rangeMs) * 100, 0.15);
-  const after = left + width < 82;
   const label = formatText(span.durationMs, 'ms');
   return html`<i class=${`span-bar ${span.missing ? 'missing' : ''} ${span.failed ? 'failed' : ''}`}
       style=${{ left: `${left}%`, width: `${width}%`, ...(span.missing ? {} : { background: props.colour }) }}></i>
@@ -204,5 +203,5 @@ function Bar(props: {
         html`<i class="span-critical" style=${{ left: `${at(from)}%`, width: `${((to - from) / rangeMs) * 100}%` }}></i>`,
     )}
     ${span.events.map((event) => html`<i class="span-event" title=${event.name} style=${{ left: `${Math.min(Math.max(at(event.atMs), 0), 100)}%` }}></i>`)}
-    <span class="span-label num" style=${after ? { left: `calc(${left + width}% + 5px)` } : { right: `calc(${100 - left}% + 5px)` }}>${label}</span>`;
+    <span class="span-label num" style=${{ left: `calc(${left + width}% + 5px)` }}>${label}</span>`;
 }
