@@ -48,7 +48,7 @@ export async function startSingleMachine(
     if (clickhouseUrl === undefined) {
       const engine = await startEngine(options, context, endedWith);
       stack.push(engine);
-      clickhouseUrl = String(engine.announced['url']);
+      clickhouseUrl = `${engine.announced['url']}/otel`;
     }
     const gateway = await startGateway(options, clickhouseUrl, context, endedWith);
     stack.push(gateway);
@@ -127,6 +127,7 @@ async function startPage(
   const [, port = '0'] = address.split(':');
   const page = await startPreview({
     clickhouseUrl,
+    env: context.env,
     listen: { host, port: Number(port) },
     dashboards,
     clock: systemClock,

@@ -120,7 +120,20 @@ async function configOf(
     sealRowsMax: parse('--seal-rows', options.sealRows, parseCount, 'a number of rows'),
     crashAt: context.env['OBSCTL_CRASH_AT'],
   };
-  return { ...base, ...file, ...defined(given), migrate: options.migrate };
+  return withDatabaseOfUrl(
+    { ...base, ...file, ...defined(given), migrate: options.migrate },
+    options,
+  );
+}
+
+/** A URL's path names the database, as everywhere in obsctl; `--database` goes first. */
+function withDatabaseOfUrl(config: GatewayConfig, options: GatewayCommandOptions): GatewayConfig {
+  const url = URL.parse(config.clickhouseUrl);
+  if (url === null) throw new Problem('OBS-1003', `${config.clickhouseUrl}: expected a URL`);
+  const database = decodeURIComponent(url.pathname.slice(1));
+  url.pathname = '/';
+  if (database === '' || options.database !== undefined) return config;
+  return { ...config, clickhouseUrl: url.href, database };
 }
 
 /** The part of a stack file that a running gateway needs. */

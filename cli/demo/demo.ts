@@ -67,7 +67,7 @@ async function watch(machine: SingleMachine, context: CliContext): Promise<strin
   });
   void watcher.then((seen) => {
     if (seen === undefined) return;
-    const link = `${machine.pageUrl}/d/obsctl-services?var-service=${encodeURIComponent(seen)}`;
+    const link = `${machine.pageUrl}d/obsctl-services?var-service=${encodeURIComponent(seen)}`;
     context.stdout(`\nyour first span arrived: service “${seen}”\n  ${link}\n`);
   });
   const aborted = new Promise<undefined>((resolve) => {
@@ -84,6 +84,7 @@ async function check(machine: SingleMachine, context: CliContext): Promise<strin
   const result = await checkUntilFilled({
     clickhouseUrl: machine.clickhouseUrl,
     url: machine.pageUrl,
+    env: context.env,
     clock: systemClock,
     signal: context.signal,
     progress: context.isTerminal ? context.stderr : () => undefined,
@@ -107,7 +108,7 @@ function welcome(machine: SingleMachine): string {
       over gRPC  export OTEL_EXPORTER_OTLP_ENDPOINT=${machine.otlpGrpc}
                  export OTEL_EXPORTER_OTLP_PROTOCOL=grpc
 
-  Ask            obsctl query --clickhouse ${machine.clickhouseUrl} 'SELECT count() FROM otel.otel_traces'
+  Ask            obsctl query --clickhouse ${machine.clickhouseUrl} 'SELECT count() FROM otel_traces'
 
   Ctrl-C stops everything. Waiting for your first span …
 `;
