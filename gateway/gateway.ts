@@ -12,6 +12,7 @@ import type { GatewayConfig } from './config.ts';
 import type { LaneLog } from './lane/lane-types.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './lane-worker.ts';
 import { type Address, probeAddress } from './receive/listen.ts';
+import { keepRollups } from './rollup-keeper.ts';
 import { keepSchema } from './schema-keeper.ts';
 import { type Admin, startAdmin } from './telemetry/admin.ts';
 import { combine, createCounterMemory, slotOf } from './telemetry/counters.ts';
@@ -59,6 +60,8 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     const gatewayId = readGatewayId(config.dataDir);
     const schema = await keepSchema(config, parts);
     cleanUp.push(() => schema.cancel());
+    const rollups = keepRollups(config, parts);
+    cleanUp.push(() => rollups.cancel());
     const grpc = await probeAddress(config.otlpGrpc);
     const http = await probeAddress(config.otlpHttp);
     const listen = { grpc, http, reusePort: config.workers > 1 };

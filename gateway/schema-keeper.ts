@@ -44,14 +44,10 @@ async function tryMigrate(
   parts: SchemaParts,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const { connectClickHouse } = await import('../clickhouse/client.ts');
+  const { connect } = await import('./clickhouse-connection.ts');
   const { migrate } = await import('../clickhouse/migrate.ts');
   const { log } = parts;
-  const connection = connectClickHouse({
-    url: config.clickhouseUrl,
-    env: credentials(config, parts.env),
-    requestTimeoutMs,
-  });
+  const connection = connect(config, parts.env, requestTimeoutMs);
   try {
     const { database } = config;
     const result = await migrate(connection, { database, obsctl: parts.version, signal });
@@ -69,17 +65,4 @@ async function tryMigrate(
   } finally {
     await connection.close();
   }
-}
-
-function credentials(
-  config: GatewayConfig,
-  env: Readonly<Record<string, string | undefined>>,
-): Readonly<Record<string, string | undefined>> {
-  return {
-    ...env,
-    ...(config.clickhouseUser !== undefined && { CLICKHOUSE_USER: config.clickhouseUser }),
-    ...(config.clickhousePassword !== undefined && {
-      CLICKHOUSE_PASSWORD: config.clickhousePassword,
-    }),
-  };
 }
