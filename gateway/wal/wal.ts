@@ -335,7 +335,7 @@ async function settleNewest(fs: WalFs, directory: string, survey: Survey) {
   const usedBytes = SEGMENT_HEADER_BYTES + newest.end - newest.header.base;
   const file = fs.open(join(directory, newest.name), 'write');
   try {
-    if (newest.fileBytes > usedBytes) fs.truncate(file, usedBytes);
+    if (newest.fileBytes > usedBytes) cutQuietly(fs, file, usedBytes);
     const lowest = Math.max(newest.header.base, Math.min(newest.end, ...survey.cursors.values()));
     await rewrite(fs, file, SEGMENT_HEADER_BYTES + lowest - newest.header.base, usedBytes);
     await fs.dataSync(file);
@@ -344,6 +344,15 @@ async function settleNewest(fs: WalFs, directory: string, survey: Survey) {
   }
   const fileBytes = Math.min(newest.fileBytes, usedBytes);
   return [...survey.segments.slice(0, -1), { ...newest, fileBytes }];
+}
+
+/** Gives back what lies behind the records; the next segment's header states the end anyway. */
+function cutQuietly(fs: WalFs, file: number, sizeBytes: number): void {
+  try {
+    fs.truncate(file, sizeBytes);
+  } catch (error) {
+    if (!Error.isError(error)) throw error;
+  }
 }
 
 /** Writes what stands in `[from, to)` over itself, so that the next sync really covers it. */
