@@ -162,6 +162,7 @@ export class Delivery {
     while (!this.#abort.signal.aborted) {
       if (await this.#attempt(job)) {
         job.isDelivered = true;
+        this.#setUp(true, '');
         break;
       }
       giveUpColumns(job);
@@ -180,7 +181,7 @@ export class Delivery {
     try {
       job.held ??= await this.#replay(job);
     } catch (error) {
-      this.#setUp(this.#isUp, Error.isError(error) ? error.message : String(error));
+      this.#setUp(false, Error.isError(error) ? error.message : String(error));
       return false;
     }
     const open = job.held.units.filter((unit) => !job.done.has(unitKey(unit)));

@@ -5,7 +5,8 @@
  */
 import { assert } from '../../core/assert.ts';
 import type { Blocks } from '../decode/blocks.ts';
-import type { BlocksMark } from '../decode/decode-types.ts';
+import type { BlocksMark, EncodedUnit } from '../decode/decode-types.ts';
+import { describeUnit, newSealId, type Seal, sealNumber } from './seal.ts';
 
 type RecordMark = { readonly end: number; readonly mark: BlocksMark };
 
@@ -82,4 +83,15 @@ export class BlockSet {
       this.#firstReceivedMs = 0;
     }
   }
+}
+
+/** Closes a set: its units, and the seal that binds them to the records they came from. */
+export function encodeSet(set: BlockSet): {
+  readonly seal: Seal;
+  readonly units: readonly EncodedUnit[];
+} {
+  const id = newSealId();
+  const units = set.blocks.encode(sealNumber(id));
+  const { first, last, firstReceivedMs } = set;
+  return { seal: { id, first, last, firstReceivedMs, units: units.map(describeUnit) }, units };
 }

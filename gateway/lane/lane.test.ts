@@ -110,11 +110,14 @@ describe('a lane', () => {
 
   it('keeps what comes while ClickHouse is away and delivers it once when it is back', async () => {
     const away = await open({ clickhouseUrl: nowhere, limits: { sealRowsMax: 500 } });
-    for (let request = 0; request < 40; request += 1) {
-      const answer = await away.sendSpans(request * 100, 100);
-      expect(answer.outcome).toBe('stored');
+    // Eight at once: sets are swapped while requests are between their steps.
+    for (let request = 0; request < 40; request += 8) {
+      const together = Array.from({ length: 8 }, (_, index) =>
+        away.sendSpans((request + index) * 100, 100),
+      );
+      for (const answer of await Promise.all(together)) expect(answer.outcome).toBe('stored');
     }
-    expect(away.lane.state().backlogSeals).toBeGreaterThan(3);
+    expect(away.lane.state().backlogSeals).toBeGreaterThan(1);
     await away.close();
     const back = await open();
     await drain(back);

@@ -16,13 +16,14 @@ import type { Acceptor, Answer, BusyReason, Submission } from '../answer.ts';
 import type { DecodeResult } from '../decode/decode-types.ts';
 import { couriersMax, Delivery, type HeldUnits } from '../deliver/delivery.ts';
 import { isWalFailure } from '../wal/wal-failure.ts';
-import { BlockSet } from './block-set.ts';
+import { BlockSet, encodeSet } from './block-set.ts';
 import { busyAnswer } from './busy.ts';
 import { deliveryEvents } from './delivery-events.ts';
 import type { LaneParts } from './lane-types.ts';
 import { recordMeta, sealMeta } from './record-meta.ts';
 import { Replayer } from './replay.ts';
-import { describeUnit, encodeSeal, newSealId, type Seal, sealNumber } from './seal.ts';
+import { encodeSeal, type Seal } from './seal.ts';
+import { aborted, isDurable } from './waiting.ts';
 
 /** The name under which ClickHouse's position is kept in the log. */
 export const destinationName = 'clickhouse';
@@ -33,7 +34,7 @@ const setsMax = couriersMax + 1;
 const overfillMax = 2;
 /** How long requests are refused after a failed write before the disk is tried again. */
 const diskErrorMs = 1_000;
-/** How long requests are refused undecoded after the log said that it is full. */
+/** The same after the log said that it is full. */
 const fullMs = 200;
 const sealRetryMs = 250;
 /** A request meets a full set at most this often: each time another one has been swapped in. */
@@ -51,6 +52,9 @@ export type LaneState = {
   readonly isClickHouseUp: boolean;
   readonly refusal: BusyReason | undefined;
 };
+
+/** A request in the open set: with its end in the log, or with what the log said. */
+type Taken = DecodeResult & { readonly end?: number; readonly failure?: unknown };
 
 export class Lane implements Acceptor {
   readonly #parts: LaneParts;
@@ -114,40 +118,63 @@ export class Lane implements Acceptor {
   async submit(submission: Submission): Promise<Answer> {
     const refusal = this.refusal();
     if (refusal !== undefined) return this.#busy(submission, refusal);
-    const { clock, counters, wal } = this.#parts;
-    const receivedAtNs = clock.nowNs();
-    const decoded = await this.#decode(submission, receivedAtNs);
-    if (decoded.outcome === 'malformed') return decoded;
-    if (decoded.outcome === 'full') {
+    const { signal } = submission;
+    const { counters, wal } = this.#parts;
+    let taken = this.#take(submission);
+    for (let fullSets = 0; taken.outcome === 'full' && !this.#open.isEmpty(); ) {
+      if (fullSets === fullSetsMax) break;
+      fullSets += 1;
+      await this.#makeRoom();
+      taken = this.#take(submission);
+    }
+    if (taken.outcome === 'malformed') return taken;
+    if (taken.outcome === 'full' && !this.#open.isEmpty()) return this.#busy(submission, 'memory');
+    if (taken.outcome === 'full') {
       const message = 'the request has more rows or days than one insert may hold';
       return { outcome: 'too_large', message };
     }
-    const { signal } = submission;
-    counters.received(signal, decoded.accepted + decoded.rejected);
-    const { rejected, message } = decoded;
-    if (decoded.accepted === 0) {
-      counters.rejected(signal, rejected);
-      return { outcome: 'stored', rejected, message };
-    }
-    let end: number;
+    const { accepted, rejected, message } = taken;
+    counters.received(signal, accepted + rejected);
     try {
-      end = wal.append(recordMeta(submission, receivedAtNs, rejected), submission.wire);
+      if (taken.failure !== undefined) throw taken.failure;
+      if (taken.end !== undefined) {
+        await wal.durable(taken.end);
+        this.#onDurable();
+      }
     } catch (error) {
-      this.#open.cutLast();
-      return this.#refuse(submission, decoded.accepted, error);
+      return this.#refuse(submission, accepted, error);
     }
-    this.#open.appended(end, clock.nowMs(), clock.monotonicMs());
-    this.#sealWhenFull();
-    try {
-      await wal.durable(end);
-    } catch (error) {
-      return this.#refuse(submission, decoded.accepted, error);
-    }
-    this.#onDurable();
-    counters.durable(signal, decoded.accepted);
-    counters.answered(signal, decoded.accepted);
+    counters.durable(signal, accepted);
+    counters.answered(signal, accepted);
     counters.rejected(signal, rejected);
     return { outcome: 'stored', rejected, message };
+  }
+
+  /**
+   * Decodes into the open set and appends to the log without a pause between: another set may
+   * not be swapped in while rows are in columns whose record has no position yet.
+   */
+  #take(submission: Submission): Taken {
+    if (this.#isOverfull()) return { outcome: 'full' };
+    const { clock, decoder, wal } = this.#parts;
+    const { signal, contentType, body } = submission;
+    const receivedAtNs = clock.nowNs();
+    const input = { signal, contentType, body, receivedAtNs };
+    const decoded = decoder.decode(this.#open.blocks, input);
+    // What holds nothing that can be stored needs no record.
+    if (decoded.outcome !== 'decoded' || decoded.accepted === 0) return decoded;
+    try {
+      const end = wal.append(
+        recordMeta(submission, receivedAtNs, decoded.rejected),
+        submission.wire,
+      );
+      this.#open.appended(end, clock.nowMs(), clock.monotonicMs());
+      this.#sealWhenFull();
+      return { ...decoded, end };
+    } catch (failure) {
+      this.#open.cutLast();
+      return { ...decoded, failure };
+    }
   }
 
   /** Called a few times a second: seals by age while ClickHouse takes inserts. */
@@ -226,23 +253,10 @@ export class Lane implements Acceptor {
     return this.#busy(submission, 'disk_budget');
   }
 
-  /** Decodes into the open set, with a fresh one whenever it is full. */
-  async #decode(submission: Submission, receivedAtNs: bigint): Promise<DecodeResult> {
-    const { signal, contentType, body } = submission;
-    const input = { signal, contentType, body, receivedAtNs };
-    for (let attempt = 0; ; ) {
-      if (this.#isOverfull()) {
-        if (!this.#trySeal()) await this.#setFreed();
-        continue;
-      }
-      const result = this.#parts.decoder.decode(this.#open.blocks, input);
-      if (result.outcome !== 'full' || this.#open.isEmpty() || attempt === fullSetsMax) {
-        return result;
-      }
-      attempt += 1;
-      const full = this.#open;
-      while (full === this.#open && !this.#trySeal()) await this.#setFreed();
-    }
+  /** Resolves when the open set has been swapped for an empty one, by whomever. */
+  async #makeRoom(): Promise<void> {
+    const full = this.#open;
+    while (full === this.#open && !this.#trySeal()) await this.#setFreed();
   }
 
   #isOverfull(): boolean {
@@ -302,7 +316,7 @@ export class Lane implements Acceptor {
   async #finishSeal(set: BlockSet): Promise<void> {
     const { wal, clock } = this.#parts;
     // A failed sync has cut the set back to what is durable: then that much is sealed.
-    while (!(await isDurable(wal.durable(set.last)))) {
+    while (!set.isEmpty() && !(await isDurable(wal.durable(set.last)))) {
       if (this.#isClosed) return;
       await clock.sleep(sealRetryMs);
     }
@@ -311,16 +325,11 @@ export class Lane implements Acceptor {
       this.#freeSet(set);
       return;
     }
-    const id = newSealId();
-    const units = set.blocks.encode(sealNumber(id));
-    const { first, last, firstReceivedMs } = set;
-    const seal: Seal = { id, first, last, firstReceivedMs, units: units.map(describeUnit) };
+    const { seal, units } = encodeSet(set);
     while (!(await this.#writeSeal(seal))) {
       if (this.#isClosed) return;
       await clock.sleep(sealRetryMs);
     }
-    this.#sealedPosition = last;
-    this.#parts.counters.sealed(units);
     this.#parts.at?.('sealed');
     this.#delivery.enqueue({ seal, inDoubt: false, held: this.#hold(set, units) });
   }
@@ -335,9 +344,11 @@ export class Lane implements Acceptor {
   }
 
   async #writeSeal(seal: Seal): Promise<boolean> {
-    const { wal, clock } = this.#parts;
+    const { wal, clock, counters } = this.#parts;
     try {
       await wal.durable(wal.append(sealMeta(clock.nowNs()), encodeSeal(seal), true));
+      this.#sealedPosition = seal.last;
+      counters.sealed(seal.units);
       return true;
     } catch (error) {
       if (!isWalFailure(error)) throw error;
@@ -349,13 +360,8 @@ export class Lane implements Acceptor {
   async #sealForRecovery(next: number): Promise<void> {
     const set = this.#open;
     set.last = next;
-    const id = newSealId();
-    const units = set.blocks.encode(sealNumber(id)).map(describeUnit);
-    const { first, last, firstReceivedMs } = set;
-    const seal: Seal = { id, first, last, firstReceivedMs, units };
+    const { seal } = encodeSet(set);
     while (!(await this.#writeSeal(seal))) await this.#parts.clock.sleep(sealRetryMs);
-    this.#sealedPosition = last;
-    this.#parts.counters.sealed(units);
     this.#delivery.enqueue({ seal, inDoubt: false, held: undefined });
     set.begin(next);
   }
@@ -393,21 +399,4 @@ export class Lane implements Acceptor {
     assert(this.#sealedPosition <= durable, 'nothing is sealed that is not durable');
     this.#open.durableUpTo(durable);
   }
-}
-
-async function isDurable(waiting: Promise<void>): Promise<boolean> {
-  try {
-    await waiting;
-    return true;
-  } catch (error) {
-    if (!isWalFailure(error)) throw error;
-    return false;
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => {
-    signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 }

@@ -12,6 +12,7 @@ export type CrashPoint = 'sealed' | 'inserted';
 
 const assassinLimitMs = 4_000;
 const settlePollMs = 200;
+const gaugeAgeMs = 1_500;
 const startTriesMax = 5;
 
 export class System {
@@ -96,6 +97,8 @@ export class System {
   /** Resolves when ClickHouse has acknowledged everything in the log. */
   async settle(limitMs: number): Promise<void> {
     const deadline = performance.now() + limitMs;
+    // Gauges are up to half a second old.
+    await pause(gaugeAgeMs);
     for (;;) {
       const response = await fetch(`${this.#gateway.admin}/metrics`);
       const text = await response.text();

@@ -1,0 +1,174 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { logsRequest } from '../test/crash/payload.ts';
+import { startEngine, type TestEngine } from '../test/support/engine.ts';
+import { runSql } from '../test/support/engine-http.ts';
+import { type GatewayOptions, startGateway, type TestGateway } from '../test/support/gateway.ts';
+import { defaultWorkers } from './config.ts';
+
+/** Nothing listens there: ClickHouse is away. */
+const nowhere = 'http://127.0.0.1:9';
+const waitMsMax = 20_000;
+
+let engine: TestEngine;
+let started: TestGateway[] = [];
+let dirs: string[] = [];
+
+beforeAll(async () => {
+  engine = await startEngine();
+});
+
+afterAll(async () => {
+  await engine.stop();
+});
+
+afterEach(async () => {
+  for (const gateway of started) await gateway.stop();
+  for (const dir of dirs) await rm(dir, { recursive: true, force: true });
+  started = [];
+  dirs = [];
+});
+
+async function start(options: Partial<GatewayOptions> = {}): Promise<TestGateway> {
+  const gateway = await startGateway({ clickhouseUrl: engine.url, ...options });
+  started.push(gateway);
+  return gateway;
+}
+
+async function temporary(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'obsctl-gateway-'));
+  dirs.push(dir);
+  return dir;
+}
+
+async function sendLogs(gateway: TestGateway, first: number, count: number): Promise<number> {
+  const response = await fetch(`${gateway.http}/v1/logs`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/x-protobuf' },
+    body: Buffer.from(logsRequest(first, count)),
+  });
+  await response.arrayBuffer();
+  return response.status;
+}
+
+async function metric(gateway: TestGateway, name: string): Promise<number> {
+  const text = await (await fetch(`${gateway.admin}/metrics`)).text();
+  const line = text.split('\n').find((entry) => entry.startsWith(`${name} `));
+  return Number(line?.split(' ').at(-1));
+}
+
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = performance.now() + waitMsMax;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error('it did not come true in time');
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+async function rows(database: string): Promise<readonly number[]> {
+  const sql = `SELECT count(), uniqExact(Body) FROM ${database}.otel_logs`;
+  return (await runSql(engine.url, sql)).split('\t').map(Number);
+}
+
+describe('obsctl gateway', () => {
+  it('makes its tables, says that it is ready, and stores what it answered', async () => {
+    const gateway = await start({ database: 'whole' });
+    const ready = await fetch(`${gateway.admin}/readyz`, {
+      headers: { Accept: 'application/json' },
+    });
+    expect(ready.status).toBe(200);
+    expect(await ready.json()).toEqual({ ready: true, causes: [] });
+    expect(await (await fetch(`${gateway.admin}/livez`)).text()).toBe('ok\n');
+    expect(await sendLogs(gateway, 0, 100)).toBe(200);
+    const acknowledged = 'obsctl_gateway_acknowledged_rows_total{table="otel_logs"}';
+    await until(async () => (await metric(gateway, acknowledged)) === 100);
+    expect(await rows('whole')).toEqual([100, 100]);
+    const stored = 'obsctl_gateway_answered_items_total{signal="logs"}';
+    expect(await metric(gateway, stored)).toBe(100);
+  });
+
+  it('delivers on SIGTERM what it has answered, and exits 0', async () => {
+    const gateway = await start({ database: 'term' });
+    await sendLogs(gateway, 0, 100);
+    expect(await gateway.stop()).toBe(0);
+    expect(await rows('term')).toEqual([100, 100]);
+  });
+
+  it('keeps in its log what ClickHouse did not take, for a start with fewer workers', async () => {
+    const dataDir = await temporary();
+    const away = await start({ clickhouseUrl: nowhere, dataDir, workers: 3 });
+    for (let request = 0; request < 30; request += 1) {
+      expect(await sendLogs(away, request * 10, 10)).toBe(200);
+    }
+    await away.kill();
+    const back = await start({ dataDir, workers: 1, database: 'fewer' });
+    await until(async () => (await rows('fewer').catch(() => [0]))[0] === 300);
+    await until(async () => (await metric(back, 'obsctl_gateway_sealed_backlog')) === 0);
+    expect(await rows('fewer')).toEqual([300, 300]);
+  });
+
+  it('gives up delivering when the grace is over, exits 0, and `--drain` brings the rest', async () => {
+    const dataDir = await temporary();
+    const away = await start({ clickhouseUrl: nowhere, dataDir, args: ['--grace', '100ms'] });
+    await sendLogs(away, 0, 100);
+    expect(await away.stop()).toBe(0);
+    expect(away.talk()).toContain('stay in the log');
+    const drained = startGateway({
+      clickhouseUrl: engine.url,
+      dataDir,
+      database: 'drained',
+      args: ['--drain'],
+    });
+    // It never listens: it ends with 0 before it could say where.
+    await expect(drained).rejects.toThrow('ended with 0');
+    expect(await rows('drained')).toEqual([100, 100]);
+  });
+
+  it('refuses a data directory that another gateway has open, and names the holder', async () => {
+    const dataDir = await temporary();
+    const first = await start({ dataDir, clickhouseUrl: nowhere });
+    const second = startGateway({ dataDir, clickhouseUrl: nowhere });
+    await expect(second).rejects.toThrow(`process ${first.pid}`);
+  });
+
+  it('refuses a port that another process holds, also with several workers', async () => {
+    const first = await start({ clickhouseUrl: nowhere, workers: 2 });
+    const args = ['--otlp-grpc', first.grpc];
+    const second = startGateway({ clickhouseUrl: nowhere, workers: 2, args });
+    await expect(second).rejects.toThrow('OBS-2001');
+  });
+
+  it('reports about itself in the same number of points each time when it is idle', async () => {
+    const gateway = await start({ database: 'self', telemetryIntervalMs: 300 });
+    const points = 'obsctl_gateway_received_items_total{signal="metrics"}';
+    const requests =
+      'obsctl_gateway_requests_total{signal="metrics",transport="http",outcome="stored"}';
+    // The first reports grow while series come into being; then the number stays.
+    await until(async () => (await metric(gateway, requests)) >= 12);
+    const sizes: number[] = [];
+    let [count, items] = [await metric(gateway, requests), await metric(gateway, points)];
+    while (sizes.length < 5) {
+      await until(async () => (await metric(gateway, requests)) > count);
+      const [laterCount, laterItems] = [
+        await metric(gateway, requests),
+        await metric(gateway, points),
+      ];
+      sizes.push((laterItems - items) / (laterCount - count));
+      [count, items] = [laterCount, laterItems];
+    }
+    expect(new Set(sizes).size).toBe(1);
+    const names = await runSql(
+      engine.url,
+      `SELECT uniqExact(MetricName) FROM self.otel_metrics_gauge WHERE ServiceName = 'obsctl-gateway'`,
+    );
+    expect(Number(names)).toBeGreaterThan(10);
+  });
+});
+
+describe('the number of workers', () => {
+  it('leaves a small machine its other core, and has a bound', () => {
+    expect([1, 2, 4, 8, 64].map(defaultWorkers)).toEqual([1, 1, 2, 4, 4]);
+  });
+});
