@@ -6,6 +6,7 @@
  * Hot path. Allocations per item: none. Copies: one, when a string is new. Owner: the block.
  * Watched by `gateway/decode/decode.bench.ts`.
  */
+import { assert } from '../../core/assert.ts';
 import { BlockFull, type Budget, putString, Text } from './buffers.ts';
 import { type HashSeed, hashBytes } from './hash.ts';
 import { isWellFormed, wellFormed } from './utf8.ts';
@@ -78,6 +79,7 @@ export class Dictionary {
 
   /** Cuts back to the first `count` entries. */
   cut(count: number): void {
+    assert(count <= this.count, 'a dictionary to be cut back, not forward');
     for (let index = this.count - 1; index >= count; index -= 1) {
       // Last in, first out: no remaining entry ever probed past this one's slot.
       let slot = this.#hashes[index]! & (this.#slots.length - 1);

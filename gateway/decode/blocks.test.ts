@@ -80,6 +80,23 @@ describe('a body that is cut off or changed', () => {
   });
 });
 
+describe('a body that is refused in the middle of a map with a repeated key', () => {
+  it('leaves nothing behind that changes later rows', () => {
+    const blocks = createOpenBlocks();
+    const other = createOpenBlocks();
+    const first = request([span(receivedAtNs, attribute(9, 'k', '1'))]);
+    const twice = [attribute(9, 'a', '1'), attribute(9, 'a', '2'), Uint8Array.from([0x4a, 0x7f])];
+    for (const one of [blocks, other])
+      decode(one, 'traces', request([span(receivedAtNs, attribute(9, 'k', '0'))]));
+    for (const one of [blocks, other]) decode(one, 'traces', first);
+    expect(decode(blocks, 'traces', request([span(receivedAtNs, ...twice)])).outcome).toBe(
+      'malformed',
+    );
+    for (const one of [blocks, other]) decode(one, 'traces', request([span(receivedAtNs)]));
+    expect(snapshot(blocks)).toEqual(snapshot(other));
+  });
+});
+
 describe('marks', () => {
   it('cut back any later requests, days and dictionaries', () => {
     const step = fc
@@ -115,6 +132,20 @@ describe('marks', () => {
       }),
       { numRuns: 100 },
     );
+  });
+
+  it('hold when a day without rows was given up, and when buffers were given back', () => {
+    const blocks = createOpenBlocks({ partitionsMax: 1 });
+    const dayNs = 86_400_000_000_000n;
+    const rejected = request([new Uint8Array(Buffer.from('2a0466617274', 'hex'))]);
+    expect(decode(blocks, 'traces', rejected)).toMatchObject({ rejected: 1 });
+    const mark = blocks.mark();
+    expect(decode(blocks, 'traces', request([span(receivedAtNs - dayNs)])).outcome).toBe('decoded');
+    blocks.cutBack(mark);
+    expect(blocks.encode(9n)).toEqual([]);
+    expect(decode(blocks, 'logs', request([attribute(6, 'k', 'v')])).outcome).toBe('decoded');
+    blocks.cutBack(mark);
+    expect(blocks.rowCount()).toBe(0);
   });
 
   it('are refused when they are older than the last clear', () => {

@@ -180,11 +180,11 @@ export class Blocks implements OpenBlocks {
     this.#generation += 1;
   }
 
-  /** Like {@link clear}, and gives all buffers back. */
+  /** Gives all buffers back. Only while there are no rows, so that earlier marks still hold. */
   release(): void {
+    assert(this.rowCount() === 0, 'no rows in blocks whose buffers are given back');
     for (const days of this.#tables) days.release();
     this.#ranges.length = 0;
-    this.#generation += 1;
   }
 
   /**

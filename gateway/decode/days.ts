@@ -117,19 +117,30 @@ export class Days<Block extends SignalBlock> {
 
   #find(day: number): Block {
     for (const block of this.#open) if (block.day === day) return block;
-    const empty = this.#open.find((block) => block.rows.count === 0);
-    if (empty !== undefined && empty.requestSerial !== this.#context.serial) {
-      empty.clear();
-      empty.setDay(day);
-      return empty;
+    if (this.#openCount.count >= this.#openCount.max && !this.#dropEmpty()) {
+      throw new BlockFull('too many days are open');
     }
-    if (this.#openCount.count >= this.#openCount.max) throw new BlockFull('too many days are open');
     const block = this.#spare ?? this.#create();
     this.#spare = undefined;
     block.setDay(day);
     this.#open.push(block);
     this.#openCount.count += 1;
     return block;
+  }
+
+  /**
+   * Closes a day whose rows were all taken back. It is given up, not used again for another day:
+   * a mark may still know it.
+   */
+  #dropEmpty(): boolean {
+    const index = this.#open.findIndex(
+      (block) => block.rows.count === 0 && block.requestSerial !== this.#context.serial,
+    );
+    if (index < 0) return false;
+    this.#open[index]!.release();
+    this.#open.splice(index, 1);
+    this.#openCount.count -= 1;
+    return true;
   }
 
   #setBound(place: number, valueNs: bigint): void {

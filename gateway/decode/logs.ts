@@ -111,8 +111,12 @@ function putRecord(
       at = isTimeFirst ? at + 8 : keepFixed64(field, 2, view, at, end);
     } else at = putScalar(source, view, at, end, tag);
   }
-  block ??= beginRecord(days, context);
-  if (block === undefined) return true;
+  if (block === undefined) {
+    block = beginRecord(days, context);
+    if (block === undefined) return true;
+    mapStart = block.attributes.keys.level.count;
+    valuesStart = block.attributes.values.size;
+  }
   context.repeatedKeys += endMap(block.attributes, mapStart, valuesStart);
   endRecord(block, context, source, view);
   return true;

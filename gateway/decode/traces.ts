@@ -126,8 +126,12 @@ function putSpan(
       at = isTimeFirst ? at + 8 : keepFixed64(field, 14, view, at, end);
     } else at = putScalar(source, view, at, end, tag);
   }
-  block ??= beginSpan(days, context);
-  if (block === undefined) return true;
+  if (block === undefined) {
+    block = beginSpan(days, context);
+    if (block === undefined) return true;
+    mapStart = block.attributes.keys.level.count;
+    valuesStart = block.attributes.values.size;
+  }
   context.repeatedKeys += endMap(block.attributes, mapStart, valuesStart);
   endSpan(block, context, source, view);
   return true;

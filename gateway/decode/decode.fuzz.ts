@@ -1,0 +1,122 @@
+/**
+ * Mutated and random requests against the decoder: it may say decoded, malformed or full, and
+ * nothing else; after anything but decoded the blocks are as they were; what it accepts the same
+ * way twice gives the same bytes. `npm run fuzz -- decode --seed S`.
+ */
+import fc from 'fast-check';
+import { type Random, seededRandom } from '../../test/support/random.ts';
+import type { ContentType, Signal } from '../answer.ts';
+import { type Blocks, createOpenBlocks } from './blocks.ts';
+import { decodeInto } from './decode.ts';
+import { receivedAtNs, requestOf } from './testdata/arbitrary.ts';
+import { toOtlpJson } from './testdata/json-form.ts';
+import { encodeRequest } from './testdata/otlp.ts';
+
+const signals: readonly Signal[] = ['traces', 'logs', 'metrics'];
+const changesMax = 6;
+const samplesPerRound = 20;
+const mutationsPerSample = 50;
+
+type Sample = {
+  readonly signal: Signal;
+  readonly contentType: ContentType;
+  readonly body: Uint8Array;
+};
+
+/** Runs for `seconds`; throws with the seed and the body of the first finding. */
+export function run(options: { readonly seed: number; readonly seconds: number }): void {
+  const random = seededRandom(options.seed);
+  const end = performance.now() + options.seconds * 1000;
+  const counts: Record<string, number> = { decoded: 0, malformed: 0, full: 0 };
+  const blocks = createOpenBlocks({ bytesMax: 64 * 1024 * 1024 });
+  for (let round = 0; performance.now() < end; round += 1) {
+    for (const sample of samples(options.seed + round)) {
+      blocks.clear();
+      decodeInto(blocks, { ...sample, receivedAtNs });
+      for (let index = 0; index < mutationsPerSample; index += 1) {
+        const mutated = { ...sample, body: mutate(sample.body, random) };
+        const outcome = attempt(blocks, mutated, options.seed);
+        counts[outcome] = (counts[outcome] ?? 0) + 1;
+      }
+    }
+  }
+  console.log(JSON.stringify({ fuzz: 'decode', seed: options.seed, ...counts, findings: 0 }));
+}
+
+function samples(seed: number): Sample[] {
+  return signals.flatMap((signal) =>
+    fc
+      .sample(requestOf(signal), { seed, numRuns: samplesPerRound })
+      .flatMap((request): Sample[] => {
+        const body = encodeRequest(signal, request);
+        const json = new Uint8Array(Buffer.from(toOtlpJson(signal, body)));
+        return [
+          { signal, contentType: 'protobuf', body },
+          { signal, contentType: 'json', body: json },
+        ];
+      }),
+  );
+}
+
+function attempt(blocks: Blocks, sample: Sample, seed: number): string {
+  const before = digest(blocks);
+  const input = { ...sample, receivedAtNs };
+  try {
+    const mark = blocks.mark();
+    const { outcome } = decodeInto(blocks, input);
+    const after = digest(blocks);
+    if (outcome === 'decoded') {
+      blocks.cutBack(mark);
+      if (digest(blocks) !== before) throw new Error('cutting back did not restore the blocks');
+      decodeInto(blocks, input);
+      if (digest(blocks) !== after) throw new Error('the same body gave other blocks');
+    } else if (after !== before) throw new Error(`${outcome} changed the blocks`);
+    return outcome;
+  } catch (error) {
+    const body = Buffer.from(sample.body).toString('base64');
+    const place = `seed ${seed}, ${sample.signal} ${sample.contentType}, body ${body}`;
+    throw new Error(`fuzz finding: ${place}`, { cause: error });
+  }
+}
+
+/** Checksums of all units: cheap to compare. */
+function digest(blocks: Blocks): string {
+  return blocks
+    .encode(9n)
+    .map(
+      ({ table, partition, rows, bytes, crc }) => `${table} ${partition} ${rows} ${bytes} ${crc}`,
+    )
+    .join('\n');
+}
+
+function mutate(body: Uint8Array, random: Random): Uint8Array {
+  let bytes = Buffer.from(body);
+  for (let change = random.below(changesMax); change > 0 && bytes.length > 0; change -= 1) {
+    const at = random.below(bytes.length);
+    const other = random.below(bytes.length);
+    switch (random.below(5)) {
+      case 0:
+        bytes[at] = random.below(256);
+        break;
+      case 1:
+        bytes = bytes.subarray(0, at);
+        break;
+      case 2:
+        bytes = Buffer.concat([bytes.subarray(0, at), bytes.subarray(other)]);
+        break;
+      case 3:
+        bytes = Buffer.concat([
+          bytes.subarray(0, at),
+          bytes.subarray(Math.min(at, other), other),
+          bytes.subarray(at),
+        ]);
+        break;
+      default:
+        bytes[at] = [0, 1, 0x7f, 0x80, 0xff][random.below(5)]!;
+    }
+  }
+  return new Uint8Array(bytes);
+}
+
+if (import.meta.main)
+  run({ seed: Number(process.argv[2] ?? 1), seconds: Number(process.argv[3] ?? 10) });
