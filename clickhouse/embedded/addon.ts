@@ -14,7 +14,7 @@ import { Problem } from '../../core/problem.ts';
 declare const connectionBrand: unique symbol;
 export type Connection = { readonly [connectionBrand]: true };
 
-export type AddonResult = {
+type AddonResult = {
   readonly bytes: Buffer;
   /** Rows and bytes that the statement read. */
   readonly rowsRead: number;

@@ -7,7 +7,7 @@ import { engineError } from './exception.ts';
 import type { EngineRequest } from './request.ts';
 
 /** An insert is one buffer in memory; ours are under 256 MiB (gateway.md, section 3). */
-export const bodyBytesMax = 512 * 1024 ** 2;
+const bodyBytesMax = 512 * 1024 ** 2;
 
 const inflaters: Readonly<Record<string, (body: Buffer, max: number) => Promise<Buffer>>> = {
   gzip: (body, max) => promisify(gunzip)(body, { maxOutputLength: max }),

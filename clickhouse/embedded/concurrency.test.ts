@@ -54,7 +54,7 @@ describe('under four endless queries', () => {
 });
 
 describe('more queries than places', () => {
-  it('an insert answers while the line is full, and every query in the line gets its turn', async () => {
+  it('an insert answers while the line is full, and every query gets its turn', async () => {
     const waiting: Promise<RawAnswer>[] = [];
     for (let i = 0; i < 30; i += 1) waiting.push(ask(engine.url, { body: 'SELECT sleep(0.5)' }));
     await runSql(engine.url, "INSERT INTO t VALUES (1, 'while the line is full')");

@@ -44,14 +44,14 @@ export type RunResult = {
   readonly bytesWritten: number;
 };
 
-/** Where inserts lie while the engine reads them; what a kill left there is removed at the start. */
+/** Where data lie while the engine reads them; what a kill left there is removed at a start. */
 const insertFolder = 'inserts';
 
 /** The engine's code for an INSERT without a row. */
 const noDataToInsert = 108;
 
 /** A result is one buffer: this bounds it unless the request sets its own `max_result_bytes`. */
-export const resultBytesMax = 512 * 1024 ** 2;
+const resultBytesMax = 512 * 1024 ** 2;
 
 export class Engine {
   readonly #addon: Addon;
@@ -254,6 +254,6 @@ function identifier(name: string): string {
 }
 
 /** Escapes the inside of a single-quoted ClickHouse string. */
-export function quote(text: string): string {
+function quote(text: string): string {
   return text.replace(/[\\']/g, '\\$&');
 }

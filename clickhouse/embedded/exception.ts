@@ -9,7 +9,7 @@ export type Exception = {
 };
 
 /** The codes that we raise ourselves. The numbers are ClickHouse's. */
-export const exceptionCodes = {
+const exceptionCodes = {
   BAD_ARGUMENTS: 36,
   NOT_IMPLEMENTED: 48,
   SYNTAX_ERROR: 62,

@@ -11,14 +11,15 @@ import { describe, expect, it } from '@jest/globals';
 import { startEngine } from '../../test/support/engine.ts';
 import { ask, type RawAnswer, runSql } from '../../test/support/engine-http.ts';
 
-const canTrace = spawnSync('strace', ['-qq', '-e', 'trace=none', 'true']).status === 0;
+const tracerName = 'strace';
+const canTrace = spawnSync(tracerName, ['-qq', '-e', 'trace=none', 'true']).status === 0;
 const itTraced = canTrace ? it : it.skip;
 
 /** Kills the process at its next rename; resolves once strace is attached to every thread. */
 async function killAtRename(pid: number): Promise<ChildProcess> {
   const inject = 'inject=rename,renameat,renameat2:error=EIO:signal=SIGKILL:when=1';
   const arguments_ = ['-f', '-e', 'trace=rename,renameat,renameat2', '-e', inject];
-  const tracer = spawn('strace', [...arguments_, '-p', String(pid)]);
+  const tracer = spawn(tracerName, [...arguments_, '-p', String(pid)]);
   const [talk] = await once(tracer.stderr.setEncoding('utf8'), 'data');
   if (!String(talk).includes('attached')) throw new Error(`strace: ${talk}`);
   return tracer;

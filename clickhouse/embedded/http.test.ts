@@ -50,7 +50,9 @@ describe('a statement over HTTP', () => {
   it('uses the database, settings and parameters of the URL', async () => {
     const answer = await ask(engine.url, {
       query: { database: 'other', max_block_size: '7', param_x: "a'b\\\\c" },
-      body: "SELECT currentDatabase(), getSetting('max_block_size'), {x:String} FORMAT JSONCompactEachRow",
+      body:
+        "SELECT currentDatabase(), getSetting('max_block_size'), {x:String} " +
+        'FORMAT JSONCompactEachRow',
     });
     expect(JSON.parse(answer.text).map(String)).toEqual(['other', '7', "a'b\\c"]);
   });

@@ -10,7 +10,7 @@
  */
 import { engineError } from './exception.ts';
 
-export type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'symbol' | 'semicolon';
+type TokenKind = 'word' | 'quoted' | 'string' | 'number' | 'symbol' | 'semicolon';
 
 export type Token = {
   readonly kind: TokenKind;
@@ -134,7 +134,7 @@ function makeToken(
 ): Token {
   const raw = Buffer.from(bytes.buffer, bytes.byteOffset + textStart, textEnd - textStart);
   let text = raw.toString('utf8');
-  // Escapes in an identifier would let `fi\x6ce` pass for another name: undo what the engine undoes.
+  // Escapes would let `fi\x6ce` pass for another name: undo what the engine undoes.
   if (kind === 'quoted') text = unescapeIdentifier(text);
   return { kind, text, lower: text.toLowerCase(), start, end };
 }

@@ -8,7 +8,7 @@ import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Problem } from '../../core/problem.ts';
 
-export const lockFileName = 'obsctl-engine.lock';
+const lockFileName = 'obsctl-engine.lock';
 /** Two starters that find the same stale lock may need a second look, never many. */
 const attemptsMax = 5;
 

@@ -3,9 +3,9 @@
  * disk; `GET /queries` answers it as JSON, newest first.
  */
 
-export const queryLogEntriesMax = 500;
+const queryLogEntriesMax = 500;
 /** What is kept of a statement's text. */
-export const queryLogTextCharsMax = 1_000;
+const queryLogTextCharsMax = 1_000;
 
 export type QueryLogEntry = {
   readonly query_id: string;

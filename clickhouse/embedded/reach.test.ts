@@ -56,7 +56,7 @@ describe('a statement', () => {
     "CREATE TABLE f (a Int8) ENGINE File(CSV, 'PATH')",
     "CREATE TABLE f AS file('PATH')",
     "CREATE DATABASE d ENGINE = Filesystem('/')",
-    "CREATE DICTIONARY d (a UInt64, b String) PRIMARY KEY a SOURCE(FILE(path 'PATH' format CSV)) LAYOUT(FLAT()) LIFETIME(0)",
+    "CREATE DICTIONARY d (a UInt8) PRIMARY KEY a SOURCE(FILE(path 'PATH')) LAYOUT(FLAT())",
     "INSERT INTO FUNCTION file('PATH.out') SELECT 1",
     "INSERT INTO TABLE FUNCTION file('PATH.out', CSV) VALUES (1)",
     "INSERT INTO t FROM INFILE 'PATH' FORMAT CSV",

@@ -4,7 +4,7 @@ import { Problem } from '../../core/problem.ts';
 import { formatBytes } from '../../core/units.ts';
 
 /** Below this a directory cannot be opened: parts and merges need room. */
-export const freeDiskBytesMin = 256 * 1024 ** 2;
+const freeDiskBytesMin = 256 * 1024 ** 2;
 
 export type Platform = {
   readonly platform: string;

@@ -24,7 +24,7 @@ export type ServerOptions = {
   readonly clock: Clock;
 };
 
-export const displayName = 'obsctl embedded';
+const displayName = 'obsctl embedded';
 
 type Exchange = {
   readonly options: ServerOptions;

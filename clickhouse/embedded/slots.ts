@@ -13,7 +13,7 @@ export const poolThreads = 32;
 export const querySlots = 14;
 export const insertSlots = 10;
 /** Beyond this many waiting statements a new one is refused with code 202. */
-export const waitingMax = 1_000;
+const waitingMax = 1_000;
 
 type Waiter = { readonly start: () => void };
 

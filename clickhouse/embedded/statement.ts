@@ -7,7 +7,7 @@ import { engineError } from './exception.ts';
 import { type Token, tokenize } from './lexer.ts';
 
 /** ClickHouse's `max_query_size`. */
-export const statementBytesMax = 262_144;
+const statementBytesMax = 262_144;
 
 export type Statement = {
   readonly kind: 'insert' | 'other';
@@ -37,7 +37,7 @@ export function statementOf(query: string, body: Buffer): Statement {
 }
 
 /** Splits the text of a request; it must be one statement. */
-export function parseStatement(bytes: Uint8Array): Statement {
+function parseStatement(bytes: Uint8Array): Statement {
   const tokens: Token[] = [];
   let depth = 0;
   let hasSelect = false;

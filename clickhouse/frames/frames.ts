@@ -18,17 +18,17 @@ export const methodNone = 0x02;
 const checksumBytes = 16;
 const headerBytes = 9;
 /** ClickHouse's own limit of a block's size, before and after compression. */
-export const frameBytesMax = 0x40000000;
+const frameBytesMax = 0x40000000;
 /** How much of a result goes into one frame that we write. */
 const frameContentBytes = 1 << 20;
 
 /** A trip to the thread pool costs more than unpacking this much. */
 const inflateInlineBytesMax = 65_536;
 
-export type FrameFault = 'truncated' | 'checksum' | 'too large' | 'method' | 'data';
+type FrameFault = 'truncated' | 'checksum' | 'too large' | 'method' | 'data';
 
 /** What is wrong with a frame. Test it by `fault`. */
-export class FrameError extends Error {
+class FrameError extends Error {
   override readonly name: string = 'FrameError';
   readonly fault: FrameFault;
 

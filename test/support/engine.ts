@@ -1,4 +1,4 @@
-/** A real embedded ClickHouse for tests: a process of its own, a free port, a temporary directory. */
+/** A real embedded ClickHouse for tests: own process, free port, temporary directory. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
