@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { startEngine, type TestEngine } from '../../test/support/engine.ts';
 import type { TableDef } from '../schema/types.ts';
 import { createColumn, createColumns, encodeBlock } from './block.ts';
-import { Budget, isBlockFull, type Level, putString, type Text } from './buffers.ts';
+import { Budget, type Level, putString, type Text } from './buffers.ts';
 import {
   ArrayColumn,
   type Column,
@@ -16,7 +16,7 @@ import {
   NamedColumn,
   TextColumn,
 } from './columns.ts';
-import { Dictionary } from './dictionary.ts';
+import type { Dictionary } from './dictionary.ts';
 import { Parts } from './parts.ts';
 import { Repeated, RepeatedMapColumn, RepeatedNameColumn } from './repeat.ts';
 
@@ -44,7 +44,7 @@ async function ask(sql: string, body?: Uint8Array): Promise<Buffer> {
 /** A value of any type: bytes for what has a width, else the natural form. */
 type Value = Uint8Array | string | Value[] | [string, string][];
 
-/** How values of a type are made, and how the engine prints them to the last bit, in hexadecimal. */
+/** How values of a type are made, and how the engine prints them, to the last bit. */
 type Kind = {
   readonly type: string;
   readonly value: fc.Arbitrary<Value>;
@@ -136,7 +136,8 @@ const scalars: readonly Kind[] = [
     type: 'Map(LowCardinality(String), String)',
     value: pairs,
     select: (column) =>
-      `arrayMap((k, v) -> [lower(hex(k::String)), lower(hex(v))], mapKeys(${column}), mapValues(${column}))`,
+      `arrayMap((k, v) -> [lower(hex(k::String)), lower(hex(v))],
+        mapKeys(${column}), mapValues(${column}))`,
     printed: (value) =>
       (value as [string, string][]).map((pair) => pair.map((one) => printedText(one))),
   },
@@ -283,7 +284,8 @@ describe('Native blocks', () => {
       await ask('CREATE TABLE native_test (c LowCardinality(String)) ENGINE = Memory');
       await ask('INSERT INTO native_test FORMAT Native', block);
       const sum =
-        await ask(`SELECT sum(c != 'n' || toString((rowNumberInAllBlocks() * 7) % ${distinct})), count()
+        await ask(`SELECT sum(c != 'n' || toString((rowNumberInAllBlocks() * 7) % ${distinct})),
+          count()
         FROM native_test SETTINGS max_threads = 1 FORMAT TSV`);
       expect(sum.toString().trim()).toBe(`0\t${rows}`);
     }
@@ -342,7 +344,8 @@ describe('Native blocks', () => {
     const block = Buffer.concat(encodeBlock(columns, ids.length).chunks);
     await ask('DROP TABLE IF EXISTS native_test');
     await ask(
-      'CREATE TABLE native_test (n String, m Map(LowCardinality(String), String), k LowCardinality(String), s UInt64) ENGINE = Memory',
+      `CREATE TABLE native_test (n String, m Map(LowCardinality(String), String),
+        k LowCardinality(String), s UInt64) ENGINE = Memory`,
     );
     await ask('INSERT INTO native_test FORMAT Native', block);
     const answer = await ask(
@@ -386,76 +389,5 @@ describe('Native blocks', () => {
     await ask('CREATE TABLE native_test (c LowCardinality(String)) ENGINE = Memory');
     await ask('INSERT INTO native_test FORMAT Native', block);
     expect((await ask('SELECT c FROM native_test FORMAT TSV')).toString()).toBe('one\nzero\none\n');
-  });
-});
-
-describe('dictionaries', () => {
-  it('give the index of first appearance, like a Map, through any cuts and clears', () => {
-    const step = fc.oneof(
-      fc.record({ word: fc.oneof(fc.string({ maxLength: 3 }), text) }),
-      fc.record({ cut: fc.double({ min: 0, max: 1, noNaN: true }) }),
-      fc.constant({ clear: true }),
-    );
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 300 }), fc.nat(), (steps, low) => {
-        const dictionary = new Dictionary(new Budget(64 * MiB), { low, high: 1 });
-        let model: string[] = [];
-        for (const one of steps) {
-          if ('word' in one) {
-            const word = one.word.toWellFormed();
-            if (!model.includes(word)) model.push(word);
-            expect(look(dictionary, word)).toBe(model.indexOf(word));
-          } else if ('cut' in one) {
-            model = model.slice(0, Math.floor(one.cut * model.length));
-            dictionary.cut(model.length);
-          } else {
-            model = [];
-            dictionary.clear();
-          }
-          expect(dictionary.count).toBe(model.length);
-        }
-        expect(dictionary.text.size).toBe(
-          model.reduce(
-            (sum, word) =>
-              sum +
-              Buffer.byteLength(word) +
-              (Buffer.byteLength(word) < 128 ? 1 : Buffer.byteLength(word) < 16_384 ? 2 : 3),
-            0,
-          ),
-        );
-      }),
-    );
-  });
-});
-
-describe('buffers', () => {
-  it('refuse to grow past their budget and leave it as it was', () => {
-    const budget = new Budget(100_000);
-    const parts = new Parts(budget, seed);
-    const target = parts.text();
-    target.reserve(50_000);
-    const before = budget.bytes;
-    let error: unknown;
-    try {
-      target.reserve(200_000);
-    } catch (caught) {
-      error = caught;
-    }
-    expect(isBlockFull(error)).toBe(true);
-    expect(budget.bytes).toBe(before);
-    target.release();
-    expect(budget.bytes).toBe(0);
-  });
-
-  it('give memory back on clear when far more is held than was needed', () => {
-    const budget = new Budget(64 * MiB);
-    const parts = new Parts(budget, seed);
-    const target = parts.text();
-    target.reserve(20 * MiB);
-    target.size = 20 * MiB;
-    parts.clear();
-    expect(budget.bytes).toBeGreaterThan(20 * MiB);
-    parts.clear();
-    expect(budget.bytes).toBe(0);
   });
 });

@@ -291,7 +291,8 @@ describe('what is counted about spans', () => {
     expect(red[0]).toBe(red[1]);
     expect(red[2]).toBe(0);
     const buckets = await compared(
-      `SELECT Time, ServiceName::String, SpanName::String, SpanKind::String, StatusCode::String, i, n FROM ${database}.otel_red_1s
+      `SELECT Time, ServiceName::String, SpanName::String, SpanKind::String,
+         StatusCode::String, i, n FROM ${database}.otel_red_1s
          ARRAY JOIN Buckets.Index AS i, Buckets.Count AS n`,
       `SELECT ${groups}, if(Duration = 0, 0, floor(log2(Duration) * 8))::UInt16, count()
          FROM ${database}.otel_traces GROUP BY ALL`,

@@ -2,9 +2,10 @@
  * CPU-seconds per million items from inflated protobuf to columns, and from columns to encoded
  * units. `npm run bench -- decode`. Warm: the first second of each case is thrown away.
  */
-import type { Signal } from '../answer.ts';
+import type { ContentType, Signal } from '../answer.ts';
 import { createOpenBlocks } from './blocks.ts';
 import { decodeInto } from './decode.ts';
+import { toOtlpJson } from './testdata/json-form.ts';
 import { logBody, metricBody, receivedAtNs, traceBody } from './testdata/load.ts';
 
 const runCount = 5;
@@ -16,6 +17,7 @@ type Case = {
   readonly unit: string;
   readonly signal: Signal;
   readonly items: number;
+  readonly contentType?: ContentType;
   readonly make: (count: number, seed: number) => Uint8Array;
 };
 
@@ -48,6 +50,15 @@ const cases: readonly Case[] = [
     items: 999,
     make: metricBody,
   },
+  {
+    bench: 'decode-traces-json',
+    unit: 'cpu_s_per_million_spans',
+    signal: 'traces',
+    items: 1000,
+    contentType: 'json',
+    make: (count, seed) =>
+      new Uint8Array(Buffer.from(toOtlpJson('traces', traceBody(count, seed)))),
+  },
 ];
 
 export type BenchLine = {
@@ -67,7 +78,8 @@ export function run(options: {
     const bodies = Array.from({ length: distinctBodies }, (_, seed) =>
       one.make(one.items, seed + 1),
     );
-    const requests = Math.ceil(((options.millionItems ?? 0.3) * 1e6) / one.items);
+    const millions = (options.millionItems ?? 0.3) / (one.contentType === 'json' ? 10 : 1);
+    const requests = Math.ceil((millions * 1e6) / one.items);
     measure(one, bodies, requests);
     const runs = Array.from({ length: runCount }, () => measure(one, bodies, requests));
     for (const [suffix, pick] of [
@@ -92,6 +104,7 @@ export function run(options: {
 
 /** CPU-seconds per million items to decode, and to encode. */
 function measure(one: Case, bodies: readonly Uint8Array[], requests: number): [number, number] {
+  const contentType = one.contentType ?? 'protobuf';
   const blocks = createOpenBlocks();
   let decodeUs = 0;
   let encodeUs = 0;
@@ -101,7 +114,7 @@ function measure(one: Case, bodies: readonly Uint8Array[], requests: number): [n
     let start = process.cpuUsage();
     for (let index = 0; index < perSeal; index += 1) {
       const body = bodies[(done + index) % bodies.length]!;
-      const input = { signal: one.signal, contentType: 'protobuf', body, receivedAtNs } as const;
+      const input = { signal: one.signal, contentType, body, receivedAtNs } as const;
       const result = decodeInto(blocks, input);
       if (result.outcome !== 'decoded') throw new Error(`not decoded: ${result.outcome}`);
       items += result.accepted;

@@ -4,12 +4,12 @@
  * way twice gives the same bytes. `npm run fuzz -- decode --seed S`.
  */
 import fc from 'fast-check';
-import { type Random, seededRandom } from '../../test/support/random.ts';
 import type { ContentType, Signal } from '../answer.ts';
 import { type Blocks, createOpenBlocks } from './blocks.ts';
 import { decodeInto } from './decode.ts';
 import { receivedAtNs, requestOf } from './testdata/arbitrary.ts';
 import { toOtlpJson } from './testdata/json-form.ts';
+import { seededRandom } from './testdata/load.ts';
 import { encodeRequest } from './testdata/otlp.ts';
 
 const signals: readonly Signal[] = ['traces', 'logs', 'metrics'];
@@ -89,14 +89,15 @@ function digest(blocks: Blocks): string {
     .join('\n');
 }
 
-function mutate(body: Uint8Array, random: Random): Uint8Array {
+function mutate(body: Uint8Array, random: () => number): Uint8Array {
+  const below = (bound: number): number => Math.floor(random() * bound);
   let bytes = Buffer.from(body);
-  for (let change = random.below(changesMax); change > 0 && bytes.length > 0; change -= 1) {
-    const at = random.below(bytes.length);
-    const other = random.below(bytes.length);
-    switch (random.below(5)) {
+  for (let change = below(changesMax); change > 0 && bytes.length > 0; change -= 1) {
+    const at = below(bytes.length);
+    const other = below(bytes.length);
+    switch (below(5)) {
       case 0:
-        bytes[at] = random.below(256);
+        bytes[at] = below(256);
         break;
       case 1:
         bytes = bytes.subarray(0, at);
@@ -112,7 +113,7 @@ function mutate(body: Uint8Array, random: Random): Uint8Array {
         ]);
         break;
       default:
-        bytes[at] = [0, 1, 0x7f, 0x80, 0xff][random.below(5)]!;
+        bytes[at] = [0, 1, 0x7f, 0x80, 0xff][below(5)]!;
     }
   }
   return new Uint8Array(bytes);

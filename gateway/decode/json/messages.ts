@@ -1,6 +1,10 @@
 /**
  * OTLP's messages as its JSON form names them: key, field number, kind. A test compares this
  * table with the `.proto` descriptors.
+ *
+ * The slower path. Allocations per item: none: a table.
+ * Copies: one of each value. Owner: the transcoder, for one request. Watched by
+ * `decode.bench.ts`.
  */
 
 export type Kind =

@@ -3,6 +3,10 @@
  * it is. A byte order mark before the document is skipped. Strings are unescaped straight into
  * their target; a lone surrogate becomes U+FFFD; bytes that are not UTF-8 are left for the columns'
  * rule (`clickhouse/native/utf8.ts`).
+ *
+ * The slower path. Allocations per item: keys and numbers become strings.
+ * Copies: one of each value. Owner: the transcoder, for one request. Watched by
+ * `decode.bench.ts`.
  */
 import type { Text } from '../../../clickhouse/native/buffers.ts';
 import { Malformed } from '../wire.ts';

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { Signal } from '../../answer.ts';
 import { createOpenBlocks } from '../blocks.ts';
@@ -162,7 +163,7 @@ describe('OTLP/JSON', () => {
     }
   });
 
-  it('refuses nesting of a hundred thousand, known or unknown, without running out of stack', () => {
+  it('refuses nesting of a hundred thousand, known or unknown', () => {
     const depth = 100_000;
     const known = '{"arrayValue":{"values":['.repeat(depth);
     for (const text of [
@@ -181,8 +182,7 @@ describe('OTLP/JSON', () => {
   });
 
   it('accepts the documents that the specification gives as examples', () => {
-    const trace =
-      '{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"my.service"}}]},"scopeSpans":[{"scope":{"name":"my.library","version":"1.0.0","attributes":[{"key":"my.scope.attribute","value":{"stringValue":"some scope attribute"}}]},"spans":[{"traceId":"5B8EFFF798038103D269B633813FC60C","spanId":"EEE19B7EC3C1B174","parentSpanId":"EEE19B7EC3C1B173","name":"I\'m a server span","startTimeUnixNano":"1794712660000000000","endTimeUnixNano":"1794712661000000000","kind":2,"attributes":[{"key":"my.span.attr","value":{"stringValue":"some value"}}]}]}]}]}';
+    const trace = readFileSync(new URL('../testdata/spec-trace.json', import.meta.url), 'utf8');
     expect(decode(trace, 'traces')).toMatchObject({ accepted: 1, rejected: 0, message: '' });
   });
 });

@@ -6,6 +6,10 @@
  * protobuf (the last scalar wins, repeated fields are joined, messages merge); of two members of
  * one oneof the last wins; `null` means not sent; an id that is not hexadecimal makes its item
  * rejected, like an id of a wrong length; a number that its type cannot hold is malformed.
+ *
+ * The slower path. Allocations per item: strings for keys and numbers, bigints for integers.
+ * Copies: one of each value. Owner: the transcoder, for one request. Watched by
+ * `decode.bench.ts`.
  */
 import { Budget, Text } from '../../../clickhouse/native/buffers.ts';
 import type { Signal } from '../../answer.ts';
