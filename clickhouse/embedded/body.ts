@@ -16,8 +16,45 @@ const inflaters: Readonly<Record<string, (body: Buffer, max: number) => Promise<
   zstd: (body, max) => promisify(zstdDecompress)(body, { maxOutputLength: max }),
 };
 
+/** All bodies in memory together, as received and unpacked. */
+const budgetBytesMax = 1024 ** 3;
+
+/** Counts the bytes of the bodies that are in memory; one share a request. */
+export class BodyBudget {
+  #bytes = 0;
+
+  share(): BodyShare {
+    let taken = 0;
+    return {
+      take: (bytes) => {
+        if (this.#bytes + bytes > budgetBytesMax) {
+          const text = `Too many simultaneous queries: their bodies exceed ${budgetBytesMax} bytes`;
+          throw engineError('TOO_MANY_SIMULTANEOUS_QUERIES', text);
+        }
+        this.#bytes += bytes;
+        taken += bytes;
+      },
+      release: () => {
+        this.#bytes -= taken;
+        taken = 0;
+      },
+    };
+  }
+}
+
+export type BodyShare = {
+  /** Throws an EngineError when there is no room; the sender may try again. */
+  readonly take: (bytes: number) => void;
+  /** Gives everything back; called when the request has been answered. */
+  readonly release: () => void;
+};
+
 /** The body, unpacked. Throws an EngineError for what cannot be read. */
-export async function readBody(message: IncomingMessage, request: EngineRequest): Promise<Buffer> {
+export async function readBody(
+  message: IncomingMessage,
+  request: EngineRequest,
+  share: BodyShare,
+): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = Number(message.headers['content-length'] ?? 0);
   if (size > bodyBytesMax) throw tooLarge();
@@ -25,15 +62,20 @@ export async function readBody(message: IncomingMessage, request: EngineRequest)
   for await (const chunk of message) {
     size += chunk.length;
     if (size > bodyBytesMax) throw tooLarge();
+    share.take(chunk.length);
     chunks.push(chunk);
   }
-  const body = await decode(message, Buffer.concat(chunks, size));
+  const received = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks, size);
+  const body = await decode(message, received);
+  if (body !== received) share.take(body.length);
   if (!request.decompressFrames || body.length === 0) return body;
   try {
-    return await readFrames(body, {
+    const content = await readFrames(body, {
       verifyChecksums: request.verifyChecksums,
       contentBytesMax: bodyBytesMax,
     });
+    share.take(content.length);
+    return content;
   } catch (error) {
     if (Error.isError(error) && error.name === 'FrameError') throw fromFrameError(error);
     throw error;

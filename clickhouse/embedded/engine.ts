@@ -9,6 +9,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
 import type { Addon, Connection } from './addon.ts';
 import { EngineError, engineError, toException } from './exception.ts';
 import { Guard, mayEvaluateValues } from './guard.ts';
@@ -21,6 +22,7 @@ export type EngineOptions = {
   readonly memoryBytesMax: number;
   /** The engine's mark cache; its own default is 5 GB. */
   readonly markCacheBytes: number;
+  readonly clock: Clock;
 };
 
 export type RunOptions = {
@@ -46,6 +48,9 @@ export type RunResult = {
 
 /** Where data lie while the engine reads them; what a kill left there is removed at a start. */
 const insertFolder = 'inserts';
+
+const killAttemptsMax = 50;
+const killPauseMs = 200;
 
 /** The engine's code for an INSERT without a row. */
 const noDataToInsert = 108;
@@ -138,7 +143,8 @@ export class Engine {
     const { statement, signal } = options;
     const marker = `obsctl:${randomUUID()}`;
     const connection = this.#addon.CreateConnection(this.#options.dataDir);
-    const cancel = (): void => void this.#kill(marker);
+    const ended = new AbortController();
+    const cancel = (): void => void this.#kill(marker, ended.signal);
     try {
       for (const sql of preamble(options, marker)) {
         await this.#addon.QueryAsyncConnection(connection, sql, 'Null');
@@ -151,6 +157,7 @@ export class Engine {
       }
       return await this.#insert(connection, statement, data);
     } finally {
+      ended.abort();
       signal.removeEventListener('abort', cancel);
       this.#addon.CloseConnection(connection);
     }
@@ -199,11 +206,15 @@ export class Engine {
     }
   }
 
-  async #kill(marker: string): Promise<void> {
-    try {
-      await this.#controlText(`KILL QUERY WHERE Settings['log_comment'] = '${marker}' ASYNC`);
-    } catch {
-      // The statement has just ended by itself: nothing to cancel.
+  /** Repeats until the statement has ended: it may not have been known yet at the first try. */
+  async #kill(marker: string, ended: AbortSignal): Promise<void> {
+    for (let attempt = 0; attempt < killAttemptsMax && !ended.aborted; attempt += 1) {
+      try {
+        await this.#controlText(`KILL QUERY WHERE Settings['log_comment'] = '${marker}' ASYNC`);
+      } catch {
+        // The statement has just ended by itself, or the engine is out of memory: try again.
+      }
+      await this.#options.clock.sleep(killPauseMs, ended);
     }
   }
 

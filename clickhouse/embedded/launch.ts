@@ -50,13 +50,19 @@ export async function launchEngine(options: LaunchOptions): Promise<LaunchedEngi
   const exited = new Promise<number | string>((resolve) => {
     child.once('exit', (code, signal) => resolve(code ?? signal ?? 0));
   });
+  // Before it answers its talk is kept: it may be an error that the caller reports as its own.
   let talk = '';
+  let hasStarted = false;
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-    talk = (talk + text).slice(-talkCharsMax);
-    stderr(text);
+    if (hasStarted) stderr(text);
+    else talk = (talk + text).slice(-talkCharsMax);
   });
   const announcement = await Promise.race([firstLine(child), exited]);
-  if (typeof announcement === 'object') return { ...announcement, process: child, exited };
+  if (typeof announcement === 'object') {
+    hasStarted = true;
+    if (talk !== '') stderr(talk);
+    return { ...announcement, process: child, exited };
+  }
   throw startProblem(announcement, talk.trim());
 }
 

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock } from '../../core/clock.ts';
-import { readBody } from './body.ts';
+import { BodyBudget, type BodyShare, readBody } from './body.ts';
 import type { Engine, RunResult } from './engine.ts';
 import { engineError, httpStatusOf, toException } from './exception.ts';
 import { helloAnswer, isHello } from './hello.ts';
@@ -29,6 +29,7 @@ const displayName = 'obsctl embedded';
 type Exchange = {
   readonly options: ServerOptions;
   readonly log: QueryLog;
+  readonly share: BodyShare;
   readonly message: IncomingMessage;
   readonly response: ServerResponse;
   /** Aborts when the client goes away before its answer. */
@@ -37,6 +38,7 @@ type Exchange = {
 
 export function createEngineServer(options: ServerOptions): Server {
   const log = new QueryLog();
+  const budget = new BodyBudget();
   return createServer(
     { keepAliveTimeout: 30_000, requestTimeout: 0, maxHeaderSize: 1_048_576 },
     (message, response) => {
@@ -44,7 +46,7 @@ export function createEngineServer(options: ServerOptions): Server {
       response.on('close', () => {
         if (!response.writableFinished) gone.abort();
       });
-      void serve({ options, log, message, response, gone: gone.signal });
+      void serve({ options, log, share: budget.share(), message, response, gone: gone.signal });
     },
   );
 }
@@ -71,6 +73,7 @@ async function serve(exchange: Exchange): Promise<void> {
   } catch (error) {
     answerException(options.engine, error, response);
   } finally {
+    exchange.share.release();
     // What was refused before its body was read: let it pass, so that the answer arrives.
     message.resume();
   }
@@ -93,7 +96,7 @@ async function answerStatement(exchange: Exchange, request: EngineRequest): Prom
   if (message.headers['content-type']?.startsWith('multipart/form-data') === true) {
     throw engineError('NOT_IMPLEMENTED', 'The embedded engine takes no external tables');
   }
-  const statement = statementOf(request.query, await readBody(message, request));
+  const statement = statementOf(request.query, await readBody(message, request, exchange.share));
   if (isHello(statement.sql, request.clientProtocolVersion)) {
     response.setHeader('X-ClickHouse-Format', 'Native');
     const answer = helloAnswer(displayName, engine.version, engine.timezone);

@@ -43,7 +43,7 @@ export async function startEmbedded(
   try {
     const pruned = await pruneTokens(dataDir);
     process.chdir(emptyDir);
-    const engine = await Engine.open(loadAddon(), { ...options, dataDir });
+    const engine = await Engine.open(loadAddon(), { ...options, dataDir, clock });
     const origin = { loopbackOnly: isLoopback(host) };
     const server = createEngineServer({ engine, users, origin, clock });
     const address = await listen(server, host, port);
