@@ -17,6 +17,7 @@ import { systemClock } from '../../core/clock.ts';
 import { RECORD_HEADER_BYTES } from './record.ts';
 import { SEGMENT_HEADER_BYTES } from './segment-header.ts';
 import { openWal } from './wal.ts';
+import { platformFs, type WalFs } from './wal-fs.ts';
 import type { LogRecord, RecordMeta, RecoveryReport } from './wal-types.ts';
 
 const RECORDS = 14;
@@ -63,9 +64,17 @@ function reset(): void {
   cpSync(pristine, dir, { recursive: true });
 }
 
+/** Nothing here loses power, so nothing needs to wait for a disk that others use, too. */
+const withoutSyncs: WalFs = {
+  ...platformFs,
+  dataSync: async () => {},
+  syncDirectory: async () => {},
+};
+
 function open(path: string) {
   return openWal({
     dir: path,
+    fs: withoutSyncs,
     clock: systemClock,
     segmentBytes: SEGMENT_HEADER_BYTES + 900,
     sizeBytesMax: 1024 * 1024,

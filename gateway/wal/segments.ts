@@ -77,7 +77,10 @@ export class Segments {
     this.#limits = limits;
     this.#list = survey.segments.map(toSegment);
     for (const segment of this.#list) this.#closedBytes += segment.fileBytes;
-    this.#spares = [...survey.spares];
+    this.#spares = survey.spares.slice(0, SPARES_MAX);
+    for (const name of survey.spares.slice(SPARES_MAX)) {
+      this.#quietly(() => this.#fs.remove(join(directory, name)));
+    }
     for (const name of survey.spares) {
       const number = Number(/^spare-(\d+)/.exec(name)?.[1] ?? 0);
       this.#nextSpare = Math.max(this.#nextSpare, number + 1);
@@ -232,7 +235,7 @@ export class Segments {
       assert(segment.end >= segment.base, 'a segment ends where it begins, or later');
       end = segment.end;
     }
-    assert(this.#spares.length <= SPARES_MAX + 2, 'spares are few');
+    assert(this.#spares.length <= SPARES_MAX, 'spares are few');
   }
 
   async #birth(name: string, header: Buffer): Promise<{ file: number; fileBytes: number }> {
