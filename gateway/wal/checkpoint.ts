@@ -16,10 +16,10 @@ export type Checkpoint = {
 export const CHECKPOINT_NAME = 'checkpoint';
 export const CHECKPOINT_TEMPORARY_NAME = 'checkpoint.tmp';
 /** Beyond this the file is not ours: it is a line of JSON for a handful of destinations. */
-export const CHECKPOINT_BYTES_MAX = 64 * 1024;
+const CHECKPOINT_BYTES_MAX = 64 * 1024;
 
 /** Two lines: JSON for people and programs, and the CRC-32 of the first line. */
-export function encodeCheckpoint(checkpoint: Checkpoint): string {
+function encodeCheckpoint(checkpoint: Checkpoint): string {
   const line = JSON.stringify({
     format: 1,
     log: checkpoint.logId,
@@ -29,7 +29,7 @@ export function encodeCheckpoint(checkpoint: Checkpoint): string {
 }
 
 /** The checkpoint that `text` holds; `undefined` unless every byte of it is as written. */
-export function decodeCheckpoint(text: string): Checkpoint | undefined {
+function decodeCheckpoint(text: string): Checkpoint | undefined {
   const [line, crc, rest, ...more] = text.split('\n');
   if (line === undefined || crc !== crcText(line) || rest !== '' || more.length > 0) return;
   let value: unknown;

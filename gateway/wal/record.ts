@@ -10,7 +10,7 @@ import type { RecordMeta } from './wal-types.ts';
 /** Before the tenant's name; FORMAT.md draws it. */
 export const RECORD_HEADER_BYTES = 56;
 export const RECORD_ALIGNMENT_BYTES = 8;
-export const TENANT_BYTES_MAX = 255;
+const TENANT_BYTES_MAX = 255;
 /** `OWR1` in a hex dump. */
 export const RECORD_MAGIC = 0x3152574f;
 /** The most that a record adds to its body: header, tenant, padding. */

@@ -22,7 +22,7 @@ export type SegmentHeader = {
 
 /** Records begin on the second page, so that no write of theirs touches the header's sectors. */
 export const SEGMENT_HEADER_BYTES = 4096;
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
 const MAGIC = 'OBSCTLWA';
 const COPY_OFFSETS = [0, 2048] as const;
