@@ -1,23 +1,44 @@
 /**
- * `npm run build`: emits JavaScript and declarations to `dist/`, because Node strips no types under
- * node_modules. What is not TypeScript (the page's style sheet and markup) is copied beside it.
+ * `npm run build [-- DIR]`: emits JavaScript and declarations to `dist/`, because Node strips no
+ * types under node_modules. What is not TypeScript (the page's style sheets and markup) is copied
+ * beside it. With a folder it puts `dist/` there, together with all else that goes into the
+ * package, so that `npm pack` can run in it and the clone stays as it is.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, globSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
-const project = join(root, 'tsconfig.build.json');
+const folder = resolve(process.argv[2] ?? root);
+const dist = join(folder, 'dist');
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-const compiler = join(root, 'node_modules/typescript/bin/tsc');
-const done = spawnSync(process.execPath, [compiler, '-p', project], { stdio: 'inherit' });
-if (done.status !== 0) process.exit(1);
-for (const path of globSync('dashboards/preview/**/*.{html,css,svg}', { cwd: root })) {
-  cpSync(join(root, path), join(root, 'dist', path));
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+compile();
+copyAssets();
+if (folder !== root) copyPackage();
+process.stderr.write(`${dist} is ready; \`npm pack\` makes the package\n`);
+
+function compile(): void {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const args = [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', dist];
+  const done = spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] });
+  if (done.status !== 0) process.exit(1);
 }
-for (const path of globSync('docs/errors/*.md', { cwd: root })) {
-  cpSync(join(root, path), join(root, 'dist', path));
+
+function copyAssets(): void {
+  for (const path of globSync('dashboards/preview/**/*.{html,css,svg}', { cwd: root })) {
+    cpSync(join(root, path), join(dist, path));
+  }
+  writeFileSync(join(dist, 'package.json'), '{ "type": "module" }\n');
 }
-writeFileSync(join(root, 'dist', 'package.json'), '{ "type": "module" }\n');
-process.stderr.write('dist/ is ready; `npm pack` makes the package\n');
+
+/** What `files` of package.json names, and package.json itself. */
+function copyPackage(): void {
+  const manifest: { files: string[] } = JSON.parse(
+    readFileSync(join(root, 'package.json'), 'utf8'),
+  );
+  for (const path of ['package.json', ...manifest.files.filter((name) => name !== 'dist')]) {
+    cpSync(join(root, path), join(folder, path), { recursive: true });
+  }
+}

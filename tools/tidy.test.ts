@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { codes } from '../core/codes.ts';
+import { catalog, prometheusName } from '../gateway/telemetry/catalog.ts';
 import {
   checkBannedCalls,
   checkDocs,
@@ -61,6 +62,14 @@ describe('the house', () => {
 
   it('speaks of no machine and no download address', () => {
     expect(checkPrivacy(root, paths)).toEqual([]);
+  });
+
+  it('names in its documents only metrics that exist', () => {
+    const known = new Set(catalog.map(prometheusName));
+    const named = paths
+      .filter((path) => path.endsWith('.md'))
+      .flatMap((path) => readFileSync(join(root, path), 'utf8').match(/obsctl_gateway_\w+/g) ?? []);
+    expect(named.filter((name) => !known.has(name))).toEqual([]);
   });
 
   it('has a page for every error code, and a code for every page', () => {

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-export type PeerName = 'chromium' | 'otel-python' | 'collector';
+export type PeerName = 'chromium' | 'otel-python' | 'collector' | 'node-24';
 
 export type Peer = {
   readonly name: PeerName;
@@ -36,6 +36,8 @@ export const peersDir: string =
 
 const pythonDir = join(peersDir, 'otel-python-1.45.2');
 const collectorDir = join(peersDir, 'collector-0.161.0');
+const node24Dir = join(peersDir, 'node-24.12.0');
+const node24Package = `node-${process.platform}-${process.arch}`;
 const goEnvironment = { GOFLAGS: '-buildvcs=false', GOBIN: join(peersDir, 'bin') };
 const sudo: readonly string[] = process.getuid?.() === 0 ? [] : ['sudo'];
 
@@ -122,6 +124,29 @@ export const peers: readonly Peer[] = [
       },
     ],
     find: () => existing(join(collectorDir, 'otelcol')),
+  },
+  {
+    name: 'node-24',
+    required: true,
+    purpose: 'the oldest Node that the published package promises to run on',
+    minutes: 1,
+    megabytes: 120,
+    steps: [
+      {
+        command: 'npm',
+        args: [
+          'install',
+          '--prefix',
+          node24Dir,
+          '--no-save',
+          '--no-audit',
+          '--no-fund',
+          '--ignore-scripts',
+          `${node24Package}@24.12.0`,
+        ],
+      },
+    ],
+    find: () => existing(join(node24Dir, 'node_modules', node24Package, 'bin', 'node')),
   },
 ];
 
