@@ -60,7 +60,7 @@ const connectionsMax = 10;
 const walRecordsMin = 4;
 const seconds = 1e-9;
 
-export async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
+async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   const port = parentPort;
   assert(port !== null, 'a lane worker runs in a worker thread');
   const post = (message: FromWorker): void => port.postMessage(message);

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { EncodedUnit } from '../decode/decode-types.ts';
 import type { Seal } from '../lane/seal.ts';
 
-export const deadLetterBytesMax = 1024 ** 3;
+const deadLetterBytesMax = 1024 ** 3;
 
 export type DeadLetter = {
   /** `false` when the budget is used up. */

@@ -31,7 +31,7 @@ export type Destination = {
   readonly missingColumns: () => ReadonlyMap<string, readonly string[]>;
 };
 
-export type SealCount =
+type SealCount =
   | { readonly known: true; readonly rows: number }
   | { readonly known: false; readonly reason: 'no_column' | 'failed'; readonly message: string };
 

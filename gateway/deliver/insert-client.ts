@@ -21,7 +21,7 @@ export type StatementResult =
       readonly message: string;
     };
 
-export type Statement = {
+type Statement = {
   readonly sql: string;
   readonly settings: Readonly<Record<string, string>>;
   readonly chunks?: readonly Uint8Array[];

@@ -7,7 +7,7 @@ import type { Destination } from '../deliver/destination.ts';
 import type { LaneCounters } from '../telemetry/lane-counters.ts';
 import type { Wal } from '../wal/wal-types.ts';
 
-export type Decoder = {
+type Decoder = {
   readonly createBlocks: () => Blocks;
   readonly decode: (blocks: Blocks, input: DecodeInput) => DecodeResult;
 };

@@ -7,7 +7,7 @@ import type { RecordMeta } from '../wal/wal-types.ts';
 import { kindOf, recordKinds } from './seal.ts';
 
 /** Raised when the same bytes would give other rows. */
-export const decoderVersion = 1;
+const decoderVersion = 1;
 /** Of the settings that decide what is stored; there are none yet. */
 const settingsFingerprint = 0;
 

@@ -40,7 +40,7 @@ export async function startAdmin(options: AdminOptions): Promise<Admin> {
 }
 
 /** Causes of unreadiness, each by its word in the catalog. */
-export function causesOf(values: Float64Array): readonly string[] {
+function causesOf(values: Float64Array): readonly string[] {
   return causeSlots.filter(({ slot }) => values[slot] === 1).map(({ cause }) => cause);
 }
 

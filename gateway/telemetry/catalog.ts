@@ -6,7 +6,7 @@
  */
 import { tables } from '../../clickhouse/schema/tables.ts';
 
-export type AttributeDef = {
+type AttributeDef = {
   readonly name: string;
   readonly values: readonly string[];
 };
@@ -30,7 +30,7 @@ export const signals = ['traces', 'metrics', 'logs'] as const;
 export const transports = ['grpc', 'http'] as const;
 export const outcomes = ['stored', 'malformed', 'too_large', 'busy'] as const;
 /** Why a request was turned away, before the lane (see `receive/counters.ts`) or by it. */
-export const refusalReasons = [
+const refusalReasons = [
   'memory',
   'disk_budget',
   'disk_error',
@@ -48,7 +48,7 @@ export const refusalReasons = [
   'protocol',
 ] as const;
 export const insertOutcomes = ['acknowledged', 'already_there', 'retryable', 'permanent'] as const;
-export const dropReasons = ['dead_letter', 'log_damaged'] as const;
+const dropReasons = ['dead_letter', 'log_damaged'] as const;
 export const stages = ['written', 'durable', 'sealed', 'acknowledged'] as const;
 /** Why `/readyz` is red. ClickHouse being away is no cause: the log takes what comes. */
 export const unreadyCauses = [
