@@ -4,11 +4,17 @@ import { formatProblem, isProblem, Problem } from '../core/problem.ts';
 import type { CliContext } from './context.ts';
 import { registerCommands } from './program.ts';
 
+/** One Ctrl-C may come twice: from the terminal to all, and handed on by npm or bin/obsctl. */
+const samePressMs = 500;
+
 const abort = new AbortController();
+let abortedMs = 0;
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
-    if (abort.signal.aborted) process.exit(130);
-    abort.abort(name);
+    if (!abort.signal.aborted) {
+      abortedMs = performance.now();
+      abort.abort(name);
+    } else if (performance.now() - abortedMs > samePressMs) process.exit(130);
   });
 }
 
