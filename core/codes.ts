@@ -103,7 +103,7 @@ export const codes = {
   'OBS-3005': {
     title: 'a table differs in a way that only a person may change',
     cause: 'A type, a key or an engine differs; changing it would rewrite or lose stored rows.',
-    next: 'Run the printed statements by hand when it suits you; the old table stays beside the new.',
+    next: 'Run the printed statements by hand when it suits you; the old table stays.',
   },
   'OBS-3006': {
     title: 'the ClickHouse server is too old',

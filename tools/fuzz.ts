@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz [TARGET…] [-- --seconds N] [--seed S]`: runs the fuzz targets; each prints its seed,
+ * `npm run fuzz [TARGET…] [-- --seconds N] [--seed S]`: runs the fuzz targets; prints the seed,
  * so that a finding can be run again.
  */
 import { choosePrograms } from './programs.ts';

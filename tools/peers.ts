@@ -1,5 +1,5 @@
 /**
- * `npm run peers [NAME…] [-- --yes] [--list]`: gets the real programs that tests run against. Shows
+ * `npm run peers [NAME…] [-- --yes] [--list]`: gets the programs that tests run against. Shows
  * what will be installed or built, how long it takes and how large it is, and asks first, unless
  * `--yes` is given or `CI=true`.
  */

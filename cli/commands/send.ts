@@ -21,7 +21,7 @@ export function registerSend(program: Command, context: CliContext): void {
     .command('send')
     .description('send generated telemetry and say what was answered')
     .argument('[signal...]', `what to send: ${signals.join(', ')}; all three by default`)
-    .option('--endpoint <url>', 'OTLP endpoint; the protocol’s default port on loopback otherwise')
+    .option('--endpoint <url>', 'OTLP endpoint; default: the protocol’s port on loopback')
     .option('--protocol <name>', protocols.join(', '), 'grpc')
     .option('--count <n>', 'items of each signal', '10')
     .option('--service <name>', 'service.name of what is sent', 'obsctl-send')

@@ -108,7 +108,8 @@ function welcome(machine: SingleMachine): string {
       over gRPC  export OTEL_EXPORTER_OTLP_ENDPOINT=${machine.otlpGrpc}
                  export OTEL_EXPORTER_OTLP_PROTOCOL=grpc
 
-  Ask            obsctl query --clickhouse ${machine.clickhouseUrl} 'SELECT count() FROM otel_traces'
+  Ask            export CLICKHOUSE_URL=${machine.clickhouseUrl}
+                 obsctl query 'SELECT count() FROM otel_traces'
 
   Ctrl-C stops everything. Waiting for your first span …
 `;

@@ -1,6 +1,6 @@
 /**
- * One shop service in a process of its own: `node --import instrument.ts main.ts SERVICE`. Tells its
- * parent where it listens, learns where the others do, and ends with its parent.
+ * One shop service in a process of its own: `node --import instrument.ts main.ts SERVICE`. Tells
+ * its parent where it listens, learns where the others do, and ends with its parent.
  */
 import { systemClock } from '../../../core/clock.ts';
 import { stopTelemetry } from './instrument.ts';

@@ -1,4 +1,4 @@
-/** What every shop service shares: a small HTTP server, a client, a logger. Plain Node on purpose. */
+/** What every shop service shares: a small HTTP server, a client, a logger. Plain Node. */
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Attributes, logs, SeverityNumber, trace } from '@opentelemetry/api';

@@ -1,4 +1,4 @@
-/** The demo shop's services and the words its processes exchange with the demo that started them. */
+/** The shop's services, and the words its processes exchange with the demo. */
 
 /** In the order in which a purchase meets them. `shoppers` is the load. */
 export const shopServices = [
