@@ -38,17 +38,18 @@ export function timeUntilFull(): PanelDraft {
     title: 'Disk lasts for',
     description:
       'If the log goes on growing as it did in this time range: how long until it is full and' +
-      ' senders are told to come back. A log that does not grow lasts for ever.',
+      ' senders are told to come back. Under 5 % of its limit the log only breathes.',
     source: 'gateway_metrics',
     query: sql(`
-      SELECT if(growth < 1, 'for ever', formatReadableTimeDelta(room / growth, 'days', 'minutes'))
-        AS "Lasts for"
+      SELECT if(growth < 1 OR used < 0.05, 'it does not fill',
+          formatReadableTimeDelta(room / growth, 'days', 'minutes')) AS "Lasts for"
       FROM (
         SELECT simpleLinearRegression(toUnixTimestamp(time), level).1 AS growth
         FROM ${levels(size)} HAVING count() > 0
       ) AS trend
       CROSS JOIN (
-        SELECT greatest(0, limits.level - size.level) AS room
+        SELECT greatest(0, limits.level - size.level) AS room,
+          size.level / limits.level AS used
         FROM ${latest(size)} AS size CROSS JOIN ${latest(limit)} AS limits
       ) AS rest`),
     width: 5,

@@ -3,8 +3,9 @@
  *
  * A cumulative sum becomes a rate series by series, before anything is added up: the step between
  * two points is the new value alone when the counter began again (its value fell, or it says that
- * it started after the previous point). A first point counts from its start time when that lies in
- * the range, and not at all otherwise. A delta sum is its own step.
+ * it started after the previous point). The previous point may lie a little before the range. A
+ * first point counts from its start time when that lies in the range, and not at all otherwise. A
+ * delta sum is its own step.
  */
 import { gauge, histogram, sum } from '../clickhouse/schema/metrics.ts';
 import type { MetricName } from '../gateway/telemetry/catalog.ts';
@@ -36,8 +37,9 @@ const labelNames = (spec: PointsSpec): string =>
     .map((name) => `${name}, `)
     .join('');
 
-const where = (c: typeof s | typeof g | typeof h, spec: PointsSpec): string =>
-  `${c.MetricName} = '${spec.metric}' AND $__timeFilter(${c.TimeUnix})` +
+const where = (c: typeof s | typeof g | typeof h, spec: PointsSpec, lookBack = 0): string =>
+  `${c.MetricName} = '${spec.metric}' AND ${c.TimeUnix} >= $__fromTime - ${lookBack}` +
+  ` AND ${c.TimeUnix} <= $__toTime` +
   ` AND bitAnd(${c.Flags}, 1) = 0${spec.filter === undefined ? '' : ` AND ${spec.filter}`}`;
 
 const window = (series: string): string =>
@@ -46,16 +48,23 @@ const window = (series: string): string =>
 const secondsBetween = (from: string, to: string): string =>
   `(toUnixTimestamp64Nano(${to}) - toUnixTimestamp64Nano(${from})) / 1e9`;
 
+/** How far before the range the point is looked for that the first step starts from. */
+const lookBackSeconds = 300;
+
 /**
  * A table expression with a row a point: `at`, `series`, the labels, `grown` (by how much the sum
  * grew) and `elapsed` (in how many seconds).
  */
 export function steps(spec: PointsSpec): string {
+  // Our gateway reports a counter from its first event on: a new series grew from nothing.
+  const absentIsZero = spec.metric.startsWith('obsctl.');
+  const fromStart = secondsBetween('began', 'at');
+  const first = absentIsZero ? `least(${fromStart}, $__interval_s)` : fromStart;
   return `(
     SELECT at, series, ${labelNames(spec)}
-      multiIf(temporality = 1, value, isNull(previous), value,
-        value < previous OR began >= before, value, value - previous) AS grown,
-      if(temporality = 1 OR isNull(before), ${secondsBetween('began', 'at')},
+      assumeNotNull(multiIf(temporality = 1, value, isNull(previous), value,
+        value < previous OR began >= before, value, value - previous)) AS grown,
+      multiIf(temporality = 1, ${fromStart}, isNull(before), ${first},
         ${secondsBetween('assumeNotNull(before)', 'at')}) AS elapsed
     FROM (
       SELECT ${s.TimeUnix} AS at, ${s.StartTimeUnix} AS began, ${s.Value} AS value,
@@ -63,9 +72,10 @@ export function steps(spec: PointsSpec): string {
         lagInFrame(toNullable(value)) ${window('series')} AS previous,
         lagInFrame(toNullable(at)) ${window('series')} AS before
       FROM ${sum.name}
-      WHERE ${where(s, spec)}
+      WHERE ${where(s, spec, lookBackSeconds)}
     )
-    WHERE elapsed > 0 AND (isNotNull(before) OR began >= $__fromTime OR temporality = 1)
+    WHERE elapsed > 0 AND at >= $__fromTime
+      AND (${absentIsZero ? 1 : 0} OR isNotNull(before) OR began >= $__fromTime OR temporality = 1)
   )`;
 }
 

@@ -6,21 +6,21 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connectClickHouse } from '../clickhouse/client.ts';
 import { migrate } from '../clickhouse/migrate.ts';
 import { systemClock } from '../core/clock.ts';
+import { type Asker, askerOf, findPanel } from '../test/support/ask-dashboards.ts';
 import { startEngine, type TestEngine } from '../test/support/engine.ts';
 import { failingService, type Seeded, seedTelemetry } from '../test/support/seed-telemetry.ts';
-import type { DashboardJson, PanelJson } from './board.ts';
 import { dashboards } from './catalog.ts';
-import { expandQuery, type VariableValue } from './macros.ts';
+import type { VariableValue } from './macros.ts';
 import { bucketSeconds } from './red.ts';
 import { sources } from './sources.ts';
-
-type Row = Record<string, unknown>;
-type Values = Readonly<Record<string, VariableValue>>;
 
 const seed = 7;
 const all = dashboards();
 let engine: TestEngine;
 let seeded: Seeded;
+let ask: Asker['ask'];
+let expandFor: Asker['expandFor'];
+let panelRows: Asker['panelRows'];
 
 beforeAll(async () => {
   engine = await startEngine();
@@ -31,53 +31,10 @@ beforeAll(async () => {
   } finally {
     await clickhouse.close();
   }
+  ({ ask, expandFor, panelRows } = askerOf(engine.url, seeded));
 }, 120_000);
 
 afterAll(() => engine?.stop());
-
-/** As the page and Grafana ask: plain SQL to the database of the data source. */
-async function ask(sql: string): Promise<Row[]> {
-  const numbers = 'output_format_json_quote_64bit_integers=0';
-  const url = `${engine.url}/?database=otel&default_format=JSON&${numbers}`;
-  const answer = await fetch(url, { method: 'POST', body: sql });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`${text}\n${sql}`);
-  return text === '' ? [] : JSON.parse(text).data;
-}
-
-function valuesOf(dashboard: DashboardJson, set: Values = {}): Values {
-  const initial = dashboard.templating.list.map(
-    (variable) => [variable.name, variable.current?.value ?? ''] as const,
-  );
-  return { ...Object.fromEntries(initial), ...set };
-}
-
-type Ask = { readonly set?: Values; readonly intervalMs?: number; readonly shiftMs?: number };
-
-function expandFor(dashboard: DashboardJson, rawSql: string, options: Ask = {}): string {
-  return expandQuery(rawSql, {
-    fromMs: seeded.fromMs + (options.shiftMs ?? 0),
-    toMs: seeded.toMs + (options.shiftMs ?? 0),
-    intervalMs: options.intervalMs ?? 10_000,
-    variables: valuesOf(dashboard, options.set),
-  });
-}
-
-function find(dashboardTitle: string, panelTitle: string): readonly [DashboardJson, PanelJson] {
-  const dashboard = all.find(({ title }) => title === dashboardTitle);
-  const panel = dashboard?.panels.find(({ title }) => title === panelTitle);
-  if (dashboard === undefined || panel === undefined) throw new Error(`no panel ${panelTitle}`);
-  return [dashboard, panel];
-}
-
-async function panelRows(board: string, title: string, options: Ask = {}): Promise<Row[]> {
-  const [dashboard, panel] = find(board, title);
-  const rows = [];
-  for (const { rawSql } of panel.targets ?? []) {
-    rows.push(...(await ask(expandFor(dashboard, rawSql, options))));
-  }
-  return rows;
-}
 
 const aTrace = (): string => seeded.spans.find((span) => span.failed)?.traceId ?? '';
 
@@ -340,13 +297,34 @@ describe('numbers', () => {
     for (const row of latency) expect(Number(row['p50'])).toBeCloseTo(0.00375, 9);
   });
 
+  it('of what is lost see a counter that appears for the first time', async () => {
+    const shiftMs = -3_600_000;
+    const began = `fromUnixTimestamp64Milli(${seeded.fromMs - 86_400_000})`;
+    const at = `fromUnixTimestamp64Milli(${seeded.toMs + shiftMs - 60_000})`;
+    await ask(
+      'INSERT INTO otel.otel_metrics_sum (MetricName, StartTimeUnix, TimeUnix, Value,' +
+        ` AggregationTemporality) SELECT 'obsctl.gateway.dropped.items', ${began}, ${at}, 5, 2`,
+    );
+    expect(await panelRows('Gateway', 'Lost', { shiftMs })).toEqual([{ Lost: 5 }]);
+    const later = { shiftMs: shiftMs + 25 * 60_000 };
+    expect(await panelRows('Gateway', 'Lost', later)).toEqual([{ Lost: 0 }]);
+  });
+
+  it('of a counter use the point before the range', async () => {
+    const rows = await panelRows('Machine', 'Disk throughput', { shiftMs: 120_000 });
+    const first = rows.filter((row) => row['direction'] === 'read')[0];
+    expect(Number(first?.['throughput'])).toBeCloseTo(4096, 6);
+    const points = 120 - 12;
+    expect(rows.filter((row) => row['direction'] === 'read')).toHaveLength(points);
+  });
+
   it('of the proof compare receipts with rows that are found, and see a missing one', async () => {
     const proof = await panelRows('Gateway', 'Acknowledged and found again');
     expect(proof).toEqual([
       expect.objectContaining({ Table: 'otel_logs', Found: seeded.logs.length, Proof: 'equal' }),
       expect.objectContaining({ Table: 'otel_traces', Found: seeded.spans.length, Proof: 'equal' }),
     ]);
-    const [dashboard, panel] = find('Gateway', 'Acknowledged and found again');
+    const [dashboard, panel] = findPanel('Gateway', 'Acknowledged and found again');
     const one = panel.targets?.[0]?.rawSql.replace('sum(Rows) AS rows', 'sum(Rows) + 1 AS rows');
     const short = await ask(expandFor(dashboard, one ?? ''));
     expect(short.map((row) => row['Proof'])).toEqual(['missing', 'missing']);
