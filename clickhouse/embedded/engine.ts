@@ -56,7 +56,7 @@ const killPauseMs = 200;
 const noDataToInsert = 108;
 
 /** A result is one buffer: this bounds it unless the request sets its own `max_result_bytes`. */
-const resultBytesMax = 512 * 1024 ** 2;
+const resultBytesMax = 256 * 1024 ** 2;
 
 export class Engine {
   readonly #addon: Addon;

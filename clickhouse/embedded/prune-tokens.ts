@@ -20,8 +20,8 @@ export type PrunedToken = {
   readonly blockId: string;
 };
 
-/** `partition_min_max_level`, with a mutation number when there was one. */
-const partPattern = /^(.+)_(\d+)_(\d+)_(\d+)(?:_\d+)?$/;
+/** `partition_min_max_level`, with a mutation number when there was one; partitions have no `_`. */
+const partPattern = /^([^_]+)_(\d+)_(\d+)_(\d+)(?:_\d+)?$/;
 const logPattern = /^deduplication_log_(\d+)\.txt$/;
 
 /** Prunes every table below `dataDir`; returns what was taken back. */
