@@ -11,7 +11,7 @@ import { receipts, redSecond } from '../clickhouse/schema/ours.ts';
 import { traces } from '../clickhouse/schema/traces.ts';
 import { gatewayServiceName } from '../gateway/telemetry/catalog.ts';
 import { type PanelDraft, stat, table, timeseries } from './panel.ts';
-import { latest, levels, rates } from './points.ts';
+import { latest, levels, rates, steps } from './points.ts';
 import { attribute, columnsOf, sql } from './sql.ts';
 
 const p = columnsOf(receipts);
@@ -30,6 +30,30 @@ const provable = [
   })),
   { name: redSecond.name, time: columnsOf(redSecond).Time, seal: columnsOf(redSecond).Seal },
 ] as const;
+
+/** The first question at 3 a.m.; *Services* asks it too. */
+export function lost(width: number, height: number): PanelDraft {
+  return stat({
+    title: 'Lost',
+    description:
+      'Items that were answered OK and will not reach ClickHouse by themselves: rows in the dead' +
+      ' letter, or a damaged log. If it is not 0, the gateway log names the batch and the file.',
+    source: 'gateway_metrics',
+    query: sql(`
+      SELECT greatest(0, sum(grown)) AS "Lost"
+      FROM ${steps({ metric: 'obsctl.gateway.dropped.items' })}`),
+    width,
+    height,
+    unit: 'short',
+    decimals: 0,
+    noValue: 'the gateway does not report',
+    links: [{ title: 'The gateway', to: 'gateway' }],
+    thresholds: [
+      { from: 0, colour: 'green', text: 'nothing is lost' },
+      { from: 1, colour: 'red', text: 'look at the dead letter' },
+    ],
+  });
+}
 
 export function timeUntilFull(): PanelDraft {
   const size = { metric: 'obsctl.gateway.wal.size', kind: 'gauge' } as const;

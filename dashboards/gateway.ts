@@ -4,6 +4,7 @@
  */
 import { board, type DashboardJson } from './board.ts';
 import {
+  lost,
   receiptsByTable,
   receivedAndStored,
   resources,
@@ -28,34 +29,12 @@ export function gatewayDashboard(): DashboardJson {
       ' refused, and the proof.',
     variables: [],
     rows: [
-      { title: '', panels: [lost(), waiting(), logFill(), timeUntilFull(), clickHouseUp()] },
+      { title: '', panels: [lost(4, 5), waiting(), logFill(), timeUntilFull(), clickHouseUp()] },
       { title: 'The way of an item', panels: [receivedAndStored(), refused(), itemsBySignal()] },
       { title: 'What waits', panels: [lag(), logSize(), logPositions()] },
       { title: 'Inserts into ClickHouse', panels: [inserts(), insertLatency(), answerLatency()] },
       { title: 'Proof', panels: [storedAndProved(), receiptsByTable()] },
       { title: 'The process', panels: resources() },
-    ],
-  });
-}
-
-function lost(): PanelDraft {
-  return stat({
-    title: 'Lost',
-    description:
-      'Items that were answered OK and will not reach ClickHouse by themselves: rows in the dead' +
-      ' letter, or a damaged log. If it is not 0, the gateway log names the batch and the file.',
-    source: 'gateway_metrics',
-    query: sql(`
-      SELECT greatest(0, sum(grown)) AS "Lost"
-      FROM ${steps({ metric: 'obsctl.gateway.dropped.items' })}`),
-    width: 4,
-    height: 5,
-    unit: 'short',
-    decimals: 0,
-    noValue: 'the gateway does not report',
-    thresholds: [
-      { from: 0, colour: 'green', text: 'nothing is lost' },
-      { from: 1, colour: 'red', text: 'look at the dead letter' },
     ],
   });
 }

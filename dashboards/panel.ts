@@ -156,7 +156,8 @@ export function stat(spec: PanelSpec & { readonly sparkline?: boolean }): PanelD
     .graphMode(spec.sparkline ? common.BigValueGraphMode.Area : common.BigValueGraphMode.None)
     .colorMode(common.BigValueColorMode.Value)
     .textMode(common.BigValueTextMode.Auto)
-    .reduceOptions(last());
+    // Without a pattern Grafana shows numbers only.
+    .reduceOptions(spec.unit === 'string' ? last().fields('/.*/') : last());
   return finish(panel, spec, spec.sparkline ? 'timeseries' : 'table');
 }
 

@@ -3,6 +3,7 @@
  * from there to its failing traces and its error logs.
  */
 import { board, type DashboardJson } from './board.ts';
+import { lost } from './gateway-parts.ts';
 import { type PanelDraft, stat } from './panel.ts';
 import { byVariables, coveredSeconds, errorRatio, percentile, red, withRed } from './red.ts';
 import {
@@ -54,7 +55,10 @@ export function servicesDashboard(): DashboardJson {
       }),
     ],
     rows: [
-      { title: '', panels: [failingServices(), requestRate(), errorShare(), slowest()] },
+      {
+        title: '',
+        panels: [failingServices(), requestRate(), errorShare(), slowest(), lost(4, 4)],
+      },
       { title: '', panels: [serviceTable()] },
       { title: '', panels: [rateOverTime(), errorsOverTime(), latencyOverTime()] },
       { title: 'Where it starts', panels: [errorStarts(), worstOperations()] },
@@ -74,7 +78,7 @@ function failingServices(): PanelDraft {
       WITH ${withRed(byVariables)}
       SELECT countIf(ratio > 0.01) AS "Services that fail"
       FROM (SELECT ${errorRatio} AS ratio FROM red GROUP BY ${red.service})`),
-    width: 6,
+    width: 5,
     height: 4,
     unit: 'none',
     decimals: 0,
@@ -92,7 +96,7 @@ function requestRate(): PanelDraft {
     description: 'Requests a second over all chosen services, counted before any sampling.',
     source: 'requests',
     query: overTime(`sum(${red.count}) / ${coveredSeconds} AS "Requests"`),
-    width: 6,
+    width: 5,
     height: 4,
     unit: 'reqps',
     decimals: 1,
@@ -109,7 +113,7 @@ function errorShare(): PanelDraft {
       'Share of requests that ended with status Error, latest value. Click through to the traces.',
     source: 'requests',
     query: overTime(`${errorRatio} AS "Failed"`),
-    width: 6,
+    width: 5,
     height: 4,
     unit: 'percentunit',
     decimals: 2,
@@ -133,7 +137,7 @@ function slowest(): PanelDraft {
     description: 'The 95th percentile of duration over all chosen services, latest value.',
     source: 'requests',
     query: overTime(`${percentile(0.95)} AS "p95"`),
-    width: 6,
+    width: 5,
     height: 4,
     unit: 's',
     decimals: 1,

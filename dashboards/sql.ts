@@ -2,7 +2,10 @@
  * Typed names for SQL: columns come from the table declarations, attributes and metrics from the
  * pinned list, so that a renamed column stops the build and not a panel.
  */
-import type { TableDef } from '../clickhouse/schema/types.ts';
+import type { logs } from '../clickhouse/schema/logs.ts';
+import type { sum } from '../clickhouse/schema/metrics.ts';
+import type { traces } from '../clickhouse/schema/traces.ts';
+import type { ColumnOf, TableDef } from '../clickhouse/schema/types.ts';
 import type { AttributeName } from './names.ts';
 
 /** Every column of a table under its own name. */
@@ -15,13 +18,11 @@ export function columnsOf<Column extends string>(table: TableDef<Column>): Colum
   ) as Columns<Column>;
 }
 
-/** A column that holds attributes. */
-export type AttributeColumn =
-  | 'Attributes'
-  | 'LogAttributes'
-  | 'ResourceAttributes'
-  | 'ScopeAttributes'
-  | 'SpanAttributes';
+/** A column that holds attributes, as the tables have it. */
+export type AttributeColumn = Extract<
+  ColumnOf<typeof traces> | ColumnOf<typeof logs> | ColumnOf<typeof sum>,
+  `${string}Attributes`
+>;
 
 /** `SpanAttributes['http.route']`, for names of the pinned list only. */
 export function attribute(column: AttributeColumn, name: AttributeName): string {
