@@ -231,9 +231,11 @@ export function putBytes(
         target.setBigInt64(at + 24, view.getBigInt64(from + 24, true), true);
       }
     }
-  } else if (length < 128) {
-    const bytes = text.bytes;
-    for (let index = 0; index < length; index += 1) bytes[at + index] = source[from + index]!;
+  } else if (length < 128 && from + length + 8 <= source.length) {
+    const target = text.view;
+    for (let index = 0; index < length; index += 8) {
+      target.setBigInt64(at + index, view.getBigInt64(from + index, true), true);
+    }
   } else {
     text.bytes.set(source.subarray(from, from + length), at);
   }

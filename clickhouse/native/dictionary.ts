@@ -194,12 +194,20 @@ function equalBytes(
   length: number,
 ): boolean {
   const own = text.view;
-  let index = 0;
-  for (; index + 4 <= length; index += 4) {
-    if (own.getInt32(start + index, true) !== view.getInt32(from + index, true)) return false;
+  if (length >= 8) {
+    const last = length - 8;
+    for (let index = 0; index < last; index += 8) {
+      if (!equal8(own, start + index, view, from + index)) return false;
+    }
+    // The last eight bytes, which may overlap those before.
+    return equal8(own, start + last, view, from + last);
   }
-  for (; index < length; index += 1) {
+  for (let index = 0; index < length; index += 1) {
     if (text.bytes[start + index] !== source[from + index]) return false;
   }
   return true;
+}
+
+function equal8(left: DataView, leftAt: number, right: DataView, rightAt: number): boolean {
+  return left.getBigInt64(leftAt, true) === right.getBigInt64(rightAt, true);
 }

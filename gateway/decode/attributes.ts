@@ -9,7 +9,8 @@ import { putString, type Text } from '../../clickhouse/native/buffers.ts';
 import type { LowCardinalityColumn, MapColumn } from '../../clickhouse/native/columns.ts';
 import { lengthAt, lengthSize } from '../../clickhouse/native/utf8.ts';
 import { putAnyValue } from './any-value.ts';
-import { readLength, readTag, skipField, word } from './wire.ts';
+import { putInt64 } from './text.ts';
+import { readLength, readTag, readVarint, skipField, word } from './wire.ts';
 
 /** Where the parts of the last KeyValue were: key start, key end, value start, value end. */
 export const parts = new Int32Array(4);
@@ -42,6 +43,8 @@ export function putAttribute(
         const textLength = source[valueAt + 3]!;
         if (source[valueAt + 2] === 0x0a && textLength === valueLength - 2) {
           putString(map.values, source, view, valueAt + 4, textLength);
+        } else if (source[valueAt + 2] === 0x18 && readVarint(source, valueAt + 3, end) === end) {
+          putInt64(map.values, word[0]!, word[1]!);
         } else {
           putAnyValue(map.values, source, view, valueAt + 2, end);
         }

@@ -230,14 +230,16 @@ export class SignalBlock {
 /** Earliest and latest of `rows` 64-bit times. */
 export function eventRange(time: Fixed, rows: number): [bigint, bigint] {
   const values = new BigInt64Array(time.bytes.buffer, 0, rows);
-  const words = time.words;
-  let first = 0;
-  let last = 0;
+  return [values[extreme(time.words, rows, true)]!, values[extreme(time.words, rows, false)]!];
+}
+
+/** The row of the earliest or latest time. */
+function extreme(words: Int32Array, rows: number, isEarliest: boolean): number {
+  let found = 0;
   for (let row = 1; row < rows; row += 1) {
-    if (isBefore(words, row, first)) first = row;
-    if (isBefore(words, last, row)) last = row;
+    if (isEarliest ? isBefore(words, row, found) : isBefore(words, found, row)) found = row;
   }
-  return [values[first]!, values[last]!];
+  return found;
 }
 
 function isBefore(words: Int32Array, left: number, right: number): boolean {

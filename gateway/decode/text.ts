@@ -7,10 +7,14 @@
 import { putLength, type Text } from '../../clickhouse/native/buffers.ts';
 
 const hexDigits = '0123456789abcdef';
-/** Both hexadecimal digits of each byte, as one little-endian 16-bit value. */
-const hexPairs = new Uint16Array(256);
-for (let byte = 0; byte < 256; byte += 1) {
-  hexPairs[byte] = hexDigits.charCodeAt(byte >> 4) | (hexDigits.charCodeAt(byte & 15) << 8);
+/** The four hexadecimal digits of each two bytes, both little-endian. */
+const hexDigitsOf = new Int32Array(65_536);
+for (let pair = 0; pair < 65_536; pair += 1) {
+  hexDigitsOf[pair] =
+    hexDigits.charCodeAt((pair >> 4) & 15) |
+    (hexDigits.charCodeAt(pair & 15) << 8) |
+    (hexDigits.charCodeAt((pair >> 12) & 15) << 16) |
+    (hexDigits.charCodeAt((pair >> 8) & 15) << 24);
 }
 
 const digitsMax = 20;
@@ -21,7 +25,7 @@ const base64Digits = Buffer.from(
   'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
 );
 
-/** Writes `length` bytes as lower-case hexadecimal at `to`. */
+/** Writes `length` bytes, an even number, as lower-case hexadecimal at `to`. */
 export function writeHex(
   target: DataView,
   to: number,
@@ -29,8 +33,9 @@ export function writeHex(
   from: number,
   length: number,
 ): void {
-  for (let index = 0; index < length; index += 1) {
-    target.setUint16(to + 2 * index, hexPairs[source[from + index]!]!, true);
+  for (let index = 0; index < length; index += 2) {
+    const pair = source[from + index]! | (source[from + index + 1]! << 8);
+    target.setInt32(to + 2 * index, hexDigitsOf[pair]!, true);
   }
 }
 

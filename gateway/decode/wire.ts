@@ -39,6 +39,19 @@ export function isMalformed(error: unknown): error is Malformed {
 
 /** Reads a varint into {@link word}; returns the position after it. */
 export function readVarint(source: Uint8Array, at: number, end: number): number {
+  if (at + 2 <= end) {
+    const first = source[at]!;
+    const second = source[at + 1]!;
+    if (first < 0x80 || second < 0x80) {
+      word[0] = first < 0x80 ? first : (first & 0x7f) | (second << 7);
+      word[1] = 0;
+      return first < 0x80 ? at + 1 : at + 2;
+    }
+  }
+  return readLongVarint(source, at, end);
+}
+
+function readLongVarint(source: Uint8Array, at: number, end: number): number {
   let low = 0;
   let high = 0;
   let position = at;
