@@ -7,7 +7,7 @@ import { type DashboardKey, dashboardUids } from './links.ts';
 import type { PanelDraft } from './panel.ts';
 import type { SourceId } from './sources.ts';
 
-export type Row = { readonly title: string; readonly panels: readonly PanelDraft[] };
+type Row = { readonly title: string; readonly panels: readonly PanelDraft[] };
 
 export type BoardSpec = {
   readonly key: DashboardKey;
@@ -21,7 +21,7 @@ export type BoardSpec = {
 };
 
 /** What our page reads of a panel beyond Grafana's own fields. */
-export type ObsctlOptions = {
+type ObsctlOptions = {
   readonly source: SourceId;
   readonly empty: 'fine' | 'missing';
 };
@@ -54,7 +54,7 @@ export type PanelJson = { readonly [key: string]: unknown } & {
   readonly options?: { readonly [key: string]: unknown; readonly obsctl?: ObsctlOptions };
 };
 
-export type VariableJson = { readonly [key: string]: unknown } & {
+type VariableJson = { readonly [key: string]: unknown } & {
   readonly name: string;
   readonly type: string;
   readonly query?: string | { readonly rawSql?: string };

@@ -16,7 +16,7 @@ export const dashboardUids = {
 export type DashboardKey = keyof typeof dashboardUids;
 
 /** What the address sets a variable to. */
-export type LinkValue =
+type LinkValue =
   /** The value of another column of the clicked row. */
   | { readonly field: string }
   /** A label of the clicked series. */

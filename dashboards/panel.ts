@@ -18,7 +18,7 @@ import { ClickHouseQueryBuilder, datasource, type QueryFormat } from './query.ts
 import type { SourceId } from './sources.ts';
 
 /** Grafana unit ids that we use. */
-export type Unit =
+type Unit =
   | 'short'
   | 'none'
   | 'string'

@@ -105,7 +105,7 @@ export const percentileIf = (share: number, condition: string): string =>
   );
 
 /** Upper bounds of the heat map's rows in seconds: 262 µs to 17 s, two to a doubling. */
-export const heatmapBoundsSeconds: readonly number[] = Array.from(
+const heatmapBoundsSeconds: readonly number[] = Array.from(
   { length: 33 },
   (_, index) => 2 ** (18 + index / 2) / 1e9,
 );

@@ -4,10 +4,10 @@ import { dashboards } from '../../dashboards/catalog.ts';
 import { expandQuery, type VariableValue } from '../../dashboards/macros.ts';
 import type { Seeded } from './seed-telemetry.ts';
 
-export type Row = Record<string, unknown>;
-export type Values = Readonly<Record<string, VariableValue>>;
+type Row = Record<string, unknown>;
+type Values = Readonly<Record<string, VariableValue>>;
 
-export type Ask = {
+type Ask = {
   /** Values of variables, over what a visitor starts with. */
   readonly set?: Values;
   readonly intervalMs?: number;

@@ -5,7 +5,7 @@
 import type { ClickHouse } from '../../clickhouse/client.ts';
 import { gatewayPoints, hostName, hostPoints, seconds } from './seed-points.ts';
 
-export type SeededSpan = {
+type SeededSpan = {
   readonly startMs: number;
   readonly durationNs: number;
   readonly traceId: string;
@@ -17,7 +17,7 @@ export type SeededSpan = {
   readonly failed: boolean;
 };
 
-export type SeededLog = {
+type SeededLog = {
   readonly atMs: number;
   readonly service: string;
   readonly severityNumber: number;
@@ -35,7 +35,7 @@ export type Seeded = {
   readonly hostName: string;
 };
 
-export const seedMinutes = 20;
+const seedMinutes = 20;
 export const failingService = 'payment';
 
 /** Fills an empty, migrated database with the {@link seedMinutes} minutes before `endMs`. */
