@@ -112,11 +112,22 @@ function vendorFiles(): readonly Vendor[] {
 
 function read(file: string): string {
   const text = readFileSync(file, 'utf8');
-  if (file.endsWith('.ts')) return stripTypeScriptTypes(text);
+  if (file.endsWith('.ts')) return withoutTypes(text);
   // Libraries written for bundlers ask for the build mode, which a browser does not have.
   return text
     .replaceAll('process.env.NODE_ENV', '"production"')
     .replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
+}
+
+/** Node's note that stripping may change is for those who ship it; a build emits JavaScript. */
+function withoutTypes(text: string): string {
+  const emitWarning = process.emitWarning;
+  process.emitWarning = () => {};
+  try {
+    return stripTypeScriptTypes(text);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 function assetOf(text: string, extension: string): Asset {

@@ -1,5 +1,5 @@
 /** What a panel knows: its rows for the time range on screen, or why it has none. */
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Ask, fetchRows, fetchSource, isFault } from './api.ts';
 import { type Frame, toFrame } from './frames.ts';
 import type { Dashboard, Panel, QueryFault } from './model.ts';
@@ -20,7 +20,7 @@ export type PanelData = {
 
 const start: PanelData = {
   state: 'waiting',
-  busy: true,
+  busy: false,
   frames: [],
   intervalMs: 1000,
   fromMs: 0,
@@ -53,9 +53,12 @@ export function usePanelData(
   widthPx: number,
 ): PanelData {
   const [data, setData] = useState<PanelData>(start);
-  const key = JSON.stringify([span.value, variables.value, tick.value]);
+  // A panel that left the screen keeps its last question: its answer is still welcome, but it asks
+  // nothing new until it comes back.
+  const asked = useRef('');
+  if (near) asked.current = JSON.stringify([span.value, variables.value, tick.value]);
   useEffect(() => {
-    if (!near || widthPx === 0) return;
+    if (asked.current === '' || widthPx === 0) return;
     const abort = new AbortController();
     setData((old) => ({ ...old, busy: true }));
     load(dashboard, panel, widthPx, abort.signal).then(
@@ -66,7 +69,7 @@ export function usePanelData(
       },
     );
     return () => abort.abort();
-  }, [near, widthPx > 0, key]);
+  }, [asked.current, widthPx > 0]);
   return data;
 }
 

@@ -81,7 +81,8 @@ export function change(what: Change): void {
     if (what.zone !== undefined) zone.value = what.zone;
     if (what.soloPanel !== undefined) soloPanel.value = what.soloPanel;
   });
-  history.pushState(null, '', addressOf(dashboard.value?.uid ?? ''));
+  const address = addressOf(dashboard.value?.uid ?? '');
+  if (address !== location.pathname + location.search) history.pushState(null, '', address);
 }
 
 /** The address of what is on screen, on the dashboard `uid`. */

@@ -85,7 +85,12 @@ export function chartOptions(
         ? uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC')
         : new Date(seconds * 1000),
     cursor: {
-      sync: { key: syncKey, setSeries: false },
+      // Only the pointer is shared: a brush or double click must act once, not in every chart.
+      sync: {
+        key: syncKey,
+        setSeries: false,
+        filters: { pub: (type) => type === 'mousemove' || type === 'mouseleave' },
+      },
       drag: { x: true, y: false, setScale: false, dist: zoomPxMin },
       points: { size: 6 },
       bind: {

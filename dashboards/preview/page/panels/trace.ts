@@ -167,7 +167,6 @@ function Row(props: RowProps) {
   const indent = Math.min(node.depth, indentDepthMax) * indentPx;
   return html`<div class=${`trace-row ${state}`} id=${`span-${span.id}`} role="treeitem" aria-level=${node.depth + 1}
     aria-expanded=${parent ? open : undefined} aria-selected=${span.id === props.chosen}
-    aria-label=${`${span.service} ${span.name}, ${formatText(span.durationMs, 'ms')}${span.failed ? ', failed' : ''}`}
     style=${{ transform: `translateY(${props.top}px)` }} onClick=${props.onPick}>
     <span class="trace-name" style=${{ paddingLeft: `${indent + 4}px` }}>
       <span class=${parent ? (open ? 'fold open' : 'fold') : 'fold none'} onClick=${(
@@ -177,7 +176,7 @@ function Row(props: RowProps) {
         props.onToggle(span.id);
       }}>${parent && html`<${Icon} name="chevron" />`}</span>
       <i class="stripe" style=${{ background: colour }}></i>
-      ${span.failed && html`<span class="bad"><${Icon} name="warning" /></span>`}
+      ${span.failed && html`<span class="bad"><${Icon} name="warning" /><span class="visually-hidden">failed</span></span>`}
       <span class="trace-text"><b>${span.service}</b> ${span.name}${!open && html` <span class="hint">+${node.end - (trace.nodes.indexOf(node) + 1)}</span>`}</span>
     </span>
     <span class="trace-time"><${Bar} node=${node} startMs=${trace.startMs} rangeMs=${rangeMs} colour=${colour} /></span>
