@@ -51,13 +51,13 @@ function spanAttributes(random: () => number): unknown[] {
 }
 
 /** `count` spans in one resource and scope, about 560 bytes each with 12 attributes. */
-export function traceBody(count: number, seed: number): Uint8Array {
+export function traceBody(count: number, seed: number, atNs = receivedAtNs): Uint8Array {
   const random = seededRandom(seed);
   const names = ['GET /api/v1/carts/:cartId/items', 'POST /api/v1/orders', 'SELECT shop.items'];
   let traceId = id(random, 16);
   const spans = Array.from({ length: count }, (_, index) => {
     if (index % 5 === 0) traceId = id(random, 16);
-    const startNs = receivedAtNs - BigInt(Math.floor(random() * 5e9));
+    const startNs = atNs - BigInt(Math.floor(random() * 5e9));
     return {
       trace_id: traceId,
       span_id: id(random, 8),
@@ -77,11 +77,11 @@ export function traceBody(count: number, seed: number): Uint8Array {
 }
 
 /** `count` log records, about 400 bytes each. */
-export function logBody(count: number, seed: number): Uint8Array {
+export function logBody(count: number, seed: number, atNs = receivedAtNs): Uint8Array {
   const random = seededRandom(seed);
   const log_records = Array.from({ length: count }, () => ({
-    time_unix_nano: String(receivedAtNs - BigInt(Math.floor(random() * 5e9))),
-    observed_time_unix_nano: String(receivedAtNs),
+    time_unix_nano: String(atNs - BigInt(Math.floor(random() * 5e9))),
+    observed_time_unix_nano: String(atNs),
     severity_number: 9 + 4 * Math.floor(random() * 3),
     severity_text: 'INFO',
     body: { string_value: `cart ${Math.floor(random() * 1e6)} priced in ${random()} ms by worker` },
@@ -96,11 +96,11 @@ export function logBody(count: number, seed: number): Uint8Array {
 }
 
 /** `count` data points, about 370 bytes each: sums, gauges and histograms in turn. */
-export function metricBody(count: number, seed: number): Uint8Array {
+export function metricBody(count: number, seed: number, atNs = receivedAtNs): Uint8Array {
   const random = seededRandom(seed);
   const point = (value: object): unknown => ({
-    start_time_unix_nano: String(receivedAtNs - 60_000_000_000n),
-    time_unix_nano: String(receivedAtNs),
+    start_time_unix_nano: String(atNs - 60_000_000_000n),
+    time_unix_nano: String(atNs),
     attributes: spanAttributes(random).slice(0, 9),
     ...value,
   });
