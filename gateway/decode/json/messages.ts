@@ -33,19 +33,23 @@ export type Message = {
   /** Full name without the package, as in the `.proto` file. */
   readonly name: string;
   readonly fields: Map<string, Field>;
+  /** The same keys as bytes, so that reading one makes no string. */
+  readonly keys: { readonly bytes: Uint8Array; readonly field: Field }[];
 };
 
 type Shape = Readonly<Record<string, readonly [number, Kind | Message, 'repeated'?]>>;
 
 function message(name: string, shape: Shape = {}): Message {
-  const made: Message = { name, fields: new Map() };
+  const made: Message = { name, fields: new Map(), keys: [] };
   extend(made, shape);
   return made;
 }
 
 function extend(target: Message, shape: Shape): void {
   for (const [key, [number, kind, repeated]] of Object.entries(shape)) {
-    target.fields.set(key, { number, kind, isRepeated: repeated === 'repeated' });
+    const field = { number, kind, isRepeated: repeated === 'repeated' };
+    target.fields.set(key, field);
+    target.keys.push({ bytes: new Uint8Array(Buffer.from(key)), field });
   }
 }
 

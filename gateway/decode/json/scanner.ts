@@ -14,6 +14,9 @@ import { Malformed } from '../wire.ts';
 /** Objects and arrays inside each other that are followed; deeper is malformed. */
 export const jsonDepthMax = 256;
 
+/** Longer runs are copied by one call. */
+const shortCopyMax = 64;
+
 const quote = 0x22;
 const backslash = 0x5c;
 const byteOrderMark = [0xef, 0xbb, 0xbf];
@@ -90,6 +93,19 @@ export class Scanner {
     this.at += 1;
     if (isPlain) return text;
     return JSON.parse(`"${text}"`);
+  }
+
+  /** Consumes a string if it is written exactly as `bytes`, without escapes. */
+  takeKey(bytes: Uint8Array): boolean {
+    const source = this.#source;
+    const start = this.at + 1;
+    const end = start + bytes.length;
+    if (source[this.at] !== quote || source[end] !== quote) return false;
+    for (let index = 0; index < bytes.length; index += 1) {
+      if (source[start + index] !== bytes[index]) return false;
+    }
+    this.at = end + 1;
+    return true;
   }
 
   /** Consumes a string and appends its bytes to `target`. */
@@ -232,9 +248,14 @@ export class Scanner {
 }
 
 function append(target: Text, source: Buffer, from: number, end: number): void {
-  target.reserve(end - from);
-  target.bytes.set(source.subarray(from, end), target.size);
-  target.size += end - from;
+  const length = end - from;
+  target.reserve(length);
+  if (length > shortCopyMax) target.bytes.set(source.subarray(from, end), target.size);
+  else {
+    const { bytes, size } = target;
+    for (let index = 0; index < length; index += 1) bytes[size + index] = source[from + index]!;
+  }
+  target.size += length;
 }
 
 function putCodePoint(target: Text, point: number): void {

@@ -11,7 +11,7 @@
  * Copies: one of each value. Owner: the transcoder, for one request. Watched by
  * `decode.bench.ts`.
  */
-import { Budget, Text } from '../../../clickhouse/native/buffers.ts';
+import { Budget, putLength, Text } from '../../../clickhouse/native/buffers.ts';
 import type { Signal } from '../../answer.ts';
 import { valueDepthMax } from '../any-value.ts';
 import { wireBytes, wireFixed32, wireFixed64, wireVarint } from '../wire.ts';
@@ -84,16 +84,28 @@ class Transcoder {
     if (depth > valueDepthMax) throw scanner.fault('values are nested too deeply');
     scanner.open(0x7b);
     for (let isFirst = true; scanner.next(0x7d, isFirst); isFirst = false) {
-      const key = scanner.string();
+      const field = this.#key(type);
       scanner.expect(0x3a, 'a colon');
-      const field = type.fields.get(key);
       if (field === undefined) {
-        this.#warnOf(type, key);
         scanner.skip();
       } else if (scanner.peek() === 0x6e) scanner.word('null');
       else if (field.isRepeated) this.#repeated(field, depth);
       else this.#value(field, depth);
     }
+  }
+
+  /** The field that the next key names; undefined when the message has none of that name. */
+  #key(type: Message): Field | undefined {
+    const scanner = this.scanner;
+    scanner.peek();
+    const { keys } = type;
+    for (let index = 0; index < keys.length; index += 1) {
+      if (scanner.takeKey(keys[index]!.bytes)) return keys[index]!.field;
+    }
+    const key = scanner.string();
+    const field = type.fields.get(key);
+    if (field === undefined) this.#warnOf(type, key);
+    return field;
   }
 
   #repeated(field: Field, depth: number): void {
@@ -180,7 +192,7 @@ class Transcoder {
   #bool(): void {
     const isTrue = this.scanner.peek() === 0x74;
     this.scanner.word(isTrue ? 'true' : 'false');
-    this.#varint(isTrue ? 1n : 0n);
+    this.#varuint(isTrue ? 1 : 0);
   }
 
   #base64(): Uint8Array {
@@ -199,17 +211,27 @@ class Transcoder {
   }
 
   #bytes(bytes: Uint8Array): void {
-    this.#varint(BigInt(bytes.length));
+    this.#varuint(bytes.length);
     this.text.reserve(bytes.length);
     this.text.bytes.set(bytes, this.text.size);
     this.text.size += bytes.length;
   }
 
   #tag(number: number, wireType: number): void {
-    this.#varint(BigInt((number << 3) | wireType));
+    this.#varuint((number << 3) | wireType);
+  }
+
+  /** A varint below 2^31. */
+  #varuint(value: number): void {
+    this.text.reserve(5);
+    putLength(this.text, value);
   }
 
   #varint(value: bigint): void {
+    if (value < 0x7fffffffn) {
+      this.#varuint(Number(value));
+      return;
+    }
     this.text.reserve(10);
     let rest = value;
     while (rest >= 0x80n) {
