@@ -82,7 +82,10 @@ export function describeRange(range: TimeRange, zone: Zone): string {
   if (quick !== undefined) return quick.title;
   const side = (text: string): string =>
     /^\d{10,14}$/.test(text) ? formatMoment(parseMoment(text, 0, false) ?? 0, zone) : text;
-  return `${side(range.from)} to ${side(range.to)}`;
+  const [from, to] = [side(range.from), side(range.to)];
+  // The day is said once when both ends have the same.
+  const sameDay = /^\d{4}-/.test(to) && from.slice(0, 10) === to.slice(0, 10);
+  return `${from} to ${sameDay ? to.slice(11) : to}`;
 }
 
 const niceStepsMs = [

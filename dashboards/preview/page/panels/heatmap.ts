@@ -204,9 +204,9 @@ function drawAxes(context: CanvasRenderingContext2D, grid: Grid, at: Frame2d, ax
   context.textBaseline = 'middle';
   const every = Math.max(1, Math.ceil(18 / axes.rowHeight));
   grid.bounds.forEach((bound, row) => {
-    if ((row + 1) % every !== 0) return;
     const y = topPx + axes.plotHeight - (row + 1) * axes.rowHeight;
-    context.fillText(boundText(bound, at.unit), leftPx - 6, Math.max(y, topPx + 5));
+    if ((row + 1) % every !== 0 || y < topPx + 4) return;
+    context.fillText(boundText(bound, at.unit), leftPx - 6, y);
   });
   const step = bucketWidthMs(at.toMs - at.fromMs, Math.max(2, axes.plotWidth / 80));
   context.textAlign = 'center';
