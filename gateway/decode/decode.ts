@@ -18,39 +18,48 @@ import { isMalformed } from './wire.ts';
 
 /** Decodes one request into `blocks`. After `malformed` and `full` they are as before. */
 export function decodeInto(blocks: Blocks, input: DecodeInput): DecodeResult {
-  const result = tryDecode(blocks, input);
+  let read: Transcoded;
+  try {
+    read = input.contentType === 'json' ? transcode(input.signal, input.body) : plain(input.body);
+  } catch (error) {
+    return resultOf(error);
+  }
+  const result = tryDecode(blocks, input, read);
   if (result.outcome !== 'full' || blocks.rowCount() > 0) return result;
   // Nothing is open, so only buffers that other requests left behind can be in the way.
   blocks.release();
-  return tryDecode(blocks, input);
+  return tryDecode(blocks, input, read);
 }
 
-function tryDecode(blocks: Blocks, input: DecodeInput): DecodeResult {
+function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): DecodeResult {
   const { context } = blocks;
   context.begin(input.receivedAtNs, blocks.ageNsMax, blocks.aheadNsMax);
   try {
-    const { body, warning } =
-      input.contentType === 'json' ? transcode(input.signal, input.body) : plain(input.body);
-    decodeSignal(blocks, input.signal, body);
+    decodeSignal(blocks, input.signal, read.body);
     blocks.repairRequest();
     blocks.counts.repeatedKeys += context.repeatedKeys;
     return {
       outcome: 'decoded',
       accepted: context.accepted,
       rejected: context.rejected,
-      message: context.rejected > 0 ? context.reason : warning,
+      message: context.rejected > 0 ? context.reason : read.warning,
     };
   } catch (error) {
     blocks.cutRequest();
-    if (isMalformed(error)) {
-      return { outcome: 'malformed', message: error.message, offset: error.offset };
-    }
-    if (isBlockFull(error)) return { outcome: 'full' };
-    throw error;
+    return resultOf(error);
   } finally {
     context.resource.release();
     context.scope.release();
   }
+}
+
+/** What the bodies that cannot be decoded throw; anything else is a fault of ours. */
+function resultOf(error: unknown): DecodeResult {
+  if (isMalformed(error)) {
+    return { outcome: 'malformed', message: error.message, offset: error.offset };
+  }
+  if (isBlockFull(error)) return { outcome: 'full' };
+  throw error;
 }
 
 function plain(body: Uint8Array): Transcoded {

@@ -116,8 +116,13 @@ function putSpan(
         mapStart = block.attributes.keys.level.count;
         valuesStart = block.attributes.values.size;
       }
-      const start = readLength(source, at, end);
-      at = start + word[0]!;
+      let start = at + 1;
+      const length = at < end ? source[at]! : 0x80;
+      if (length < 0x80 && start + length <= end) at = start + length;
+      else {
+        start = readLength(source, at, end);
+        at = start + word[0]!;
+      }
       if (tag === 0x4a) putAttribute(block.attributes, mapStart, source, view, start, at);
       else if (tag === 0x5a) putEvent(block, context, source, view, start, at);
       else putLink(block, context, source, view, start, at);

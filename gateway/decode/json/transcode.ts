@@ -18,8 +18,8 @@ import { wireBytes, wireFixed32, wireFixed64, wireVarint } from '../wire.ts';
 import { anyValue, type Field, type Kind, type Message, requests } from './messages.ts';
 import { Scanner } from './scanner.ts';
 
-/** Protobuf is never much larger than its JSON; beyond this the request is too large. */
-const transcodedBytesMax = 512 * 1024 * 1024;
+/** Beyond this the request is too large; {@link lengthBytes} could not hold its length. */
+const transcodedBytesMax = 2 ** 28 - 1;
 /** Lengths are written as varints of this many bytes, and shortened when one suffices. */
 const lengthBytes = 4;
 /** Digits that a number holds exactly. */
