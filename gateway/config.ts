@@ -1,6 +1,6 @@
 /**
- * The gateway's settings with their defaults (contract, section 2). Plain data, so that it can be
- * handed to worker threads as it is.
+ * The gateway's settings with their defaults and descriptions. Plain data, so that it can be
+ * handed to worker threads as it is; the reference page is drawn from {@link gatewaySettings}.
  */
 import { availableParallelism } from 'node:os';
 import { defaultDatabase } from '../clickhouse/ddl.ts';
@@ -72,3 +72,52 @@ export function gatewayConfigDefault(): GatewayConfig {
 export function defaultWorkers(cores: number): number {
   return cores <= 2 ? 1 : Math.min(workersMax, Math.floor(cores / 2));
 }
+
+export type Setting = {
+  /** How it is written and shown; the unit follows from it. */
+  readonly type:
+    | 'url'
+    | 'text'
+    | 'directory'
+    | 'address'
+    | 'count'
+    | 'size'
+    | 'duration'
+    | 'switch';
+  readonly description: string;
+  /** The command line option that sets it, without its value; absent: fixed in this version. */
+  readonly option?: string;
+  /** The environment variable that sets it; an option goes first. */
+  readonly variable?: string;
+  /** The key of a stack file that sets it; option and variable go first. */
+  readonly stackKey?: string;
+  /** Where the default is not a plain value of {@link gatewayConfigDefault}. */
+  readonly defaultText?: string;
+  /** As it is typed. */
+  readonly example: string;
+};
+
+/** What a person may want to know of every key; a new key without an entry does not compile. */
+// biome-ignore format: a table reads as a table, one key a line
+export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
+  clickhouseUrl: { type: 'url', option: '--clickhouse', variable: 'CLICKHOUSE_URL', stackKey: 'clickhouse.url', description: 'HTTP interface of ClickHouse; a path names the database', example: '--clickhouse http://127.0.0.1:8123/otel' },
+  clickhouseUser: { type: 'text', variable: 'CLICKHOUSE_USER', defaultText: '`default`', description: 'User of ClickHouse; the one in the URL goes first', example: 'CLICKHOUSE_USER=otel' },
+  clickhousePassword: { type: 'text', variable: 'CLICKHOUSE_PASSWORD', defaultText: 'none', description: 'Its password; never an option, so that no process list shows it', example: 'CLICKHOUSE_PASSWORD="$(cat /run/secrets/clickhouse)"' },
+  database: { type: 'text', option: '--database', description: "Database of the tables; goes before the URL's path", example: '--database otel' },
+  dataDir: { type: 'directory', option: '--data-dir', description: 'Where the log, the dead letters and the identity are kept; one gateway a directory', example: '--data-dir /var/lib/obsctl/gateway' },
+  otlpGrpc: { type: 'address', option: '--otlp-grpc', description: 'OTLP over gRPC; port 0 takes a free one', example: '--otlp-grpc 0.0.0.0:4317' },
+  otlpHttp: { type: 'address', option: '--otlp-http', description: 'OTLP over HTTP, protobuf and JSON; port 0 takes a free one', example: '--otlp-http 0.0.0.0:4318' },
+  admin: { type: 'address', option: '--admin', description: '`/livez`, `/readyz`, `/metrics`; port 0 takes a free one', example: '--admin 127.0.0.1:8890' },
+  workers: { type: 'count', option: '--workers', defaultText: '1 on up to two cores, else half the cores, at most 4', description: 'Worker threads, each with listeners and a log of its own; at most 64', example: '--workers 2' },
+  walBytesMax: { type: 'size', option: '--wal-size', stackKey: 'gateway.volume', description: 'What the log may use on disk before requests are refused; less than 257 MiB a worker is raised to that, so that four of the largest requests fit. A stack file names the volume, and nine tenths of it are used', example: '--wal-size 20Gi' },
+  bytesInFlightMax: { type: 'size', description: 'Requests in memory that are not yet answered, over all workers; beyond it senders are told to come back', example: '192Mi' },
+  bodyBytesMax: { type: 'size', description: 'Largest request, on the wire and again inflated; larger ones answer 413', example: '64Mi' },
+  sealRowsMax: { type: 'count', option: '--seal-rows', description: 'Rows that are inserted together at most; fewer and larger inserts cost ClickHouse less', example: '--seal-rows 60000' },
+  sealBytesMax: { type: 'size', description: 'Bytes of open blocks at which they are sealed for insertion', example: '48Mi' },
+  sealAgeMsMax: { type: 'duration', description: 'Age of open blocks at which they are sealed while ClickHouse takes inserts: how fresh the tables are', example: '1s' },
+  insertTimeoutMs: { type: 'duration', description: 'How long one insert may take before it is in doubt and settled', example: '60s' },
+  graceMs: { type: 'duration', option: '--grace', description: 'How long SIGTERM waits for delivery; what is left stays in the log', example: '--grace 30s' },
+  telemetryIntervalMs: { type: 'duration', option: '--telemetry-interval', description: 'How often the gateway reports about itself by OTLP; `0s` switches it off', example: '--telemetry-interval 15s' },
+  migrate: { type: 'switch', option: '--no-migrate', defaultText: 'on', description: 'Whether tables are created and brought up to date at start', example: '--no-migrate' },
+  crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `sealed` or `inserted`', example: 'OBSCTL_CRASH_AT=sealed' },
+};

@@ -5,7 +5,9 @@
 import { join } from 'node:path';
 import { updateGolden as updateSchema } from '../clickhouse/golden.ts';
 import { updateGolden as updateDashboards } from '../dashboards/render.ts';
+import { updateReference } from './reference.ts';
 
 await updateSchema(join(import.meta.dirname, '..'));
 await updateDashboards();
+await updateReference(join(import.meta.dirname, '..'));
 process.stderr.write('generated files are up to date: look at `git diff`\n');

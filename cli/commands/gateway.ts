@@ -34,17 +34,39 @@ export function registerGateway(program: Command, context: CliContext): void {
     .command('gateway')
     .description('receive OTLP, keep it in a log on disk, deliver it to ClickHouse once')
     .option('-f, --file <file>', 'stack file; its keys `clickhouse` and `gateway` are used')
-    .option('--clickhouse <url>', 'HTTP interface of ClickHouse', undefined)
-    .option('--database <name>', 'database of the tables')
-    .option('--data-dir <dir>', 'where the log is kept; one gateway a directory')
-    .option('--otlp-grpc <address>', 'OTLP over gRPC; port 0 takes a free one')
-    .option('--otlp-http <address>', 'OTLP over HTTP; port 0 takes a free one')
-    .option('--admin <address>', '/livez, /readyz, /metrics; port 0 takes a free one')
-    .option('--workers <n>', 'worker threads, each with a log of its own')
-    .option('--wal-size <bytes>', 'what the log may use before requests are refused, as 4Gi')
-    .option('--grace <duration>', 'how long SIGTERM waits for delivery, as 10s')
-    .option('--telemetry-interval <duration>', 'how often it reports about itself; 0s: never')
-    .option('--seal-rows <n>', 'rows of one insert')
+    .option(
+      '--clickhouse <url>',
+      'HTTP interface of ClickHouse; CLICKHOUSE_URL (default: http://127.0.0.1:8123)',
+    )
+    .option('--database <name>', 'database of the tables (default: otel)')
+    .option(
+      '--data-dir <dir>',
+      'where the log is kept; one gateway a directory (default: obsctl-data/gateway)',
+    )
+    .option(
+      '--otlp-grpc <address>',
+      'OTLP over gRPC; port 0 takes a free one (default: 127.0.0.1:4317)',
+    )
+    .option(
+      '--otlp-http <address>',
+      'OTLP over HTTP; port 0 takes a free one (default: 127.0.0.1:4318)',
+    )
+    .option(
+      '--admin <address>',
+      '/livez, /readyz, /metrics; port 0 takes a free one (default: 127.0.0.1:8890)',
+    )
+    .option(
+      '--workers <n>',
+      'worker threads, each with a log of its own ' +
+        '(default: 1 on up to two cores, else half the cores, at most 4)',
+    )
+    .option('--wal-size <bytes>', 'what the log may use before requests are refused (default: 4Gi)')
+    .option('--grace <duration>', 'how long SIGTERM waits for delivery (default: 10s)')
+    .option(
+      '--telemetry-interval <duration>',
+      'how often it reports about itself; 0s: never (default: 10s)',
+    )
+    .option('--seal-rows <n>', 'rows of one insert (default: 60000)')
     .option('--drain', 'deliver what the data directory holds, without listening, and exit')
     .option('--no-migrate', 'leave the schema of ClickHouse as it is')
     .option('--json', 'print the chosen addresses on stdout as one JSON line when ready')
