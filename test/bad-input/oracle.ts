@@ -1,0 +1,220 @@
+/**
+ * What a body holds, read by protobufjs's wire reader or by `JSON.parse`, and nothing of the
+ * gateway: how many rows each table gets, and how many items can never be stored.
+ */
+import protobuf from 'protobufjs';
+import type { Signal } from '../../gateway/answer.ts';
+
+export type Contents = {
+  /** Rows by table. */
+  readonly rows: Readonly<Record<string, number>>;
+  readonly rejected: number;
+};
+
+/** An item with what decides its fate: ids as lengths and zeros, and its time. */
+type Item = { readonly table: string; readonly isStorable: boolean };
+
+const dayNs = 86_400_000_000_000n;
+/** Items older than this or more than a day ahead can never be stored (gateway.md, section 3). */
+const ageNsMax = 400n * dayNs;
+
+/** Undefined when the body is no request at all. */
+export function readContents(
+  signal: Signal,
+  contentType: 'protobuf' | 'json',
+  body: Uint8Array,
+): Contents | undefined {
+  try {
+    const root = contentType === 'json' ? fromJson(signal, body) : fromProtobuf(signal, body);
+    const rows: Record<string, number> = {};
+    let rejected = 0;
+    for (const { table, isStorable } of itemsOf(signal, root)) {
+      if (isStorable) rows[table] = (rows[table] ?? 0) + 1;
+      else rejected += 1;
+    }
+    return { rows, rejected };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The fields that matter, by number; lower-case names are repeated messages in a tree. */
+type Shape = Readonly<Record<number, readonly [name: string, kind: 'id' | 'time' | Shape]>>;
+
+type Node = { readonly [name: string]: Uint8Array | bigint | readonly Node[] | undefined };
+
+const link: Shape = { 1: ['traceId', 'id'], 2: ['spanId', 'id'] };
+const span: Shape = {
+  1: ['traceId', 'id'],
+  2: ['spanId', 'id'],
+  4: ['parentSpanId', 'id'],
+  7: ['time', 'time'],
+  13: ['links', link],
+};
+const record: Shape = {
+  1: ['time', 'time'],
+  9: ['traceId', 'id'],
+  10: ['spanId', 'id'],
+  11: ['observed', 'time'],
+};
+const exemplar: Shape = { 4: ['spanId', 'id'], 5: ['traceId', 'id'] };
+/** A point's exemplars have another number in each kind of metric. */
+const pointWith = (number: number): Shape => ({
+  3: ['time', 'time'],
+  [number]: ['links', exemplar],
+});
+const dataWith = (point: Shape): Shape => ({ 1: ['points', point] });
+const metric: Shape = {
+  5: ['gauge', dataWith(pointWith(5))],
+  7: ['sum', dataWith(pointWith(5))],
+  9: ['histogram', dataWith(pointWith(8))],
+  10: ['exponential_histogram', dataWith(pointWith(11))],
+  11: ['summary', dataWith({ 3: ['time', 'time'] })],
+};
+const envelope = (item: Shape): Shape => ({
+  1: ['outer', { 2: ['inner', { 2: ['items', item] }] }],
+});
+const roots: Readonly<Record<Signal, Shape>> = {
+  traces: envelope(span),
+  logs: envelope(record),
+  metrics: envelope(metric),
+};
+
+const wireOf = { id: 2, time: 1 } as const;
+
+/** Reads the whole body's outline; fields with another wire type are unknown, as protobuf says. */
+function fromProtobuf(signal: Signal, body: Uint8Array): Node {
+  const reader = protobuf.Reader.create(body);
+  return readNode(reader, reader.len, roots[signal]);
+}
+
+function readNode(reader: protobuf.Reader, end: number, shape: Shape): Node {
+  const node: Record<string, Uint8Array | bigint | Node[]> = {};
+  let last = '';
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    const [name, kind] = shape[tag >>> 3] ?? [];
+    const wire = tag & 7;
+    if (name === undefined || kind === undefined) reader.skipType(wire);
+    else if (typeof kind === 'string' && wire !== wireOf[kind]) reader.skipType(wire);
+    else if (typeof kind !== 'string' && wire !== 2) reader.skipType(wire);
+    else if (kind === 'id') node[name] = reader.bytes();
+    else if (kind === 'time') node[name] = BigInt(reader.fixed64().toString());
+    else {
+      const bytes = reader.bytes();
+      const inner = protobuf.Reader.create(bytes);
+      // Of several kinds of data of one metric the last counts, as for every oneof.
+      if (shape === metric && last !== '' && last !== name) delete node[last];
+      last = name;
+      const list = (node[name] as Node[] | undefined) ?? [];
+      list.push(readNode(inner, inner.len, kind));
+      node[name] = list;
+    }
+    if (reader.pos > end) throw new RangeError('past the end');
+  }
+  return node;
+}
+
+/** The JSON form brought into the same outline. */
+function fromJson(signal: Signal, body: Uint8Array): Node {
+  const text = new TextDecoder('utf-8', { fatal: false }).decode(body);
+  const request: Json = JSON.parse(text);
+  const word = { traces: 'Spans', logs: 'Logs', metrics: 'Metrics' }[signal];
+  const items = { traces: 'spans', logs: 'logRecords', metrics: 'metrics' }[signal];
+  const point = (value: Json): Node => ({
+    time: timeOf(value['timeUnixNano']),
+    links: listOf(value['exemplars']).map(idsOf),
+  });
+  const data = (value: unknown): Node[] | undefined =>
+    value === undefined || value === null
+      ? undefined
+      : [{ points: listOf((value as Json)['dataPoints']).map(point) }];
+  const itemOf = (value: Json): Node => {
+    if (signal === 'metrics') {
+      const { gauge, sum, histogram, exponentialHistogram, summary } = value;
+      const kinds = { gauge, sum, histogram, exponential_histogram: exponentialHistogram, summary };
+      return Object.fromEntries(Object.entries(kinds).map(([name, one]) => [name, data(one)]));
+    }
+    return {
+      ...idsOf(value),
+      time: timeOf(signal === 'traces' ? value['startTimeUnixNano'] : value['timeUnixNano']),
+      observed: timeOf(value['observedTimeUnixNano']),
+      links: listOf(value['links']).map(idsOf),
+    };
+  };
+  return {
+    outer: listOf(request[`resource${word}`]).map((outer) => ({
+      inner: listOf(outer[`scope${word}`]).map((inner) => ({
+        items: listOf(inner[items]).map(itemOf),
+      })),
+    })),
+  };
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+function listOf(value: unknown): readonly Json[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) throw new TypeError('not a list');
+  return value;
+}
+
+function idsOf(value: Json): Node {
+  const id = (name: string): Uint8Array => {
+    const text = String(value[name] ?? '');
+    // One byte is no length that an id has.
+    return /^([0-9a-f]{2})*$/i.test(text) ? Buffer.from(text, 'hex') : new Uint8Array(1);
+  };
+  return { traceId: id('traceId'), spanId: id('spanId'), parentSpanId: id('parentSpanId') };
+}
+
+function timeOf(value: unknown): bigint {
+  return BigInt((value ?? 0) as string | number);
+}
+
+function itemsOf(signal: Signal, root: Node): readonly Item[] {
+  const items = children(root, 'outer')
+    .flatMap((outer) => children(outer, 'inner'))
+    .flatMap((inner) => children(inner, 'items'));
+  if (signal === 'traces') {
+    return items.map((item) => ({
+      table: 'otel_traces',
+      isStorable: isId(item, 'traceId', 16) && isId(item, 'spanId', 8) && isFine(item),
+    }));
+  }
+  if (signal === 'logs') {
+    return items.map((item) => ({ table: 'otel_logs', isStorable: isFine(item) }));
+  }
+  return items.flatMap((item) =>
+    Object.keys(item).flatMap((kind) =>
+      children(item, kind)
+        .flatMap((data) => children(data, 'points'))
+        .map((point) => ({ table: `otel_metrics_${kind}`, isStorable: isFine(point) })),
+    ),
+  );
+}
+
+function children(node: Node, name: string): readonly Node[] {
+  return (node[name] as readonly Node[] | undefined) ?? [];
+}
+
+/** An id that must be there. */
+function isId(node: Node, name: string, size: number): boolean {
+  const bytes = node[name] as Uint8Array | undefined;
+  return bytes?.length === size && bytes.some((byte) => byte !== 0);
+}
+
+/** Ids that may be missing have their length, and the time lies where rows may lie. */
+function isFine(node: Node): boolean {
+  const fits = (one: Node, name: string, size: number): boolean => {
+    const length = (one[name] as Uint8Array | undefined)?.length ?? 0;
+    return length === 0 || length === size;
+  };
+  const idsFit = [node, ...children(node, 'links')].every(
+    (one) => fits(one, 'traceId', 16) && fits(one, 'spanId', 8) && fits(one, 'parentSpanId', 8),
+  );
+  const nowNs = BigInt(Date.now()) * 1_000_000n;
+  const time = (node['time'] as bigint | undefined) || (node['observed'] as bigint | undefined);
+  const isInRange = !time || (time >= nowNs - ageNsMax && time <= nowNs + dayNs);
+  return idsFit && isInRange;
+}
