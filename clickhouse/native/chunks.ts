@@ -9,6 +9,9 @@
 import { crc32 } from 'node:zlib';
 
 const headBytesMin = 4096;
+const scratchBytesMin = 1024;
+/** More than this is given back when a later block needs far less. */
+const scratchBytesKept = 1024 * 1024;
 
 export type EncodedBlock = {
   readonly chunks: readonly Uint8Array[];
@@ -86,11 +89,9 @@ export class Scratch {
 
   /** `size` bytes of unspecified content, valid until the next call. */
   take(size: number): Uint8Array<ArrayBuffer> {
-    if (this.#bytes.length < size) this.#bytes = new Uint8Array(Math.max(size, 1024));
+    const held = this.#bytes.length;
+    const isWaste = held > scratchBytesKept && size < held / 4;
+    if (held < size || isWaste) this.#bytes = new Uint8Array(Math.max(size, scratchBytesMin));
     return this.#bytes.subarray(0, size);
-  }
-
-  release(): void {
-    this.#bytes = new Uint8Array(0);
   }
 }

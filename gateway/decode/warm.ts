@@ -43,7 +43,8 @@ const items: Readonly<Record<Signal, readonly string[]>> = {
   logs: [
     `{"timeUnixNano":"1795003199000000000","severityNumber":9,"body":{"stringValue":"warm"},
       "attributes":${attributes},${ids},"flags":1}`,
-    `{"observedTimeUnixNano":"1795003199000000000","body":{"kvlistValue":{"values":${attributes}}}}`,
+    `{"observedTimeUnixNano":"1795003199000000000",
+      "body":{"kvlistValue":{"values":${attributes}}}}`,
   ],
   metrics: [
     `{"name":"a","unit":"1","gauge":{"dataPoints":[{${point},"asDouble":1}]}}`,
@@ -81,5 +82,6 @@ export function requestOf(signal: Signal): string {
   const list = { traces: 'spans', logs: 'logRecords', metrics: 'metrics' }[signal];
   const all = Array.from({ length: itemCount }, () => items[signal].join(',')).join(',');
   const scope = `{"scope":{"name":"warm","version":"1"},"${list}":[${all}]}`;
-  return `{"resource${word}":[{"resource":{"attributes":${attributes}},"scope${word}":[${scope}]}]}`;
+  const resource = `{"attributes":${attributes}}`;
+  return `{"resource${word}":[{"resource":${resource},"scope${word}":[${scope}]}]}`;
 }
