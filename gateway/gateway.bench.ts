@@ -15,7 +15,7 @@ import { logBody, metricBody, traceBody } from './decode/testdata/load.ts';
 
 const runsMax = 5;
 const requestsARun = 300;
-const warmUpRequests = 150;
+const warmUpRequests = 600;
 const requestsAtOnce = 4;
 const distinctBodies = 8;
 const itemsARequest = 999;

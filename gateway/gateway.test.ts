@@ -96,6 +96,30 @@ describe('obsctl gateway', () => {
     expect(await rows('term')).toEqual([100, 100]);
   });
 
+  it('stores everything that it answered before and while it was told to stop', async () => {
+    const gateway = await start({ database: 'busy' });
+    let answered = 0;
+    let isOver = false;
+    const loop = async (first: number): Promise<void> => {
+      for (let at = first; !isOver; at += 10) {
+        const status = await sendLogs(gateway, at, 10).catch(() => 0);
+        if (status === 200) answered += 10;
+        else if (status === 0) return;
+      }
+    };
+    const loops = [0, 1e6, 2e6, 3e6].map(loop);
+    await until(async () => answered > 1_000);
+    const code = await gateway.stop();
+    isOver = true;
+    await Promise.all(loops);
+    expect(code).toBe(0);
+    const [stored = 0, distinct = 0] = await rows('busy');
+    expect(stored).toBe(distinct);
+    // A request whose answer was cut off may be stored, too.
+    expect(distinct).toBeGreaterThanOrEqual(answered);
+    expect(distinct - answered).toBeLessThanOrEqual(loops.length * 10);
+  });
+
   it('keeps in its log what ClickHouse did not take, for a start with fewer workers', async () => {
     const dataDir = await temporary();
     const away = await start({ clickhouseUrl: nowhere, dataDir, workers: 3 });

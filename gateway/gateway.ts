@@ -58,7 +58,8 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
   };
   try {
     const gatewayId = readGatewayId(config.dataDir);
-    const schema = await keepSchema(config, parts);
+    // Beside the workers' start: recovery does not wait for ClickHouse.
+    const schema = keepSchema(config, parts);
     cleanUp.push(() => schema.cancel());
     const rollups = keepRollups(config, parts);
     cleanUp.push(() => rollups.cancel());
@@ -80,6 +81,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     const admin: Admin = await startAdmin({ address: config.admin, read, faults });
     cleanUp.push(() => admin.close());
     const [first] = await Promise.all(workers.map((worker) => worker.ready));
+    await schema.tried;
     const otlpHttp = first?.http ?? http;
     if (config.telemetryIntervalMs > 0) {
       const timer = startSelfTelemetry({
@@ -117,7 +119,8 @@ export async function drainGateway(
 ): Promise<number> {
   const lock = acquireDirectoryLock(config.dataDir);
   try {
-    const schema = await keepSchema(config, parts);
+    const schema = keepSchema(config, parts);
+    await schema.tried;
     const workers = startWorkers(config, readGatewayId(config.dataDir), undefined, parts.log);
     const stop = (): void => {
       for (const worker of workers) worker.stop(0);

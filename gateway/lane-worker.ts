@@ -123,6 +123,7 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
     client,
     database: config.database,
     insertTimeoutMs: config.insertTimeoutMs,
+    clock,
   });
   const deadLetter = openDeadLetter(join(config.dataDir, 'dead-letter'));
   const lanes: Lane[] = [];

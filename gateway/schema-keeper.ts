@@ -2,7 +2,7 @@
  * Brings the schema up to date at start. ClickHouse being away is no reason not to take
  * telemetry: the log keeps it, and the schema follows when the server is back.
  */
-import type { Clock, Timer } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { formatProblem, isProblem } from '../core/problem.ts';
 import type { GatewayConfig } from './config.ts';
 import type { LaneLog } from './lane/lane-types.ts';
@@ -20,23 +20,32 @@ const requestTimeoutMs = 20_000;
 /** A server that answers slowly must not keep senders waiting. */
 const firstTryMs = 5_000;
 
-/** Resolves after the first try, or when that takes long; `cancel` ends the later ones. */
-export async function keepSchema(config: GatewayConfig, parts: SchemaParts): Promise<Timer> {
+export type SchemaKeeper = {
+  /** Resolves after the first try, or when that takes long; rejects for a URL nobody can use. */
+  readonly tried: Promise<void>;
+  /** Ends the later tries. */
+  readonly cancel: () => void;
+};
+
+export function keepSchema(config: GatewayConfig, parts: SchemaParts): SchemaKeeper {
   const abort = new AbortController();
-  const timer = { cancel: () => abort.abort() };
-  if (!config.migrate) return timer;
-  const first = tryMigrate(config, parts, abort.signal);
+  const { signal } = abort;
+  const cancel = (): void => abort.abort();
+  if (!config.migrate) return { tried: Promise.resolve(), cancel };
+  const first = tryMigrate(config, parts, signal);
   const again = async (): Promise<void> => {
     let isDone = await first;
-    while (!isDone && !abort.signal.aborted) {
-      await parts.clock.sleep(retryPeriodMs, abort.signal);
-      isDone = abort.signal.aborted || (await tryMigrate(config, parts, abort.signal));
+    while (!isDone && !signal.aborted) {
+      await parts.clock.sleep(retryPeriodMs, signal);
+      isDone = signal.aborted || (await tryMigrate(config, parts, signal));
     }
   };
-  const keeping = again();
-  keeping.catch(() => {});
-  await Promise.race([first, parts.clock.sleep(firstTryMs, abort.signal)]);
-  return timer;
+  again().catch(() => {});
+  const slow = parts.clock.sleep(firstTryMs, signal);
+  const tried = Promise.race([first, slow]).then(() => {});
+  // Whoever waits sees the failure; nobody waiting is no unhandled rejection.
+  tried.catch(() => {});
+  return { tried, cancel };
 }
 
 async function tryMigrate(

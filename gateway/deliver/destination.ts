@@ -7,6 +7,7 @@
 import { tables } from '../../clickhouse/schema/tables.ts';
 import type { TableDef } from '../../clickhouse/schema/types.ts';
 import { quoteName, quoteText } from '../../clickhouse/sql.ts';
+import type { Clock } from '../../core/clock.ts';
 import type { EncodedUnit } from '../decode/decode-types.ts';
 import { isSchemaException } from './exceptions.ts';
 import type { InsertClient, StatementResult } from './insert-client.ts';
@@ -17,6 +18,7 @@ type TableState = {
   readonly present: readonly string[];
   /** Columns of ours that it lacks: left out of the insert. */
   readonly missing: readonly string[];
+  readonly describedMs: number;
 };
 
 export type Destination = {
@@ -39,7 +41,11 @@ export type DestinationOptions = {
   readonly client: InsertClient;
   readonly database: string;
   readonly insertTimeoutMs: number;
+  readonly clock: Clock;
 };
+
+/** A table that lacks columns is looked at again: `obsctl migrate` may have added them. */
+const lackingStateMsMax = 10_000;
 
 const pingTimeoutMs = 5_000;
 const queryTimeoutMs = 30_000;
@@ -54,7 +60,7 @@ export function inDoubtRule(table: string): TableDef['inDoubt'] {
 }
 
 export function createDestination(options: DestinationOptions): Destination {
-  const { client, database } = options;
+  const { client, clock, database } = options;
   const states = new Map<string, TableState>();
   let dedup: Readonly<Record<string, string>> | undefined;
 
@@ -70,12 +76,12 @@ export function createDestination(options: DestinationOptions): Destination {
       dedup = dedupSettings(version.text.trim());
     }
     const known = states.get(table);
-    if (known !== undefined) return known;
+    if (known !== undefined && !isStale(known, clock.monotonicMs())) return known;
     const described = await query(
       `DESCRIBE TABLE ${quoteName(database)}.${quoteName(table)} FORMAT TabSeparatedRaw`,
     );
     if (!described.ok) return { ...described, kind: 'retryable', ambiguous: false };
-    const state = compareColumns(table, described.text);
+    const state = compareColumns(table, described.text, clock.monotonicMs());
     states.set(table, state);
     return state;
   }
@@ -148,7 +154,11 @@ function partitionFilter(table: string, partition: string): string {
   return ` AND ${inUtc} = ${quoteText(partition)}`;
 }
 
-function compareColumns(table: string, described: string): TableState {
+function isStale(state: TableState, nowMs: number): boolean {
+  return state.missing.length > 0 && nowMs - state.describedMs > lackingStateMsMax;
+}
+
+function compareColumns(table: string, described: string, nowMs: number): TableState {
   const there = new Set(
     described
       .split('\n')
@@ -161,6 +171,7 @@ function compareColumns(table: string, described: string): TableState {
   return {
     present: ours.filter((name) => there.has(name)),
     missing: ours.filter((name) => !there.has(name)),
+    describedMs: nowMs,
   };
 }
 

@@ -11,6 +11,8 @@ import { type Verdict, verify } from './verify.ts';
 
 const undisturbedMs = 8_000;
 const settleMsMax = 120_000;
+/** Load before something is killed: so much, and at random up to twice that. */
+const loadMsMin = 3_000;
 const load = { concurrency: 2, pauseMs: 12 };
 
 const { values } = parseArgs({
@@ -82,7 +84,7 @@ async function measureUndisturbed(): Promise<number> {
 
 /** One cycle: load for a while, then something ends at a random point and comes back. */
 async function disturb(cycle: number): Promise<string> {
-  await pause(1_500 + random() * 2_500);
+  await pause(loadMsMin + random() * loadMsMin);
   const kinds = ['gateway', 'engine', 'token', 'sealed', 'inserted', 'both'] as const;
   // Every kind comes up in turn; where within the cycle it strikes is random.
   const kind = kinds[(cycle + seed) % kinds.length];
@@ -92,9 +94,12 @@ async function disturb(cycle: number): Promise<string> {
     if (kind === 'both') {
       counts.engine += 1;
       await system.killEngine();
-      await system.restartEngine();
     }
-    await system.restartGateway();
+    // The gateway starts and takes requests whether the engine is back or not.
+    await Promise.all([
+      system.restartGateway(),
+      kind === 'both' ? system.restartEngine() : undefined,
+    ]);
   } else if (kind === 'engine') {
     counts.engine += 1;
     await system.killEngine();

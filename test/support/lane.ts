@@ -61,6 +61,7 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
       client,
       database: options.database,
       insertTimeoutMs: 20_000,
+      clock,
     }),
     deadLetter: openDeadLetter(`${options.dir}/dead-letter`),
     clock,
