@@ -94,7 +94,12 @@ describe('a statement', () => {
 describe('exceptions', () => {
   it('are permanent only when they speak of the data', () => {
     for (const code of [117, 53, 33, 469]) expect(classifyException(500, code)).toBe('permanent');
-    for (const code of [60, 241, 252, 516, 159]) {
+    // Overload, time, network, keeper, read-only, rights, a missing table or codec: all repairable.
+    const repairable = [
+      ...[3, 16, 47, 60, 81, 159, 164, 202, 209, 210, 225, 236, 241, 242, 243, 252, 285],
+      ...[290, 319, 394, 432, 439, 497, 516, 720, 999, 1000, 1002],
+    ];
+    for (const code of repairable) {
       expect(classifyException(500, code)).toBe('retryable');
     }
   });
