@@ -49,6 +49,8 @@ const lackingStateMsMax = 10_000;
 
 const pingTimeoutMs = 5_000;
 const queryTimeoutMs = 30_000;
+/** Of an answer that is not ClickHouse's, for a message. */
+const heardCharsMax = 80;
 
 const definitions: ReadonlyMap<string, TableDef> = new Map(
   tables.map((table) => [table.name, table]),
@@ -72,7 +74,8 @@ export function createDestination(options: DestinationOptions): Destination {
   async function prepare(table: string): Promise<TableState | StatementResult> {
     if (dedup === undefined) {
       const version = await query('SELECT version()');
-      if (!version.ok) return version;
+      if (!version.ok) return { ...version, kind: 'retryable', ambiguous: false };
+      if (!/^\d+\.\d+/.test(version.text)) return notClickHouse(version.text);
       dedup = dedupSettings(version.text.trim());
     }
     const known = states.get(table);
@@ -114,6 +117,10 @@ export function createDestination(options: DestinationOptions): Destination {
       states.delete(table);
       dedup = undefined;
     }
+    // ClickHouse says nothing when it has taken rows: whoever does is another, and has them not.
+    if (result.ok && result.text.trim() !== '') {
+      return { ...notClickHouse(result.text), ambiguous: true };
+    }
     return result;
   }
 
@@ -134,7 +141,11 @@ export function createDestination(options: DestinationOptions): Destination {
           `WHERE Seal = ${seal}${within} FORMAT TabSeparated`,
       );
       if (!counted.ok) return { known: false, reason: 'failed', message: counted.message };
-      return { known: true, rows: Number(counted.text.trim()) };
+      const text = counted.text.trim();
+      if (!/^\d+$/.test(text)) {
+        return { known: false, reason: 'failed', message: notClickHouse(text).message };
+      }
+      return { known: true, rows: Number(text) };
     },
     reachable: () => client.ping(pingTimeoutMs),
     missingColumns: () =>
@@ -144,6 +155,13 @@ export function createDestination(options: DestinationOptions): Destination {
           .map(([table, state]) => [table, state.missing]),
       ),
   };
+}
+
+/** A 200 from a proxy's page or a wrong service: taken for an acknowledgement, it loses rows. */
+function notClickHouse(text: string): Extract<StatementResult, { ok: false }> {
+  const heard = JSON.stringify(text.slice(0, heardCharsMax));
+  const message = `the answer is not one of ClickHouse: ${heard}`;
+  return { ok: false, kind: 'retryable', ambiguous: false, code: 0, message };
 }
 
 /** Partitions of units are days in UTC, whatever the server's time zone. */
