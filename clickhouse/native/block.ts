@@ -23,7 +23,7 @@ import type { Parts } from './parts.ts';
 /** Rows one insert may have so that it stays one part. */
 export const blockRowsMax = 1_048_449;
 /** Bytes one insert may have so that it stays one part. */
-export const blockBytesMax = 256 * 1024 * 1024;
+const blockBytesMax = 256 * 1024 * 1024;
 
 export type NamedColumnWriter = { readonly name: string; readonly column: Column };
 

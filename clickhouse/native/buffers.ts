@@ -8,7 +8,7 @@
  */
 
 /** Bytes behind the end of each buffer, so that short copies may overshoot in 8-byte moves. */
-export const overshootBytes = 32;
+const overshootBytes = 32;
 
 /** A buffer that is larger than this after `clear`, and was not needed, shrinks to it. */
 const keptBytesMax = 4 * 1024 * 1024;

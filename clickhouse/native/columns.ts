@@ -6,7 +6,7 @@
  * Allocations per item: none. Copies: dictionary indexes, when they are narrowed. Owner: the
  * block. Watched by `gateway/decode/decode.bench.ts`.
  */
-import { type Fixed, type Level, putLength, type Text } from './buffers.ts';
+import type { Fixed, Level, Text } from './buffers.ts';
 import { type Chunks, Scratch } from './chunks.ts';
 import type { Dictionary } from './dictionary.ts';
 
@@ -259,15 +259,6 @@ export function repeat(target: Uint8Array, at: number, value: Uint8Array, count:
     done += step;
   }
   return at + total;
-}
-
-/** Appends one string that is known here, for tests and columns off the hot path. */
-export function putText(text: Text, value: string): void {
-  const size = Buffer.byteLength(value);
-  text.reserve(size + 5);
-  putLength(text, size);
-  Buffer.from(text.bytes.buffer).write(value, text.size);
-  text.size += size;
 }
 
 function narrowed(indexes: Fixed, count: number, width: 1 | 2 | 4, scratch: Scratch): Uint8Array {

@@ -12,7 +12,7 @@ import { type HashSeed, hashBytes } from './hash.ts';
 import { isWellFormed, wellFormed } from './utf8.ts';
 
 /** Entries a dictionary may have. */
-export const dictionaryEntriesMax = 1 << 20;
+const dictionaryEntriesMax = 1 << 20;
 
 const entriesMin = 64;
 /** Tables larger than this shrink on `clear` when most of them was not needed. */

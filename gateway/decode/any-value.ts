@@ -26,14 +26,14 @@ const scratchBytesMax = 256 * 1024 * 1024;
 const scratchBytesKept = 1024 * 1024;
 
 /** The case of an AnyValue is its field number; 0 is an empty value. */
-export const caseEmpty = 0;
-export const caseString = 1;
-export const caseBool = 2;
-export const caseInt = 3;
-export const caseDouble = 4;
-export const caseArray = 5;
-export const caseMap = 6;
-export const caseBytes = 7;
+const caseEmpty = 0;
+const caseString = 1;
+const caseBool = 2;
+const caseInt = 3;
+const caseDouble = 4;
+const caseArray = 5;
+const caseMap = 6;
+const caseBytes = 7;
 
 const json = new Text(new Budget(scratchBytesMax));
 /** Where the value that {@link findCase} found begins and ends. */

@@ -239,7 +239,7 @@ export function createOpenBlocks(options: OpenBlocksOptions = {}): Blocks {
 }
 
 /** `2026-11-21` of a number of days since 1970. */
-export function dayText(day: number): string {
+function dayText(day: number): string {
   return new Date(Number((BigInt(day) * dayNs) / nsPerMs)).toISOString().slice(0, 10);
 }
 

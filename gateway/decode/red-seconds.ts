@@ -269,7 +269,7 @@ export class RedSeconds {
 }
 
 /** `floor(log2(nanoseconds) * 8)`, the rule that `ours.ts` states. */
-export function bucketOf(durationNs: number): number {
+function bucketOf(durationNs: number): number {
   return durationNs < 1 ? 0 : Math.floor(Math.log2(durationNs) * latencyBucketsPerDoubling);
 }
 

@@ -228,7 +228,7 @@ export class SignalBlock {
 }
 
 /** Earliest and latest of `rows` 64-bit times. */
-export function eventRange(time: Fixed, rows: number): [bigint, bigint] {
+function eventRange(time: Fixed, rows: number): [bigint, bigint] {
   const values = new BigInt64Array(time.bytes.buffer, 0, rows);
   return [values[extreme(time.words, rows, true)]!, values[extreme(time.words, rows, false)]!];
 }

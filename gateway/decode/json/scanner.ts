@@ -12,7 +12,7 @@ import type { Text } from '../../../clickhouse/native/buffers.ts';
 import { Malformed } from '../wire.ts';
 
 /** Objects and arrays inside each other that are followed; deeper is malformed. */
-export const jsonDepthMax = 256;
+const jsonDepthMax = 256;
 
 /** Longer runs are copied by one call. */
 const shortCopyMax = 64;

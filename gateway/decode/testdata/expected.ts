@@ -311,7 +311,7 @@ function hex(bytes: Uint8Array | undefined): string {
 }
 
 /** A time as the engine prints it with `date_time_output_format = 'unix_timestamp'`. */
-export function timeText(timeNs: bigint): string {
+function timeText(timeNs: bigint): string {
   return `${timeNs / 1_000_000_000n}.${String(timeNs % 1_000_000_000n).padStart(9, '0')}`;
 }
 
