@@ -65,7 +65,8 @@ function App() {
       ${away.value !== undefined && html`<${Banner} message=${away.value} />`}
       ${
         dashboardFault.value !== undefined
-          ? html`<p class="page-fault" role="alert">This dashboard cannot be shown: ${dashboardFault.value}.
+          ? html`<p class="page-fault"
+            role="alert">This dashboard cannot be shown: ${dashboardFault.value}.
             ${' '}<a href="/">Go to the first dashboard</a></p>`
           : dashboard.value !== undefined && html`<${Board} dashboard=${dashboard.value} />`
       }

@@ -13,8 +13,10 @@ export function Board({ dashboard }: { readonly dashboard: Dashboard }) {
   const solo = dashboard.panels.find((panel) => panel.id === soloPanel.value);
   if (solo !== undefined) {
     return html`<div class="solo">
-      <button class="button" onClick=${() => change({ soloPanel: 0 })}>Back to ${dashboard.title}</button>
-      <div class="solo-panel"><${PanelBox} key=${`${dashboard.uid}/${solo.id}`} dashboard=${dashboard} panel=${solo} /></div>
+      <button class="button" onClick=${() => change({ soloPanel: 0 })}>Back to ${dashboard.title}
+        </button>
+      <div class="solo-panel"><${PanelBox} key=${`${dashboard.uid}/${solo.id}`}
+        dashboard=${dashboard} panel=${solo} /></div>
     </div>`;
   }
   const toggle = (id: number) => {
@@ -30,7 +32,8 @@ export function Board({ dashboard }: { readonly dashboard: Dashboard }) {
         ${
           row !== undefined &&
           html`<h2 class="row-title"><button aria-expanded=${open} onClick=${() => toggle(row.id)}>
-            <span class=${open ? 'fold open' : 'fold'}><${Icon} name="chevron" /></span>${row.title}</button></h2>`
+            <span class=${open ? 'fold open' : 'fold'}><${Icon} name="chevron" /></span>
+              ${row.title}</button></h2>`
         }
         ${open && html`<${Grid} dashboard=${dashboard} panels=${panels} />`}
       </section>`;
@@ -46,7 +49,8 @@ function Grid(props: { readonly dashboard: Dashboard; readonly panels: readonly 
       gridRow: `${y - top + 1} / span ${h}`,
       '--height': `${h * rowPx}px`,
     };
-    return html`<div class=${`cell cell-${panel.type}`} style=${style} key=${`${props.dashboard.uid}/${panel.id}`}>
+    return html`<div class=${`cell cell-${panel.type}`} style=${style}
+      key=${`${props.dashboard.uid}/${panel.id}`}>
       <${PanelBox} dashboard=${props.dashboard} panel=${panel} /></div>`;
   })}</div>`;
 }

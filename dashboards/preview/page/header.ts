@@ -60,19 +60,27 @@ function TimeTools() {
   };
   return html`<div class="group" role="group" aria-label="Time range">
     <button class="tool wide-only" title="Half a range back (←)" aria-label="Half a range back"
-      onClick=${() => change({ range: shiftRange(fromMs, toMs, -1) })}><${Icon} name="left" /></button>
+      onClick=${() => change({ range: shiftRange(fromMs, toMs, -1) })}><${Icon} name="left" />
+        </button>
     <div class="anchor">
       <button class="tool" aria-expanded=${open} aria-haspopup="dialog" title="Time range (t)"
         data-popup onClick=${toggle}>
-        <${Icon} name="clock" /><span class="range-text">${describeRange(range.value, zone.value)}</span>
+        <${Icon} name="clock" /><span class="range-text">${describeRange(range.value, zone.value)}
+          </span>
       </button>
-      ${open && html`<${Popup} label="Time range" onClose=${toggle}><${TimePicker} onDone=${toggle} /><//>`}
+      ${
+        open &&
+        html`<${Popup} label="Time range" onClose=${toggle}><${TimePicker}
+        onDone=${toggle} /><//>`
+      }
     </div>
     <button class="tool wide-only" title="Half a range on (→)" aria-label="Half a range on"
       disabled=${range.value.to === 'now'}
-      onClick=${() => change({ range: shiftRange(fromMs, toMs, 1) })}><${Icon} name="right" /></button>
+      onClick=${() => change({ range: shiftRange(fromMs, toMs, 1) })}><${Icon} name="right" />
+        </button>
     <button class="tool wide-only" title="Zoom out (−)" aria-label="Zoom out"
-      onClick=${() => change({ range: widenRange(fromMs, toMs) })}><${Icon} name="zoomOut" /></button>
+      onClick=${() => change({ range: widenRange(fromMs, toMs) })}><${Icon} name="zoomOut" />
+        </button>
     <button class="tool zone wide-only" title="Switch between local time and UTC"
       onClick=${() => change({ zone: zone.value === 'utc' ? 'browser' : 'utc' })}
       >${zone.value === 'utc' ? 'UTC' : zoneLabel(toMs)}</button>
@@ -93,7 +101,10 @@ function RefreshTools() {
       relative ? 'Refresh automatically' : 'A fixed range is not refreshed'
     } disabled=${!relative} value=${refreshMs.value === 0 ? '' : refresh.value}
       onChange=${(event: Event) => change({ refresh: (event.target as HTMLSelectElement).value })}>
-      ${refreshChoices.map((each) => html`<option value=${each}>${each === '' ? 'off' : each}</option>`)}
+      ${refreshChoices.map(
+        (each) => html`<option value=${each}>${each === '' ? 'off' : each}
+        </option>`,
+      )}
     </select>
   </div>`;
 }
@@ -101,7 +112,8 @@ function RefreshTools() {
 function ViewTools() {
   const next = { system: 'light', light: 'dark', dark: 'system' } as const;
   return html`<div class="group">
-    <button class="tool" title=${`Colours: ${theme.value}`} aria-label=${`Colours: ${theme.value}; switch`}
+    <button class="tool" title=${`Colours: ${theme.value}`}
+      aria-label=${`Colours: ${theme.value}; switch`}
       onClick=${() => setTheme(next[theme.value])}><${Icon} name="sun" /></button>
     <button class="tool wide-only" title="Keys (?)" aria-label="Keys" onClick=${() => {
       openPopup.value = 'help';
@@ -121,7 +133,8 @@ function Help() {
       <dl>${shortcuts.map(([keys, what]) => html`<dt><kbd>${keys}</kbd></dt><dd>${what}</dd>`)}</dl>
       <p>Drag over a chart to zoom in, double click to go back. Click a name in a legend to see it
       alone, with Ctrl to add or remove it.</p>
-      <button class="button" ref=${(node: HTMLElement | null) => node?.focus()} onClick=${close}>Close</button>
+      <button class="button" ref=${(node: HTMLElement | null) => node?.focus()}
+        onClick=${close}>Close</button>
     </div>
   </div>`;
 }

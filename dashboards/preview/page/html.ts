@@ -22,8 +22,8 @@ const paths = {
   more: 'M3 8h.01M8 8h.01M13 8h.01',
   info: 'M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 0 0 0-13M8 7.2v4M8 4.8h.01',
   close: 'M4 4l8 8M12 4l-8 8',
-  sun: 'M8 5a3 3 0 1 0 0 6a3 3 0 0 0 0-6M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1',
-  help: 'M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 0 0 0-13M6.2 6.3c.2-2.4 3.8-2.2 3.6 0c-.1 1.2-1.8 1.4-1.8 2.7M8 11.3h.01',
+  sun: 'M8 5a3 3 0 1 0 0 6a3 3 0 0 0 0-6M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1',
+  help: 'M8 1.5a6.5 6.5 0 1 0 0 13a6.5 6.5 0 0 0 0-13M6.2 6.3c.2-2.4 3.8-2.2 3.6 0c-.1 1-1.8 1-1.8 3M8 11.5v0',
   warning: 'M8 2L14.5 13.5H1.5zM8 6.3v3.4M8 11.6h.01',
   copy: 'M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3',
   pause: 'M5.5 3.5v9M10.5 3.5v9',
@@ -36,5 +36,7 @@ const paths = {
 export type IconName = keyof typeof paths;
 
 export function Icon({ name }: { readonly name: IconName }): VNode {
-  return html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true"><path d=${paths[name]} /></svg>`;
+  return html`<svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
+    <path d=${paths[name]} />
+  </svg>`;
 }

@@ -67,7 +67,8 @@ export function PanelBox(props: { readonly dashboard: Dashboard; readonly panel:
       <span class=${data.busy && near ? 'busy on' : 'busy'} aria-hidden="true"></span>
       <${PanelMenu} dashboard=${dashboard} panel=${panel} data=${data} widthPx=${widthPx} />
     </div>
-    <div class="panel-body"><${Safe}><${Body} dashboard=${dashboard} panel=${panel} data=${data} /><//></div>
+    <div class="panel-body"><${Safe}><${Body} dashboard=${dashboard} panel=${panel} data=${data} />
+      <//></div>
   </section>`;
 }
 
@@ -79,7 +80,8 @@ function Body({ dashboard, panel, data }: PanelProps) {
   }
   switch (data.state) {
     case 'waiting':
-      return html`<div class="skeleton" role="status"><span class="visually-hidden">Loading</span></div>`;
+      return html`<div class="skeleton" role="status"><span class="visually-hidden">Loading</span>
+        </div>`;
     case 'error':
       return html`<${FaultNote} fault=${data.fault} />`;
     case 'no_source':
@@ -92,7 +94,11 @@ function Body({ dashboard, panel, data }: PanelProps) {
 }
 
 function Note({ title, text }: { readonly title: string; readonly text?: string }) {
-  return html`<div class="note" role="status"><p class="note-title">${title}</p>${text && html`<p>${text}</p>`}</div>`;
+  return html`<div class="note" role="status"><p class="note-title">${title}</p>${
+    text &&
+    html`<p>
+    ${text}</p>`
+  }</div>`;
 }
 
 function capital(text: string): string {
@@ -138,7 +144,9 @@ function PanelMenu({ dashboard, panel, data, widthPx }: MenuProps) {
     ${
       open &&
       html`<${Popup} label="Panel" onClose=${() => setOpen(false)}><ul class="menu">
-        ${item(solo ? 'Show the whole dashboard' : 'Show alone', () => change({ soloPanel: solo ? 0 : panel.id }))}
+        ${item(solo ? 'Show the whole dashboard' : 'Show alone', () =>
+          change({ soloPanel: solo ? 0 : panel.id }),
+        )}
         ${item('View and edit SQL', () => setSqlOpen(true))}
         ${item('Download CSV', () => download(panel, data), data.frames.length === 0)}
       </ul><//>`

@@ -1,4 +1,4 @@
-/** The query of a panel with everything filled in; editable and runnable, read-only for the data. */
+/** The query of a panel with everything filled in; to edit and to run, never to write. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Ask, fetchRows, fetchSql, isFault } from './api.ts';
 import { type Frame, toFrame } from './frames.ts';
@@ -33,9 +33,11 @@ export function SqlDialog(props: {
       .catch((fault) => setResult(isFault(fault) ? fault.error : String(fault)))
       .finally(() => setRunning(undefined));
   };
-  return html`<dialog ref=${dialog} class="sql" aria-label=${`SQL of ${props.title}`} onClose=${props.onClose}>
+  return html`<dialog ref=${dialog} class="sql" aria-label=${`SQL of ${props.title}`}
+    onClose=${props.onClose}>
     <div class="dialog-head"><h2>SQL of “${props.title}”</h2>
-      <button class="quiet" aria-label="Close" onClick=${() => dialog.current?.close()}><${Icon} name="close" /></button></div>
+      <button class="quiet" aria-label="Close" onClick=${() => dialog.current?.close()}><${Icon}
+        name="close" /></button></div>
     <textarea class="mono" spellcheck=${false} aria-label="SQL" value=${sql}
       onInput=${(event: Event) => setSql((event.target as HTMLTextAreaElement).value)}></textarea>
     <div class="dialog-tools">
@@ -59,14 +61,18 @@ function PlainTable({ frame }: { readonly frame: Frame }) {
     if (kind === 'time') return formatMomentMs(Number(value), zone.value);
     return typeof value === 'object' ? JSON.stringify(value) : String(value);
   };
-  return html`<p class="hint" role="status">${frame.length} rows${frame.length > rowsShownMax ? `, the first ${rowsShownMax} shown` : ''}</p>
+  return html`<p class="hint" role="status">
+    ${frame.length} rows${frame.length > rowsShownMax ? `, the first ${rowsShownMax} shown` : ''}
+    </p>
     <div class="scroll-x result" tabindex="0"><table class="data">
-      <thead><tr>${frame.fields.map((field) => html`<th scope="col">${field.name}</th>`)}</tr></thead>
+      <thead><tr>${frame.fields.map((field) => html`<th scope="col">${field.name}</th>`)}</tr>
+        </thead>
       <tbody>${rows.map(
         (row) =>
           html`<tr>${frame.fields.map(
             (field) =>
-              html`<td class=${field.kind === 'number' ? 'num' : ''}>${cell(field.values[row], field.kind)}</td>`,
+              html`<td class=${field.kind === 'number' ? 'num' : ''}>
+                ${cell(field.values[row], field.kind)}</td>`,
           )}</tr>`,
       )}</tbody>
     </table></div>`;

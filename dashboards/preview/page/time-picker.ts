@@ -23,13 +23,18 @@ export function TimePicker({ onDone }: { readonly onDone: () => void }) {
       <label>To<input value=${to} spellcheck=${false}
         onInput=${(event: Event) => setTo((event.target as HTMLInputElement).value)} /></label>
       <p class=${fault === undefined ? 'hint' : 'hint fault'} role="status">
-        ${fault ?? `Such as now-2h, or ${formatMoment(span.value.toMs, zone.value)} (${zoneName(zone.value, span.value.toMs)}).`}</p>
+        ${
+          fault ??
+          `Such as now-2h, or ${formatMoment(
+            span.value.toMs,
+            zone.value,
+          )} (${zoneName(zone.value, span.value.toMs)}).`
+        }</p>
       <button class="button primary" disabled=${fault !== undefined}>Apply</button>
     </form>
     <ul class="quick">${quickRanges.map(
-      (
-        each,
-      ) => html`<li><button class=${each.from === range.value.from && each.to === range.value.to ? 'chosen' : ''}
+      (each) => html`<li><button
+        class=${each.from === range.value.from && each.to === range.value.to ? 'chosen' : ''}
         onClick=${() => {
           change({ range: { from: each.from, to: each.to } });
           onDone();
@@ -38,7 +43,7 @@ export function TimePicker({ onDone }: { readonly onDone: () => void }) {
   </div>`;
 }
 
-/** Relative ranges stay as typed; moments become milliseconds so that a link means the same anywhere. */
+/** Relative ranges stay as typed; moments become milliseconds, the same in every zone. */
 function stored(text: string, end: boolean): string {
   const trimmed = text.trim();
   if (trimmed.startsWith('now')) return trimmed;

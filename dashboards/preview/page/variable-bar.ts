@@ -40,7 +40,10 @@ function OneVariable({ dashboard, variable }: Props) {
     return html`<label class="variable" title=${variable.description}><span>${label}</span>
       <select value=${variables.value[variable.name]} onChange=${(event: Event) =>
         set(variable, (event.target as HTMLSelectElement).value)}>
-        ${fixedChoices(variable).map((each) => html`<option value=${each.value}>${each.text}</option>`)}
+        ${fixedChoices(variable).map(
+          (each) => html`<option value=${each.value}>${each.text}
+          </option>`,
+        )}
       </select></label>`;
   }
   return html`<${ListVariable} dashboard=${dashboard} variable=${variable} label=${label} />`;
@@ -125,7 +128,8 @@ function ListVariable({ dashboard, variable, label }: Props & { readonly label: 
   };
   return html`<div class="variable anchor" title=${variable.description}>
     <span id=${`label-${variable.name}`}>${label}</span>
-    <button class=${`value ${all || text === 'any' ? '' : 'narrowed'}`} aria-haspopup="dialog" aria-expanded=${open}
+    <button class=${`value ${all || text === 'any' ? '' : 'narrowed'}`} aria-haspopup="dialog"
+      aria-expanded=${open}
       aria-label=${`${label}: ${text}`} onClick=${() => setOpen(!open)}>
       <span>${text}</span><${Icon} name="chevron" /></button>
     ${
@@ -135,7 +139,11 @@ function ListVariable({ dashboard, variable, label }: Props & { readonly label: 
           onInput=${(event: Event) => setSearch((event.target as HTMLInputElement).value)} />
         ${typeof choices === 'string' && html`<p class="hint fault">${choices}</p>`}
         <ul class="choices" aria-label=${label}>
-          ${variable.includeAll && html`<${ChoiceRow} text="All" chosen=${all} onPick=${() => pick(allValue)} />`}
+          ${
+            variable.includeAll &&
+            html`<${ChoiceRow} text="All" chosen=${all}
+            onPick=${() => pick(allValue)} />`
+          }
           ${found.slice(0, choicesShownMax).map(
             (
               each,
@@ -143,8 +151,17 @@ function ListVariable({ dashboard, variable, label }: Props & { readonly label: 
               chosen=${!all && current.includes(each.value)} onPick=${() => pick(each.value)} />`,
           )}
         </ul>
-        ${found.length > choicesShownMax && html`<p class="hint">${found.length} values; search to see more.</p>`}
-        ${found.length === 0 && typeof choices !== 'string' && html`<p class="hint">Nothing found in this time range.</p>`}
+        ${
+          found.length > choicesShownMax &&
+          html`<p class="hint">
+          ${found.length} values; search to see more.</p>`
+        }
+        ${
+          found.length === 0 &&
+          typeof choices !== 'string' &&
+          html`<p
+          class="hint">Nothing found in this time range.</p>`
+        }
       <//>`
     }
   </div>`;
@@ -156,5 +173,6 @@ function ChoiceRow(props: {
   readonly onPick: () => void;
 }) {
   return html`<li><button aria-pressed=${props.chosen} onClick=${props.onPick}>
-    <span class="tick" aria-hidden="true">${props.chosen ? '✓' : ''}</span>${props.text}</button></li>`;
+    <span class="tick" aria-hidden="true">${props.chosen ? '✓' : ''}</span>${props.text}</button>
+      </li>`;
 }

@@ -22,8 +22,10 @@ export function Attributes(props: {
       <td class="attribute-tools"><${Copy} text=${value} what=${key} />
       ${
         filters &&
-        html`<button class="quiet" title="Only with this value" aria-label=${`Only with this ${key}`}
-          onClick=${() => change({ variables: { attributeKey: key, attributeValue: value } })}><${Icon} name="filter" /></button>`
+        html`<button class="quiet" title="Only with this value"
+          aria-label=${`Only with this ${key}`}
+          onClick=${() => change({ variables: { attributeKey: key, attributeValue: value } })}>
+            <${Icon} name="filter" /></button>`
       }</td></tr>`,
   )}</tbody></table></div>`;
 }
@@ -52,6 +54,7 @@ export function Copy({ text, what }: { readonly text: string; readonly what: str
       () => setDone(false),
     );
   };
-  return html`<button class="quiet" title=${done ? 'Copied' : 'Copy'} aria-label=${done ? `${what} copied` : `Copy ${what}`}
+  return html`<button class="quiet" title=${done ? 'Copied' : 'Copy'}
+    aria-label=${done ? `${what} copied` : `Copy ${what}`}
     onClick=${copy}>${done ? '✓' : html`<${Icon} name="copy" />`}</button>`;
 }

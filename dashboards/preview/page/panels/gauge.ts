@@ -40,7 +40,8 @@ function Arc({ big }: { readonly big: Big }) {
           const next = steps[index + 1]?.value;
           const to = next === undefined || next === null ? 1 : share(next);
           if (to <= from) return null;
-          return html`<path d=${arc(from, to, 47)} class="arc-rim" style=${{ stroke: cssColour(step.color) }} />`;
+          return html`<path d=${arc(from, to, 47)} class="arc-rim"
+            style=${{ stroke: cssColour(step.color) }} />`;
         })
       }
     </svg>
@@ -51,7 +52,8 @@ function Arc({ big }: { readonly big: Big }) {
 function arc(from: number, to: number, radius: number): string {
   const point = (share: number): string => {
     const angle = ((startDegrees + share * sweepDegrees) * Math.PI) / 180;
-    return `${(50 + radius * Math.cos(angle)).toFixed(2)} ${(52 + radius * Math.sin(angle)).toFixed(2)}`;
+    const [x, y] = [50 + radius * Math.cos(angle), 52 + radius * Math.sin(angle)];
+    return `${x.toFixed(2)} ${y.toFixed(2)}`;
   };
   const large = (to - from) * sweepDegrees > 180 ? 1 : 0;
   return `M${point(from)} A${radius} ${radius} 0 ${large} 1 ${point(to)}`;

@@ -72,10 +72,23 @@ export function HeatmapPanel({ panel, data }: PanelProps) {
     onPointerMove=${onMove} onPointerDown=${(event: PointerEvent) => {
       const at = place(event);
       setBrush({ from: at.x, to: at.x });
-    }} onPointerUp=${onUp} onPointerLeave=${() => setHover(undefined)} onDblClick=${() => history.back()}>
+    }} onPointerUp=${onUp} onPointerLeave=${() => setHover(undefined)}
+      onDblClick=${() => history.back()}>
     <canvas ref=${canvas}></canvas>
-    ${brush !== undefined && html`<div class="brush" style=${{ left: `${Math.min(brush.from, brush.to)}px`, width: `${Math.abs(brush.to - brush.from)}px` }}></div>`}
-    ${hover !== undefined && brush === undefined && html`<${HeatTip} hover=${hover} grid=${grid} unit=${unit} width=${size.width} />`}
+    ${
+      brush !== undefined &&
+      html`<div class="brush"
+      style=${{
+        left: `${Math.min(brush.from, brush.to)}px`,
+        width: `${Math.abs(brush.to - brush.from)}px`,
+      }}></div>`
+    }
+    ${
+      hover !== undefined &&
+      brush === undefined &&
+      html`<${HeatTip} hover=${hover} grid=${grid}
+      unit=${unit} width=${size.width} />`
+    }
   </div>`;
 }
 
@@ -112,7 +125,8 @@ function HeatTip(props: {
   const count = grid.counts[hover.row]?.[hover.column] ?? 0;
   return html`<div class="tooltip" style=${{ ...side, top: `${Math.max(hover.y - 20, 0)}px` }}>
     <p class="tooltip-time">${formatMoment(grid.timesMs[hover.column] ?? 0, zone.value)}</p>
-    <table><tr><td>${bucketText(grid.bounds, hover.row, unit)}</td><td class="num">${formatText(count, 'short')}</td></tr></table>
+    <table><tr><td>${bucketText(grid.bounds, hover.row, unit)}</td><td class="num">
+      ${formatText(count, 'short')}</td></tr></table>
   </div>`;
 }
 
@@ -220,5 +234,6 @@ function summary(panel: Panel, grid: Grid, unit: string): string {
   const totals = grid.counts.map((row) => row.reduce((sum, count) => sum + count, 0));
   const all = totals.reduce((sum, count) => sum + count, 0);
   const main = totals.indexOf(Math.max(...totals));
-  return `${panel.title ?? 'Heat map'}: ${formatText(all, 'short')} in all, most in the bucket ${bucketText(grid.bounds, main, unit)}`;
+  return `${panel.title ?? 'Heat map'}: ${formatText(all, 'short')} in all,
+    most in the bucket ${bucketText(grid.bounds, main, unit)}`;
 }

@@ -26,7 +26,8 @@ export function Legend(props: Props) {
             (each) => html`<li key=${each.name}><${Name} ...${props} each=${each} /></li>`,
           )}</ul>`
     }
-    <button class="quiet" aria-pressed=${asTable} title="Legend with numbers" aria-label="Legend with numbers"
+    <button class="quiet" aria-pressed=${asTable} title="Legend with numbers"
+      aria-label="Legend with numbers"
       onClick=${() => setAsTable(!asTable)}><${Icon} name="menu" /></button>
   </div>`;
 }
@@ -46,9 +47,15 @@ function Name({ series, hidden, onChange, each }: Props & { readonly each: Chart
         : new Set(series.map(({ name }) => name).filter((name) => name !== each.name)),
     );
   };
-  return html`<span class="legend-item"><button class=${off ? 'off' : ''} aria-pressed=${!off} title=${each.name} onClick=${act}>
+  return html`<span class="legend-item"><button class=${off ? 'off' : ''} aria-pressed=${!off}
+    title=${each.name} onClick=${act}>
     <span class="swatch" style=${{ background: each.colour }}></span>${each.name}</button>
-    ${each.targets.length > 0 && html`<${Linked} targets=${each.targets.slice(0, 1)} class="legend-link">↗<span class="visually-hidden">${each.targets[0]?.title} ${each.name}</span><//>`}</span>`;
+    ${
+      each.targets.length > 0 &&
+      html`<${Linked} targets=${each.targets.slice(0, 1)}
+      class="legend-link">↗<span class="visually-hidden">${each.targets[0]?.title} ${each.name}
+      </span><//>`
+    }</span>`;
 }
 
 type Sort = { readonly by: 'name' | (typeof calcs)[number]; readonly down: boolean };
@@ -71,11 +78,15 @@ function LegendTable(props: Props) {
   const head = (by: Sort['by']) => {
     const state = sort.by === by ? (sort.down ? 'descending' : 'ascending') : 'none';
     return html`<th scope="col" class=${by === 'name' ? '' : 'num'} aria-sort=${state}>
-      <button onClick=${() => setSort({ by, down: sort.by === by ? !sort.down : by !== 'name' })}>${by}</button></th>`;
+      <button onClick=${() => setSort({ by, down: sort.by === by ? !sort.down : by !== 'name' })}>
+        ${by}</button></th>`;
   };
   return html`<table class="data"><thead><tr>${head('name')}${calcs.map(head)}</tr></thead>
     <tbody>${rows.map(
       (row) => html`<tr key=${row.each.name}><td><${Name} ...${props} each=${row.each} /></td>
-        ${calcs.map((calc) => html`<td class="num">${displayText(row[calc], row.each.settings)}</td>`)}</tr>`,
+        ${calcs.map(
+          (calc) => html`<td class="num">${displayText(row[calc], row.each.settings)}
+          </td>`,
+        )}</tr>`,
     )}</tbody></table>`;
 }

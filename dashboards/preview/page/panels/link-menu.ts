@@ -32,13 +32,17 @@ export function Linked(props: {
     <${Anchor} target=${first} title=${first.title}>${props.children}<//>
     ${
       rest.length > 0 &&
-      html`<button class="quiet more" aria-label="More links" aria-haspopup="dialog" aria-expanded=${open}
+      html`<button class="quiet more" aria-label="More links" aria-haspopup="dialog"
+        aria-expanded=${open}
         onClick=${() => setOpen(!open)}><${Icon} name="more" /></button>`
     }
     ${
       open &&
       html`<${Popup} label="Links" side="left" onClose=${() => setOpen(false)}><ul class="menu">
-        ${props.targets.map((target) => html`<li><${Anchor} target=${target}>${target.title}<//></li>`)}
+        ${props.targets.map(
+          (target) => html`<li><${Anchor} target=${target}>${target.title}<//>
+          </li>`,
+        )}
       </ul><//>`
     }
   </span>`;

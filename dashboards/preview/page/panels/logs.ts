@@ -1,4 +1,4 @@
-/** Log lines in a virtual list: severity stripe, search with marks, attributes on opening a line. */
+/** Log lines in a virtual list: severity stripe, marked search, attributes of an opened line. */
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { settingsOf } from '../fields.ts';
 import type { Frame } from '../frames.ts';
@@ -51,9 +51,16 @@ export function LogsPanel({ dashboard, panel, data }: PanelProps) {
   const live = refresh.value === liveRefresh && refreshMs.value > 0;
   return html`<div class="logs">
     <div class="trace-tools">
-      <label class="find"><${Icon} name="search" /><input type="search" placeholder="Find in these lines" aria-label="Find in these lines"
-        value=${find} onInput=${(event: Event) => setFind((event.target as HTMLInputElement).value)} /></label>
-      <span class="hint" role="status">${shown.length === lines.length ? `${lines.length} lines` : `${shown.length} of ${lines.length} lines`}</span>
+      <label class="find"><${Icon} name="search" /><input type="search"
+        placeholder="Find in these lines" aria-label="Find in these lines"
+        value=${find}
+          onInput=${(event: Event) => setFind((event.target as HTMLInputElement).value)} /></label>
+      <span class="hint" role="status">
+        ${
+          shown.length === lines.length
+            ? `${lines.length} lines`
+            : `${shown.length} of ${lines.length} lines`
+        }</span>
       <button class="button slim" aria-pressed=${wrap} onClick=${() => setWrap(!wrap)}>Wrap</button>
       <button class="button slim" aria-pressed=${live} onClick=${() =>
         change(
@@ -64,8 +71,13 @@ export function LogsPanel({ dashboard, panel, data }: PanelProps) {
       <button class="button slim" aria-pressed=${held !== undefined} onClick=${() => {
         setHeld(held === undefined ? newest : undefined);
         if (held !== undefined) setOpened(new Set());
-      }}><${Icon} name=${held === undefined ? 'pause' : 'play'} />${held === undefined ? 'Pause' : 'Go on'}</button>
-      ${held !== undefined && html`<span class="hint" role="status">paused${waiting > 0 ? `, ${waiting} newer` : ''}</span>`}
+      }}><${Icon} name=${held === undefined ? 'pause' : 'play'} />
+        ${held === undefined ? 'Pause' : 'Go on'}</button>
+      ${
+        held !== undefined &&
+        html`<span class="hint"
+        role="status">paused${waiting > 0 ? `, ${waiting} newer` : ''}</span>`
+      }
     </div>
     <${Lines} dashboard=${dashboard} panel=${panel} frame=${frame} lines=${shown} opened=${opened}
       wrap=${wrap} marked=${[find, String(variables.value['search'] ?? '')]} onToggle=${toggle} />
@@ -117,14 +129,16 @@ function Lines(props: LinesProps) {
   const keyOf = (index: number) => lines[index]?.key ?? index;
   const list = useVirtual({ count: lines.length, rowPx, keyOf, scroller });
   useEffect(() => list.measure(), [props.wrap]);
-  return html`<div class=${props.wrap ? 'log-lines wrapped' : 'log-lines'} ref=${scroller} tabindex="0" role="region" aria-label="Log lines"
+  return html`<div class=${props.wrap ? 'log-lines wrapped' : 'log-lines'} ref=${scroller}
+    tabindex="0" role="region" aria-label="Log lines"
     onKeyDown=${moveFocus}>
     <div role="list" style=${{ height: `${list.getTotalSize()}px`, position: 'relative' }}>
       ${list.getVirtualItems().map((item) => {
         const line = lines[item.index];
         if (line === undefined) return null;
         return html`<div role="listitem" class="log-row" key=${item.key} data-index=${item.index}
-          ref=${(node: HTMLElement | null) => list.measureElement(node)} style=${{ transform: `translateY(${item.start}px)` }}>
+          ref=${(node: HTMLElement | null) => list.measureElement(node)}
+            style=${{ transform: `translateY(${item.start}px)` }}>
           <${LogLine} ...${props} line=${line} />
         </div>`;
       })}
@@ -148,11 +162,15 @@ function LogLine(props: LinesProps & { readonly line: Line }) {
   const { line, opened } = props;
   const open = opened.has(line.key);
   const { colour } = severityOf(line.level);
-  return html`<button class="log-line" aria-expanded=${open} onClick=${() => props.onToggle(line.key)}>
+  return html`<button class="log-line" aria-expanded=${open}
+    onClick=${() => props.onToggle(line.key)}>
       <i class="stripe" style=${{ background: colour }}></i>
       <span class="log-time">${formatMomentMs(line.atMs, zone.value).slice(5)}</span>
-      <span class="log-level" style=${{ color: colour === 'var(--text-faint)' ? 'var(--text-muted)' : colour }}>${line.level}</span>
-      <span class="log-service"><span class="dot" style=${{ background: serviceColour(line.service) }}></span>${line.service}</span>
+      <span class="log-level"
+        style=${{ color: colour === 'var(--text-faint)' ? 'var(--text-muted)' : colour }}>
+        ${line.level}</span>
+      <span class="log-service"><span class="dot"
+        style=${{ background: serviceColour(line.service) }}></span>${line.service}</span>
       <span class="log-body"><${Marked} text=${line.body} words=${props.marked} /></span>
     </button>
     ${open && html`<${LineDetails} ...${props} />`}`;
@@ -186,7 +204,8 @@ function LineDetails(props: LinesProps & { readonly line: Line }) {
     } else plain.push({ key: name, value: String(value) });
   }
   return html`<div class="log-details">
-    <div class="log-full"><${Value} text=${line.body} /><${Copy} text=${line.body} what="line" /></div>
+    <div class="log-full"><${Value} text=${line.body} /><${Copy} text=${line.body} what="line" />
+      </div>
     <p class="details-links">${plain.flatMap(({ key, value }) =>
       targetsOf(settingsOf(panel, key).links, {
         fields: row,
@@ -194,8 +213,12 @@ function LineDetails(props: LinesProps & { readonly line: Line }) {
       }).map((target) => html`<${Linked} targets=${[target]}>${target.title}<//>`),
     )}</p>
     <div class="attribute-columns">
-      <${Attributes} title="Record" list=${plain} dashboard=${{ ...dashboard, templating: { list: [] } }} />
-      ${maps.map(({ name, list }) => html`<${Attributes} title=${name} list=${list} dashboard=${dashboard} />`)}
+      <${Attributes} title="Record" list=${plain}
+        dashboard=${{ ...dashboard, templating: { list: [] } }} />
+      ${maps.map(
+        ({ name, list }) => html`<${Attributes} title=${name} list=${list}
+        dashboard=${dashboard} />`,
+      )}
     </div>
   </div>`;
 }

@@ -66,7 +66,12 @@ export function StatPanel({ panel, data }: PanelProps) {
         value: { raw: big.value, text: displayText(big.value, big.settings) },
         seriesName: big.name,
       })}><${BigNumber} big=${big} /><//>
-      ${area && big.trend.length > 2 && html`<${Sparkline} values=${big.trend} colour=${tint(big.colour)} />`}
+      ${
+        area &&
+        big.trend.length > 2 &&
+        html`<${Sparkline} values=${big.trend}
+        colour=${tint(big.colour)} />`
+      }
     </div>`,
   )}</div>`;
 }
@@ -82,7 +87,8 @@ export function BigNumber({ big }: { readonly big: Big }) {
   const style = { color: big.colour === undefined ? undefined : cssColour(big.colour) };
   const size = text.length > 9 ? 'big small' : 'big';
   if (match === null) return html`<span class=${size} style=${style}>${text}</span>`;
-  return html`<span class=${size} style=${style}>${match[1]}<span class="unit">${match[2] ?? ''}</span></span>`;
+  return html`<span class=${size} style=${style}>${match[1]}<span class="unit">${match[2] ?? ''}
+    </span></span>`;
 }
 
 /** A line without axes; the numbers are in the panel, so a screen reader skips it. */

@@ -47,9 +47,10 @@ export function TablePanel({ panel, data }: PanelProps) {
         const width = settings.custom?.['width'];
         return html`<th scope="col" class=${numeric ? 'num' : ''} aria-sort=${state}
           style=${typeof width === 'number' ? { width: `${width}px` } : {}}>
-          <button onClick=${() => onSort(field.name)}>${title}<span class="sort" aria-hidden="true">${
-            state === 'none' ? '' : state === 'descending' ? '↓' : '↑'
-          }</span></button></th>`;
+          <button onClick=${() => onSort(field.name)}>${title}<span class="sort"
+            aria-hidden="true">${
+              state === 'none' ? '' : state === 'descending' ? '↓' : '↑'
+            }</span></button></th>`;
       })}</tr></thead>
       <tbody>${rows
         .slice(0, rowsShownMax)
@@ -60,7 +61,11 @@ export function TablePanel({ panel, data }: PanelProps) {
             )}</tr>`,
         )}</tbody>
     </table>
-    ${rows.length > rowsShownMax && html`<p class="hint">${rows.length} rows, the first ${rowsShownMax} shown; the CSV has all.</p>`}
+    ${
+      rows.length > rowsShownMax &&
+      html`<p class="hint">
+      ${rows.length} rows, the first ${rowsShownMax} shown; the CSV has all.</p>`
+    }
   </div>`;
 }
 
@@ -122,11 +127,18 @@ function Cell(props: { readonly column: Column; readonly frame: Frame; readonly 
   const service = /^service$/i.test(field.name) && typeof value === 'string' && value !== '';
   const style = name === undefined ? {} : { color: cssColour(name) };
   const share = Math.min(Math.max(((number ?? 0) / (most || 1)) * 100, 0), 100);
-  return html`<td class=${numeric ? 'num' : field.kind === 'time' ? 'moment' : ''} style=${style} title=${text}>
-    ${service && html`<span class="dot" style=${{ background: serviceColour(String(value)) }}></span>`}
+  return html`<td class=${numeric ? 'num' : field.kind === 'time' ? 'moment' : ''} style=${style}
+    title=${text}>
+    ${
+      service &&
+      html`<span class="dot" style=${{ background: serviceColour(String(value)) }}>
+      </span>`
+    }
     ${
       cell?.type === 'gauge'
-        ? html`<span class="cell-bar"><span class="cell-track"><span style=${{ width: `${share}%`, background: cssColour(name ?? 'blue') }}></span></span><span>${text}</span></span>`
+        ? html`<span class="cell-bar"><span class="cell-track"><span
+          style=${{ width: `${share}%`, background: cssColour(name ?? 'blue') }}></span></span>
+          <span>${text}</span></span>`
         : html`<${Linked} targets=${targets}>${text}<//>`
     }
   </td>`;

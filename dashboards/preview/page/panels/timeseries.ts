@@ -65,7 +65,11 @@ export function TimeseriesPanel({ panel, data }: PanelProps) {
   const left = tooSmall(set.series.length);
   return html`<div class="chart">
     <div class="chart-box" ref=${box} role="img" aria-label=${summary(panel, set.series)}>
-      ${tooltip !== undefined && html`<${Tooltip} at=${tooltip} series=${shown} timesMs=${set.timesMs} width=${box.current?.clientWidth ?? 0} />`}
+      ${
+        tooltip !== undefined &&
+        html`<${Tooltip} at=${tooltip} series=${shown}
+        timesMs=${set.timesMs} width=${box.current?.clientWidth ?? 0} />`
+      }
     </div>
     <${Legend} series=${set.series} hidden=${hidden} onChange=${setHidden} />
     ${left !== '' && html`<p class="hint">${left}</p>`}
@@ -124,5 +128,6 @@ function summary(panel: Panel, series: readonly ChartSeries[]): string {
     const last = values.findLast((value) => value !== null);
     return `${name} ${last === undefined ? 'no value' : formatText(last ?? 0, settings.unit)}`;
   });
-  return `${panel.title ?? 'Chart'} over ${Math.round((span.value.toMs - span.value.fromMs) / 60_000)} minutes; latest: ${parts.join(', ')}`;
+  const minutes = Math.round((span.value.toMs - span.value.fromMs) / 60_000);
+  return `${panel.title ?? 'Chart'} over ${minutes} minutes; latest: ${parts.join(', ')}`;
 }

@@ -29,14 +29,20 @@ export function Tooltip(props: {
     ? { right: `${props.width - leftPx + 14}px`, top: `${Math.max(topPx - 20, 0)}px` }
     : { left: `${leftPx + 14}px`, top: `${Math.max(topPx - 20, 0)}px` };
   return html`<div class="tooltip" style=${style}>
-    <p class="tooltip-time">${formatMoment(timeMs, zone.value)} <span>${zoneName(zone.value, timeMs)}</span></p>
+    <p class="tooltip-time">${formatMoment(timeMs, zone.value)} <span>
+      ${zoneName(zone.value, timeMs)}</span></p>
     <table>${rows.slice(0, rowsShownMax).map(
       ({
         series,
         value,
-      }) => html`<tr><td><span class="swatch" style=${{ background: series.colour }}></span>${series.name}</td>
+      }) => html`<tr><td><span class="swatch" style=${{ background: series.colour }}></span>
+        ${series.name}</td>
         <td class="num">${displayText(value, series.settings)}</td></tr>`,
     )}</table>
-    ${rows.length > rowsShownMax && html`<p class="hint">and ${rows.length - rowsShownMax} more</p>`}
+    ${
+      rows.length > rowsShownMax &&
+      html`<p
+      class="hint">and ${rows.length - rowsShownMax} more</p>`
+    }
   </div>`;
 }

@@ -32,17 +32,29 @@ export function TracePanel({ dashboard, data }: PanelProps) {
   return html`<div class="trace">
     <${Summary} trace=${trace} />
     <div class="trace-tools">
-      <label class="find"><${Icon} name="search" /><input type="search" placeholder="Find in this trace" aria-label="Find in this trace"
-        value=${find} onInput=${(event: Event) => setFind((event.target as HTMLInputElement).value)} /></label>
-      <span class="hint" role="status">${matches === undefined ? '' : `${matches.size} found`}</span>
-      <button class="button slim" onClick=${() => setCollapsed(collapsed.size > 0 ? new Set() : new Set(parents.map((node) => node.span.id)))}>
+      <label class="find"><${Icon} name="search" /><input type="search"
+        placeholder="Find in this trace" aria-label="Find in this trace"
+        value=${find}
+          onInput=${(event: Event) => setFind((event.target as HTMLInputElement).value)} /></label>
+      <span class="hint" role="status">${matches === undefined ? '' : `${matches.size} found`}
+        </span>
+      <button class="button slim"
+        onClick=${() =>
+          setCollapsed(
+            collapsed.size > 0 ? new Set() : new Set(parents.map((node) => node.span.id)),
+          )}>
         ${collapsed.size > 0 ? 'Expand all' : 'Collapse all'}</button>
       <span class="hint legend-critical wide-only"><i></i>critical path</span>
     </div>
     <div class="trace-main">
-      <${Rows} trace=${trace} rows=${rows} collapsed=${collapsed} chosen=${chosen} matches=${matches}
+      <${Rows} trace=${trace} rows=${rows} collapsed=${collapsed} chosen=${chosen}
+        matches=${matches}
         jump=${firstMatch} onChoose=${setChosen} onToggle=${toggle} />
-      ${details !== undefined && html`<${SpanDetails} node=${details} trace=${trace} dashboard=${dashboard} onClose=${() => setChosen('')} />`}
+      ${
+        details !== undefined &&
+        html`<${SpanDetails} node=${details} trace=${trace}
+        dashboard=${dashboard} onClose=${() => setChosen('')} />`
+      }
     </div>
   </div>`;
 }
@@ -68,8 +80,16 @@ function Summary({ trace }: { readonly trace: Trace }) {
     <b>${root?.service} ${root?.name}</b>
     <span class="num">${formatText(trace.endMs - trace.startMs, 'ms')}</span>
     <span>${stored} spans in ${trace.services.length} services</span>
-    ${trace.errorCount > 0 && html`<span class="bad"><${Icon} name="warning" /> ${trace.errorCount} failed</span>`}
-    ${trace.missingCount > 0 && html`<span class="hint">${trace.missingCount} parents not stored</span>`}
+    ${
+      trace.errorCount > 0 &&
+      html`<span class="bad"><${Icon}
+      name="warning" /> ${trace.errorCount} failed</span>`
+    }
+    ${
+      trace.missingCount > 0 &&
+      html`<span class="hint">
+      ${trace.missingCount} parents not stored</span>`
+    }
     <span class="trace-id mono">${id}<${Copy} text=${id} what="trace id" /></span>
   </div>`;
 }
@@ -128,17 +148,21 @@ function Rows(props: RowsProps) {
   const rangeMs = trace.endMs - trace.startMs || 1;
   return html`<div class="trace-rows" ref=${scroller} role="tree" tabindex="0" aria-label="Spans"
     aria-activedescendant=${`span-${nodeAt(focused)?.span.id}`} onKeyDown=${onKey}>
-    <div class="trace-ruler" role="presentation"><span class="trace-name"></span><span class="trace-time">${ticks.map(
-      (share) =>
-        html`<span style=${{ left: `${share * 100}%` }}>${formatText(rangeMs * share, 'ms')}</span>`,
-    )}</span></div>
+    <div class="trace-ruler" role="presentation"><span class="trace-name"></span><span
+      class="trace-time">${ticks.map(
+        (share) =>
+          html`<span style=${{ left: `${share * 100}%` }}>${formatText(rangeMs * share, 'ms')}
+          </span>`,
+      )}</span></div>
     <div role="presentation" style=${{ height: `${list.getTotalSize()}px`, position: 'relative' }}>
       ${list.getVirtualItems().map((item) => {
         const index = rows[item.index] ?? 0;
         const node = trace.nodes[index];
         if (node === undefined) return null;
-        return html`<${Row} key=${item.key} ...${props} node=${node} top=${item.start} rangeMs=${rangeMs}
-          focused=${item.index === focused} dim=${props.matches !== undefined && !props.matches.has(index)}
+        return html`<${Row} key=${item.key} ...${props} node=${node} top=${item.start}
+          rangeMs=${rangeMs}
+          focused=${item.index === focused}
+            dim=${props.matches !== undefined && !props.matches.has(index)}
           onPick=${() => {
             setFocused(item.index);
             props.onChoose(node.span.id);
@@ -163,9 +187,12 @@ function Row(props: RowProps) {
   const open = !props.collapsed.has(span.id);
   const parent = node.children.length > 0;
   const colour = span.missing ? 'var(--text-faint)' : serviceColour(span.service);
-  const state = `${span.id === props.chosen ? 'chosen' : ''} ${props.focused ? 'focused' : ''} ${props.dim ? 'dim' : ''}`;
+  const state = `${span.id === props.chosen ? 'chosen' : ''} ${
+    props.focused ? 'focused' : ''
+  } ${props.dim ? 'dim' : ''}`;
   const indent = Math.min(node.depth, indentDepthMax) * indentPx;
-  return html`<div class=${`trace-row ${state}`} id=${`span-${span.id}`} role="treeitem" aria-level=${node.depth + 1}
+  return html`<div class=${`trace-row ${state}`} id=${`span-${span.id}`} role="treeitem"
+    aria-level=${node.depth + 1}
     aria-expanded=${parent ? open : undefined} aria-selected=${span.id === props.chosen}
     style=${{ transform: `translateY(${props.top}px)` }} onClick=${props.onPick}>
     <span class="trace-name" style=${{ paddingLeft: `${indent + 4}px` }}>
@@ -176,10 +203,19 @@ function Row(props: RowProps) {
         props.onToggle(span.id);
       }}>${parent && html`<${Icon} name="chevron" />`}</span>
       <i class="stripe" style=${{ background: colour }}></i>
-      ${span.failed && html`<span class="bad"><${Icon} name="warning" /><span class="visually-hidden">failed</span></span>`}
-      <span class="trace-text"><b>${span.service}</b> ${span.name}${!open && html` <span class="hint">+${node.end - (trace.nodes.indexOf(node) + 1)}</span>`}</span>
+      ${
+        span.failed &&
+        html`<span class="bad"><${Icon} name="warning" /><span
+        class="visually-hidden">failed</span></span>`
+      }
+      <span class="trace-text"><b>${span.service}</b> ${span.name}${
+        !open &&
+        html` <span
+        class="hint">+${node.end - (trace.nodes.indexOf(node) + 1)}</span>`
+      }</span>
     </span>
-    <span class="trace-time"><${Bar} node=${node} startMs=${trace.startMs} rangeMs=${rangeMs} colour=${colour} /></span>
+    <span class="trace-time"><${Bar} node=${node} startMs=${trace.startMs} rangeMs=${rangeMs}
+      colour=${colour} /></span>
   </div>`;
 }
 
@@ -196,11 +232,19 @@ function Bar(props: {
   const width = Math.max((span.durationMs / rangeMs) * 100, 0.15);
   const label = formatText(span.durationMs, 'ms');
   return html`<i class=${`span-bar ${span.missing ? 'missing' : ''} ${span.failed ? 'failed' : ''}`}
-      style=${{ left: `${left}%`, width: `${width}%`, ...(span.missing ? {} : { background: props.colour }) }}></i>
+      style=${{
+        left: `${left}%`,
+        width: `${width}%`,
+        ...(span.missing ? {} : { background: props.colour }),
+      }}></i>
     ${node.critical.map(
       ([from, to]) =>
-        html`<i class="span-critical" style=${{ left: `${at(from)}%`, width: `${((to - from) / rangeMs) * 100}%` }}></i>`,
+        html`<i class="span-critical"
+          style=${{ left: `${at(from)}%`, width: `${((to - from) / rangeMs) * 100}%` }}></i>`,
     )}
-    ${span.events.map((event) => html`<i class="span-event" title=${event.name} style=${{ left: `${Math.min(Math.max(at(event.atMs), 0), 100)}%` }}></i>`)}
+    ${span.events.map(
+      (event) => html`<i class="span-event" title=${event.name}
+      style=${{ left: `${Math.min(Math.max(at(event.atMs), 0), 100)}%` }}></i>`,
+    )}
     <span class="span-label num" style=${{ left: `calc(${left + width}% + 5px)` }}>${label}</span>`;
 }
