@@ -43,7 +43,7 @@ export function orderQueue(): readonly Route[] {
 
 function messaging(type: 'send' | 'process', name: string): Record<string, string> {
   return {
-    'messaging.system': 'shop-queue',
+    'messaging.system.name': 'shop-queue',
     'messaging.destination.name': 'orders',
     'messaging.operation.type': type,
     'messaging.operation.name': name,

@@ -30,7 +30,9 @@ export function payment(world: World): readonly Route[] {
         await work(world, 4);
         const beganMs = world.clock.monotonicMs();
         const answered = await authorise(world, inTrouble());
-        latency.record((world.clock.monotonicMs() - beganMs) / 1000, { answered });
+        latency.record((world.clock.monotonicMs() - beganMs) / 1000, {
+          'shop.card_network.answered': answered,
+        });
         if (answered) {
           log('INFO', `charged ${cents} cents for order ${order}`, { 'shop.order': order });
           return { status: 200, body: { order } };
@@ -38,7 +40,7 @@ export function payment(world: World): readonly Route[] {
         log(
           'ERROR',
           `card network timed out after ${networkTimeoutMs} ms for order ${order}; gave up`,
-          { 'shop.order': order, 'error.type': 'timeout', 'peer.service': 'card-network' },
+          { 'shop.order': order, 'error.type': 'timeout', 'server.service.name': 'card-network' },
         );
         return { status: 504, body: { error: 'the card network did not answer' } };
       },
@@ -50,13 +52,13 @@ export function payment(world: World): readonly Route[] {
 async function authorise(world: World, inTrouble: boolean): Promise<boolean> {
   const span = trace.getTracer('shop').startSpan('authorise card', {
     kind: SpanKind.CLIENT,
-    attributes: { 'peer.service': 'card-network', 'server.address': 'cards.example' },
+    attributes: { 'server.service.name': 'card-network', 'server.address': 'cards.example' },
   });
   return await context.with(trace.setSpan(context.active(), span), async () => {
     const timesOut = inTrouble && world.random() < 0.35;
     if (timesOut) {
       await world.clock.sleep(networkTimeoutMs, world.signal);
-      span.addEvent('retry given up', { 'retry.attempt': 1 });
+      span.addEvent('retry given up', { 'shop.retry.attempt': 1 });
       span.setAttribute('error.type', 'timeout');
       span.setStatus({ code: SpanStatusCode.ERROR, message: 'no answer from the card network' });
     } else {
