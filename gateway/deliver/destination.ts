@@ -85,6 +85,7 @@ export function createDestination(options: DestinationOptions): Destination {
     );
     if (!described.ok) return { ...described, kind: 'retryable', ambiguous: false };
     const state = compareColumns(table, described.text, clock.monotonicMs());
+    if (state.present.length === 0) return notClickHouse(described.text);
     states.set(table, state);
     return state;
   }
@@ -118,10 +119,8 @@ export function createDestination(options: DestinationOptions): Destination {
       dedup = undefined;
     }
     // ClickHouse says nothing when it has taken rows: whoever does is another, and has them not.
-    if (result.ok && result.text.trim() !== '') {
-      return { ...notClickHouse(result.text), ambiguous: true };
-    }
-    return result;
+    if (!result.ok || result.text.trim() === '') return result;
+    return { ...notClickHouse(result.text), ambiguous: true };
   }
 
   return {
@@ -140,12 +139,7 @@ export function createDestination(options: DestinationOptions): Destination {
         `SELECT count() FROM ${quoteName(database)}.${quoteName(table)} ` +
           `WHERE Seal = ${seal}${within} FORMAT TabSeparated`,
       );
-      if (!counted.ok) return { known: false, reason: 'failed', message: counted.message };
-      const text = counted.text.trim();
-      if (!/^\d+$/.test(text)) {
-        return { known: false, reason: 'failed', message: notClickHouse(text).message };
-      }
-      return { known: true, rows: Number(text) };
+      return countOf(counted);
     },
     reachable: () => client.ping(pingTimeoutMs),
     missingColumns: () =>
@@ -162,6 +156,14 @@ function notClickHouse(text: string): Extract<StatementResult, { ok: false }> {
   const heard = JSON.stringify(text.slice(0, heardCharsMax));
   const message = `the answer is not one of ClickHouse: ${heard}`;
   return { ok: false, kind: 'retryable', ambiguous: false, code: 0, message };
+}
+
+function countOf(counted: StatementResult): SealCount {
+  if (counted.ok && /^\d+\s*$/.test(counted.text)) {
+    return { known: true, rows: Number(counted.text) };
+  }
+  const { message } = counted.ok ? notClickHouse(counted.text) : counted;
+  return { known: false, reason: 'failed', message };
 }
 
 /** Partitions of units are days in UTC, whatever the server's time zone. */
