@@ -3,7 +3,7 @@
  * receiver uses, sent by the OpenTelemetry SDK over OTLP/gRPC.
  */
 import { arch, hostname, platform } from 'node:os';
-import type { Meter, ObservableResult } from '@opentelemetry/api';
+import type { Attributes, Meter, ObservableResult } from '@opentelemetry/api';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-grpc';
 import { type Resource, resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
@@ -59,13 +59,13 @@ function providerFor(resource: Resource, options: MachineOptions): MeterProvider
 }
 
 function observeSystem(meter: Meter): void {
-  const counter = (name: string, unit: string, read: (result: ObservableResult) => void): void =>
-    meter.createObservableCounter(name, { unit }).addCallback(read);
+  const counter = (name: string, unit: string, read: (result: Observing) => void): void =>
+    meter.createObservableCounter(name, { unit }).addCallback(fromFirst(read));
   const upDown = (name: string, unit: string, read: (result: ObservableResult) => void): void =>
     meter.createObservableUpDownCounter(name, { unit }).addCallback(read);
   const gauge = (name: string, unit: string, read: (result: ObservableResult) => void): void =>
     meter.createObservableGauge(name, { unit }).addCallback(read);
-  const devices = (amounts: readonly DeviceAmount[], result: ObservableResult): void => {
+  const devices = (amounts: readonly DeviceAmount[], result: Observing): void => {
     for (const { device, direction, value } of amounts)
       result.observe(value, { device, direction });
   };
@@ -111,6 +111,26 @@ function observeSystem(meter: Meter): void {
     }
     for (const [status, count] of counts) result.observe(count, { status });
   });
+}
+
+/** What a reader needs of the SDK's result. */
+type Observing = { readonly observe: (value: number, attributes?: Attributes) => void };
+
+/**
+ * The kernel counts since boot, but the SDK says that its sums began when the instrument did. So
+ * each series is reported from its first value on, or the first point would be a step since boot.
+ */
+function fromFirst(read: (result: Observing) => void): (result: ObservableResult) => void {
+  const first = new Map<string, number>();
+  return (result) =>
+    read({
+      observe: (value, attributes = {}) => {
+        const series = JSON.stringify(attributes);
+        const base = first.get(series) ?? value;
+        first.set(series, base);
+        result.observe(value - base, attributes);
+      },
+    });
 }
 
 /** proc(5)'s letters in the receiver's words. */
@@ -164,10 +184,11 @@ function watchOne(host: Resource, figures: ProcessFigures, options: MachineOptio
   );
   const entry: Watched = { provider: providerFor(resource, options), figures };
   const meter = entry.provider.getMeter(scope);
-  meter.createObservableCounter('process.cpu.time', { unit: 's' }).addCallback((result) => {
+  const times = (result: Observing): void => {
     result.observe(entry.figures.userSeconds, { state: 'user' });
     result.observe(entry.figures.systemSeconds, { state: 'system' });
-  });
+  };
+  meter.createObservableCounter('process.cpu.time', { unit: 's' }).addCallback(fromFirst(times));
   meter
     .createObservableUpDownCounter('process.memory.usage', { unit: 'By' })
     .addCallback((result) => {
