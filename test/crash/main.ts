@@ -9,7 +9,8 @@ import { Senders } from './sender.ts';
 import { System } from './system.ts';
 import { type Verdict, verify } from './verify.ts';
 
-const undisturbedMs = 8_000;
+const undisturbedMsMax = 8_000;
+const undisturbedMsACycle = 1_500;
 const settleMsMax = 120_000;
 /** Load before something is killed: so much, and at random up to twice that. */
 const loadMsMin = 3_000;
@@ -23,6 +24,7 @@ const { values } = parseArgs({
   },
 });
 const cycles = Number(values.cycles);
+const undisturbedMs = Math.min(undisturbedMsMax, cycles * undisturbedMsACycle);
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed);
 const random = seededRandom(seed);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
