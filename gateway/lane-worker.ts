@@ -96,7 +96,8 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   const graceMs = await stopRequested(start, lanes, clock);
   counters.unready('shutting_down', true);
   const deadline = AbortSignal.timeout(graceMs);
-  await Promise.all(receivers.map((receiver) => receiver.close(graceMs)));
+  // Half of the grace for senders that keep their connections, the rest for delivery.
+  await Promise.all(receivers.map((receiver) => receiver.close(graceMs / 2)));
   for (const entry of lanes) entry.stopAccepting();
   await Promise.all(lanes.map((entry) => entry.drain(deadline)));
   ticking.cancel();
