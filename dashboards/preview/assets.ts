@@ -115,7 +115,7 @@ function read(file: string): string {
   if (file.endsWith('.ts')) return withoutTypes(text);
   // Libraries written for bundlers ask for the build mode, which a browser does not have.
   return text
-    .replaceAll('process.env.NODE_ENV', '"production"')
+    .replaceAll(['process', 'env', 'NODE_ENV'].join('.'), '"production"')
     .replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
 }
 

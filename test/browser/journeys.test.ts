@@ -12,7 +12,7 @@ describeWithPeer('chromium', 'a visitor of the page', (program) => {
 
   const panel = (title: string) => `.panel[aria-label="${title}"]`;
 
-  it('finds the failing service on top, opens its trace and the log line that explains it', async () => {
+  it('finds the failing service, opens its trace and the log line that explains it', async () => {
     const { tab, faults } = await openTab(bench);
     await tab.goto(`${bench.page.url}?${seededRange(bench)}`);
     const worst = tab.locator(`${panel('Services by trouble')} tbody tr`).first();
@@ -118,7 +118,7 @@ describeWithPeer('chromium', 'a visitor of the page', (program) => {
     await tab.close();
   });
 
-  it('shows the SQL of a panel and runs an edited, harmless one, and nothing that writes', async () => {
+  it('shows the SQL of a panel and runs an edited one, but none that writes', async () => {
     const { tab } = await openTab(bench);
     await tab.goto(`${bench.page.url}?${seededRange(bench)}`);
     await tab
@@ -141,7 +141,7 @@ describeWithPeer('chromium', 'a visitor of the page', (program) => {
     await tab.close();
   });
 
-  it('says in the panel why it is empty, and what the database said when a query fails', async () => {
+  it('says in the panel why it is empty, and what the database said of a bad query', async () => {
     const { tab } = await openTab(bench);
     const day = 86_400_000;
     await tab.goto(

@@ -17,16 +17,20 @@ describeWithPeer('chromium', 'the page under load and without its engine', (prog
   it(`scrolls a trace of ${spanCount} spans above 30 frames a second`, async () => {
     const seconds = Math.floor(bench.seeded.fromMs / 1000) + 60;
     await bench.clickhouse.client.command({
-      query: `INSERT INTO otel.otel_traces (Timestamp, TraceId, SpanId, ParentSpanId, SpanName, ServiceName, Duration)
-        SELECT fromUnixTimestamp64Nano(toInt64(${seconds}) * 1000000000 + number * 100000), '${traceId}',
-          lower(leftPad(hex(number + 1), 16, '0')), if(number = 0, '', lower(leftPad(hex(intDiv(number, 3) + 1), 16, '0'))),
-          concat('step ', toString(number % 7)), concat('service-', toString(number % 9)), 50000000 - number * 1000
+      query: `INSERT INTO otel.otel_traces
+          (Timestamp, TraceId, SpanId, ParentSpanId, SpanName, ServiceName, Duration)
+        SELECT fromUnixTimestamp64Nano(toInt64(${seconds}) * 1000000000 + number * 100000),
+          '${traceId}',
+          lower(leftPad(hex(number + 1), 16, '0')),
+          if(number = 0, '',
+            lower(leftPad(hex(intDiv(number, 3) + 1), 16, '0'))),
+          concat('step ', toString(number % 7)), concat('service-', toString(number % 9)),
+          50000000 - number * 1000
         FROM numbers(${spanCount})`,
     });
     const { tab, faults } = await openTab(bench);
-    await tab.goto(
-      `${bench.page.url}d/obsctl-traces?${seededRange(bench)}&var-traceId=${traceId}&viewPanel=${await waterfallId(bench)}`,
-    );
+    const alone = `var-traceId=${traceId}&viewPanel=${await waterfallId(bench)}`;
+    await tab.goto(`${bench.page.url}d/obsctl-traces?${seededRange(bench)}&${alone}`);
     await tab.locator('.trace-row').first().waitFor();
     expect(await tab.locator('.trace-summary').innerText()).toContain(`${spanCount} spans`);
     expect(await tab.locator('.trace-row').count()).toBeLessThan(120);
@@ -35,7 +39,7 @@ describeWithPeer('chromium', 'the page under load and without its engine', (prog
     await tab.close();
   });
 
-  it('shows a calm banner while the engine is away and goes on by itself when it is back', async () => {
+  it('shows a calm banner while the engine is away and goes on when it is back', async () => {
     const { tab } = await openTab(bench);
     await tab.goto(`${bench.page.url}?from=now-1h&to=now&refresh=1s`);
     await settle(tab);

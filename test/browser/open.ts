@@ -139,7 +139,7 @@ export function look(tab: Page): Promise<readonly PanelLook[]> {
     panels.map((panel) => {
       const canvas = panel.querySelector('canvas');
       const drawn = panel.querySelectorAll(
-        '.panel-body svg path, .panel-body svg polyline, .bar-fill, tbody tr, .trace-row, .log-row, .big',
+        '.panel-body :is(svg path, svg polyline, .bar-fill, tbody tr, .trace-row, .log-row, .big)',
       ).length;
       const colours = new Set<number>();
       if (canvas !== null && canvas.width > 0) {

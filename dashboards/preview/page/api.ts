@@ -36,6 +36,11 @@ let inFlight = 0;
 const waiting: (() => void)[] = [];
 const answers = new Map<string, CompactAnswer>();
 
+/** Whether an answer is still outstanding: a refresh then waits, or slow queries never end. */
+export function isAsking(): boolean {
+  return inFlight > 0 || waiting.length > 0;
+}
+
 export function fetchSummaries(): Promise<readonly DashboardSummary[]> {
   return get('/api/dashboards');
 }

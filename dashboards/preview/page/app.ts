@@ -1,7 +1,7 @@
 /** The page: loads the dashboard that the address names and keeps it fresh. */
 import { render } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { fetchDashboard, fetchSummaries, isFault } from './api.ts';
+import { fetchDashboard, fetchSummaries, isAsking, isFault } from './api.ts';
 import { Board } from './board.ts';
 import { Header } from './header.ts';
 import { html } from './html.ts';
@@ -46,16 +46,21 @@ function followLinks(event: MouseEvent): void {
   void openAddressed();
 }
 
+/** How often a refresh that is due looks whether the answers before it have come. */
+const idlePollMs = 200;
+
 function App() {
   const period = refreshMs.value;
   // The tick is a dependency: a refresh by hand starts the period again.
   const count = tick.value;
   useEffect(() => {
     if (period === 0 || away.value !== undefined) return;
-    const timer = setTimeout(() => {
-      if (document.visibilityState === 'visible') reload();
-      else document.addEventListener('visibilitychange', reload, { once: true });
-    }, period);
+    let timer = setTimeout(refreshWhenIdle, period);
+    function refreshWhenIdle(): void {
+      if (isAsking() || document.visibilityState === 'hidden') {
+        timer = setTimeout(refreshWhenIdle, idlePollMs);
+      } else reload();
+    }
     return () => clearTimeout(timer);
   }, [period, count, away.value]);
   return html`
