@@ -130,7 +130,7 @@ export function checkout(world: World): readonly Route[] {
         const cents = lines.length * 2_990;
         const paid = await call(world, 'payment', 'POST', '/charges', { body: { order, cents } });
         if (paid.status !== 200) {
-          orders.add(1, { outcome: 'payment_failed' });
+          orders.add(1, { 'shop.outcome': 'payment_failed' });
           log('ERROR', `order ${order} failed: payment answered ${paid.status}`, {
             'shop.order': order,
             'shop.user': user,
@@ -138,7 +138,7 @@ export function checkout(world: World): readonly Route[] {
           return { status: 502, body: { error: 'payment failed' } };
         }
         await call(world, 'order-queue', 'POST', '/messages', { body: { order, lines } });
-        orders.add(1, { outcome: 'placed' });
+        orders.add(1, { 'shop.outcome': 'placed' });
         log('INFO', `order ${order} placed`, { 'shop.order': order, 'shop.cents': cents });
         return { status: 200, body: { order } };
       },
