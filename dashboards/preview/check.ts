@@ -11,7 +11,7 @@ import { bucketWidthMs } from './page/time.ts';
 import { choicesOf, initialValues, needsFirstChoice, variableSql } from './page/variables.ts';
 import { ask, sourceOf } from './queries.ts';
 
-export type PanelState = {
+type PanelState = {
   readonly title: string;
   readonly rows: number;
   /** `empty`: the source is active but this panel has nothing; `error`: the query failed. */

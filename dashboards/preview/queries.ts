@@ -26,7 +26,7 @@ export type QueryRequest = {
 };
 
 /** What one query may cost the engine; beyond it ClickHouse answers with an error. */
-export const queryLimits = {
+const queryLimits = {
   max_execution_time: 30,
   max_result_rows: '200000',
   max_result_bytes: '67108864',

@@ -16,7 +16,7 @@ const inFlightMax = 6;
 const cachedAnswersMax = 60;
 const awayPollMs = 2000;
 
-export type Scope = {
+type Scope = {
   readonly fromMs: number;
   readonly toMs: number;
   readonly intervalMs: number;

@@ -82,7 +82,7 @@ export function decimalsFor(value: number): number {
 }
 
 /** `value` in `unit`, in the scale that suits it. */
-export function formatValue(value: number, unit = 'short', decimals?: number): Formatted {
+function formatValue(value: number, unit = 'short', decimals?: number): Formatted {
   return formatIn(value, unit, scaleFor(Math.abs(value), unit), decimals);
 }
 

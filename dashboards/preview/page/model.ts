@@ -2,7 +2,7 @@
  * The part of Grafana's dashboard JSON (schema version 42) that the page draws, and the answers of
  * our own server. Types only: the browser gets an empty module.
  */
-export type GridPos = {
+type GridPos = {
   readonly x: number;
   readonly y: number;
   readonly w: number;
@@ -15,7 +15,7 @@ export type DataLink = {
   readonly targetBlank?: boolean;
 };
 
-export type ThresholdStep = { readonly value: number | null; readonly color: string };
+type ThresholdStep = { readonly value: number | null; readonly color: string };
 
 export type Thresholds = {
   readonly mode: 'absolute' | 'percentage';
@@ -24,7 +24,7 @@ export type Thresholds = {
 
 export type MappingResult = { readonly text?: string; readonly color?: string };
 
-export type Mapping =
+type Mapping =
   | { readonly type: 'value'; readonly options: Readonly<Record<string, MappingResult>> }
   | {
       readonly type: 'range';
@@ -51,12 +51,12 @@ export type FieldSettings = {
   readonly custom?: Readonly<Record<string, unknown>>;
 };
 
-export type Override = {
+type Override = {
   readonly matcher: { readonly id: string; readonly options?: unknown };
   readonly properties: readonly { readonly id: string; readonly value: unknown }[];
 };
 
-export type Target = {
+type Target = {
   readonly refId: string;
   readonly rawSql?: string;
   readonly format?: number;

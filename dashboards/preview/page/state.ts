@@ -18,7 +18,7 @@ export const refresh = signal('10s');
 export const zone = signal<Zone>('browser');
 export const theme = signal<Theme>('system');
 /** What a person chose; variables that nobody touched are not in it. */
-export const chosen = signal<VariableValues>({});
+const chosen = signal<VariableValues>({});
 /** First choices of drop-downs that have no value of their own. */
 export const firstChoices = signal<VariableValues>({});
 /** Panel shown alone, 0 for none. */
@@ -86,7 +86,7 @@ export function change(what: Change): void {
 }
 
 /** The address of what is on screen, on the dashboard `uid`. */
-export function addressOf(uid: string, values: VariableValues = known(chosen.value)): string {
+function addressOf(uid: string, values: VariableValues = known(chosen.value)): string {
   const parameters = new URLSearchParams({ from: range.value.from, to: range.value.to });
   const initial = initialValues(dashboard.value?.templating.list ?? []);
   for (const [name, value] of Object.entries(values)) {

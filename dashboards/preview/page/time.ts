@@ -131,12 +131,6 @@ export function formatMomentMs(ms: number, zone: Zone): string {
   return `${parts.day} ${parts.clock}.${parts.ms}`;
 }
 
-/** Only the clock, when every moment on screen is of the same day. */
-export function formatClockMs(ms: number, zone: Zone): string {
-  const parts = partsOf(ms, zone);
-  return `${parts.clock}.${parts.ms}`;
-}
-
 /** Text of a tick on a time axis whose ticks are `stepMs` apart. */
 export function formatTick(ms: number, stepMs: number, zone: Zone): string {
   const { day, clock } = partsOf(ms, zone);

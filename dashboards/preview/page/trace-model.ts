@@ -13,9 +13,9 @@ export type SpanEvent = {
   readonly fields: readonly KeyValue[];
 };
 
-export type SpanLink = { readonly traceId: string; readonly spanId: string };
+type SpanLink = { readonly traceId: string; readonly spanId: string };
 
-export type Span = {
+type Span = {
   readonly id: string;
   readonly parentId: string;
   readonly traceId: string;

@@ -52,7 +52,7 @@ export function choicesOf(answer: CompactAnswer): readonly Choice[] {
 }
 
 /** What a variable stands at when the address says nothing. */
-export function initialValue(variable: Variable): string | readonly string[] {
+function initialValue(variable: Variable): string | readonly string[] {
   const value = variable.current?.value;
   if (variable.multi === true) {
     if (value === undefined) return variable.includeAll ? [allValue] : [];
