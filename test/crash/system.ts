@@ -1,4 +1,4 @@
-/** Engine and gateway on ports that stay the same, each of which can be killed and started again. */
+/** Engine and gateway on ports that stay the same; each can be killed and started again. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
