@@ -5,6 +5,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
+import { Problem } from '../core/problem.ts';
 import { type RunningChild, startChild } from './child.ts';
 import type { CliContext } from './context.ts';
 import { freeAddress } from './ports.ts';
@@ -36,7 +37,7 @@ export async function startSingleMachine(
   options: SingleMachineOptions,
   context: CliContext,
 ): Promise<SingleMachine> {
-  mkdirSync(options.dataDir, { recursive: true });
+  makeDataDirectory(options.dataDir);
   const stack: { readonly stop: () => Promise<void> }[] = [];
   const stop = async (): Promise<void> => {
     // Last started, first stopped: the page, then the gateway (which drains), then the engine.
@@ -66,6 +67,19 @@ export async function startSingleMachine(
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+function makeDataDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    const text = Error.isError(error) ? error.message : String(error);
+    throw new Problem('OBS-1003', `the directory cannot be made: ${text}`, {
+      where: `--data-dir ${directory}`,
+      next: 'Give a directory that this user may write to.',
+      cause: error,
+    });
   }
 }
 

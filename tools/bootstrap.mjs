@@ -28,6 +28,7 @@ const programs = {
 if (!(verb in programs)) {
   fail(`unknown verb ${JSON.stringify(verb)}`, 'use start, test or run FILE');
 }
+refuseWithoutEngine();
 install();
 handOver(programs[verb]());
 
@@ -53,6 +54,16 @@ function stamp() {
 function runs() {
   if (!existsSync(nodeBinary)) return false;
   return spawnSync(nodeBinary, ['--version']).status === 0;
+}
+
+/** Without the embedded engine the demo needs a server: said before anything is installed. */
+function refuseWithoutEngine() {
+  const asks = rest.some((word) => /^(--clickhouse(=.*)?|--help|-h)$/.test(word));
+  if (verb !== 'start' || embeddedWanted || asks) return;
+  fail(
+    'OBSCTL_NO_EMBEDDED=1 is set, so there is no ClickHouse to start',
+    'give a server: npm start -- --clickhouse http://host:8123, or unset OBSCTL_NO_EMBEDDED',
+  );
 }
 
 /** Says what cannot work here before anything large is fetched. */

@@ -150,11 +150,17 @@ async function configOf(
 
 /** A URL's path names the database, as everywhere in obsctl; `--database` goes first. */
 function withDatabaseOfUrl(config: GatewayConfig, options: GatewayCommandOptions): GatewayConfig {
-  const url = URL.parse(config.clickhouseUrl);
-  if (url === null) throw new Problem('OBS-1003', `${config.clickhouseUrl}: expected a URL`);
-  const database = decodeURIComponent(url.pathname.slice(1));
+  const given = config.clickhouseUrl;
+  // `localhost:8123` would parse as a URL of scheme `localhost:`.
+  const url = URL.parse(given.includes('://') ? given : `http://${given}`);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new Problem('OBS-3001', 'a ClickHouse URL must look like http://host:8123/database', {
+      where: given.replace(/\/\/[^/]*@/, '//'),
+    });
+  }
+  const path = decodeURIComponent(url.pathname.slice(1));
   url.pathname = '/';
-  if (database === '' || options.database !== undefined) return config;
+  const database = options.database ?? (path === '' ? config.database : path);
   return { ...config, clickhouseUrl: url.href, database };
 }
 

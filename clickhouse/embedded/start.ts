@@ -37,7 +37,12 @@ export async function startEmbedded(
   const dataDir = resolve(options.dataDir);
   // Relative names find nothing here: see the guard.
   const emptyDir = join(dataDir, 'user_files');
-  await mkdir(emptyDir, { recursive: true });
+  await mkdir(emptyDir, { recursive: true }).catch((error: Error) => {
+    throw new Problem('OBS-1003', `--data-dir ${dataDir} cannot be used: ${error.message}`, {
+      next: 'Give a directory that this user may write to.',
+      cause: error,
+    });
+  });
   await checkFreeDisk(dataDir);
   const lock = await lockDirectory(dataDir);
   try {

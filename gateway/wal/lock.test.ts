@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -61,5 +61,15 @@ describe('a directory lock', () => {
     first.release();
     first.release();
     acquireDirectoryLock(dir).release();
+  });
+});
+
+describe('a directory that cannot be made', () => {
+  it('is named with its reason', () => {
+    const file = join(dir, 'file');
+    writeFileSync(file, '');
+    expect(() => acquireDirectoryLock(file)).toThrow(
+      expect.objectContaining({ code: 'OBS-2022', where: file }),
+    );
   });
 });

@@ -22,7 +22,7 @@ const BUSY = 5;
 
 /** Takes the directory for this process, or throws `OBS-2020` that names the holder, at once. */
 export function acquireDirectoryLock(directory: string): DirectoryLock {
-  mkdirSync(directory, { recursive: true });
+  makeDirectory(directory);
   const holderPath = join(directory, HOLDER_NAME);
   const database = takeKernelLock(directory, holderPath);
   const holder = { pid: process.pid, started: processStart(process.pid) };
@@ -40,6 +40,18 @@ export function acquireDirectoryLock(directory: string): DirectoryLock {
       database.close();
     },
   };
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+  } catch (error) {
+    const text = Error.isError(error) ? error.message : String(error);
+    throw new Problem('OBS-2022', `the directory cannot be made: ${text}`, {
+      where: directory,
+      cause: error,
+    });
+  }
 }
 
 function takeKernelLock(directory: string, holderPath: string): DatabaseSync {
