@@ -21,6 +21,7 @@ import { busyAnswer } from './busy.ts';
 import { deliveryEvents } from './delivery-events.ts';
 import type { LaneParts } from './lane-types.ts';
 import { recordMeta, sealMeta } from './record-meta.ts';
+import { recoverLane } from './recovery.ts';
 import { Replayer } from './replay.ts';
 import { encodeSeal, type Seal } from './seal.ts';
 import { aborted, isDurable } from './waiting.ts';
@@ -66,10 +67,14 @@ export class Lane implements Acceptor {
   #setCount = 1;
   #setWaiters: (() => void)[] = [];
   #sealChain: Promise<void> = Promise.resolve();
+  /** Sets that are closed and whose seal is not yet with delivery. */
+  #unsealed = 0;
   #sealedPosition = 0;
   #diskErrorUntilMs = 0;
   #fullUntilMs = 0;
   #isDiskFailing = false;
+  /** Until then the log holds records that are neither sealed nor in a set. */
+  #isRecovered = false;
   #isStopping = false;
   #isClosed = false;
 
@@ -94,25 +99,17 @@ export class Lane implements Acceptor {
   /** Takes up what the log holds: seals go to delivery, unsealed records into the open set. */
   async recover(): Promise<void> {
     const { wal } = this.#parts;
-    const acknowledged = wal.acknowledged(destinationName);
-    const seals = await this.#replayer.findSeals(acknowledged, wal.durablePosition());
-    this.#sealedPosition = seals.at(-1)?.last ?? acknowledged;
-    for (const seal of seals) {
-      this.#delivery.enqueue({ seal, inDoubt: true, held: undefined });
-    }
-    this.#open.begin(this.#sealedPosition);
-    const { clock } = this.#parts;
-    await this.#replayer.each(this.#sealedPosition, wal.durablePosition(), async (record) => {
-      let result = this.#replayer.decodeRecord(this.#open.blocks, record);
-      if (result?.outcome === 'full' && !this.#open.isEmpty()) {
-        await this.#sealForRecovery(record.position);
-        result = this.#replayer.decodeRecord(this.#open.blocks, record);
-      }
-      if (result?.outcome !== 'decoded') return;
-      const receivedMs = Number(record.meta.receivedAtNs / 1_000_000n);
-      this.#open.appended(record.next, receivedMs, clock.monotonicMs());
+    this.#sealedPosition = await recoverLane({
+      parts: this.#parts,
+      replayer: this.#replayer,
+      delivery: this.#delivery,
+      open: this.#open,
+      acknowledged: wal.acknowledged(destinationName),
+      writeSeal: (seal) => this.#writeSeal(seal),
     });
-    this.#open.durableUpTo(wal.durablePosition());
+    this.#isRecovered = true;
+    // Not waited for: a start does not depend on a checkpoint that the disk may refuse.
+    void this.#acknowledgeIdle();
   }
 
   async submit(submission: Submission): Promise<Answer> {
@@ -216,6 +213,8 @@ export class Lane implements Acceptor {
       if (!this.#trySeal()) await Promise.race([this.#setFreed(), aborted(signal)]);
       await Promise.race([this.#sealChain, aborted(signal)]);
     }
+    // A set that was closed before may still wait for its seal.
+    await Promise.race([this.#sealChain, aborted(signal)]);
     await this.#delivery.whenIdle(signal);
   }
 
@@ -286,7 +285,11 @@ export class Lane implements Acceptor {
     next.begin(written);
     this.#open = next;
     this.#closing.add(set);
-    this.#sealChain = this.#sealChain.then(() => this.#finishSeal(set));
+    this.#unsealed += 1;
+    this.#sealChain = this.#sealChain.then(async () => {
+      await this.#finishSeal(set);
+      this.#unsealed -= 1;
+    });
     return true;
   }
 
@@ -356,33 +359,28 @@ export class Lane implements Acceptor {
     }
   }
 
-  /** During recovery nothing is in flight: the seal gives up its columns at once. */
-  async #sealForRecovery(next: number): Promise<void> {
-    const set = this.#open;
-    set.last = next;
-    const { seal } = encodeSet(set);
-    while (!(await this.#writeSeal(seal))) await this.#parts.clock.sleep(sealRetryMs);
-    this.#delivery.enqueue({ seal, inDoubt: false, held: undefined });
-    set.begin(next);
-  }
-
   async #onDelivered(seal: Seal): Promise<void> {
     const { wal } = this.#parts;
     try {
       await wal.acknowledge(destinationName, seal.last);
-      if (this.#delivery.backlogCount() > 0) return;
-      this.#replayer.forgetBlocks();
-      // Behind the last seal lie only seal records: the log is empty of news.
-      const written = wal.writtenPosition();
-      const isIdle = this.#open.isEmpty() && this.#closing.size === 0;
-      if (!isIdle || wal.durablePosition() !== written) return;
-      this.#open.first = written;
-      this.#sealedPosition = written;
-      await wal.acknowledge(destinationName, written);
+      await this.#acknowledgeIdle();
     } catch (error) {
       // A lost checkpoint means a repeat after a restart, which the count by seal removes.
       if (!this.#isClosed) this.#parts.log('warn', `checkpoint: ${String(error)}`);
     }
+  }
+
+  /** With nothing to seal or to deliver, the log holds only seals: nobody needs to read it again. */
+  async #acknowledgeIdle(): Promise<void> {
+    if (this.#delivery.backlogCount() > 0) return;
+    this.#replayer.forgetBlocks();
+    const { wal } = this.#parts;
+    const written = wal.writtenPosition();
+    const isIdle = this.#isRecovered && this.#open.isEmpty() && this.#unsealed === 0;
+    if (!isIdle || wal.durablePosition() !== written) return;
+    this.#open.first = written;
+    this.#sealedPosition = written;
+    await wal.acknowledge(destinationName, written);
   }
 
   #onLogFailure(durable: number): void {

@@ -23,7 +23,7 @@ export class Replayer {
     this.#parts = parts;
   }
 
-  /** Seals in `[from, to)` that cover anything behind `from`, in log order. */
+  /** Seals in `[from, to)` that cover anything behind `from`, in the order of their records. */
   async findSeals(from: number, to: number): Promise<readonly Seal[]> {
     const seals: Seal[] = [];
     for await (const record of this.#parts.wal.read(from, to)) {
@@ -33,13 +33,14 @@ export class Replayer {
         this.#parts.log('error', `position ${record.position}: a seal that cannot be read`);
       } else if (seal.last > from) seals.push(seal);
     }
-    return seals;
+    // A recovery may have sealed records behind which later ones were sealed before.
+    return seals.sort((left, right) => left.first - right.first);
   }
 
-  /** Calls `task` for every record of telemetry in `[from, to)`. */
+  /** Calls `task` for every record in `[from, to)` that is no seal. */
   async each(from: number, to: number, task: (record: LogRecord) => Promise<void>): Promise<void> {
     for await (const record of this.#parts.wal.read(from, to)) {
-      if (signalOf(record.meta.kind) !== undefined) await task(record);
+      if (record.meta.kind !== recordKinds.seal) await task(record);
     }
   }
 
@@ -79,15 +80,7 @@ export class Replayer {
     this.#users += 1;
     await before;
     try {
-      this.#blocks ??= this.#parts.decoder.createBlocks();
-      const blocks = this.#blocks;
-      blocks.clear();
-      await this.each(seal.first, seal.last, async (record) => {
-        const result = this.decodeRecord(blocks, record);
-        if (result?.outcome === 'full') {
-          throw new Error(`seal ${seal.id} does not fit into the blocks it was made from`);
-        }
-      });
+      const blocks = await this.#rebuild(seal);
       const release = once(() => {
         this.#users -= 1;
         leave();
@@ -98,6 +91,22 @@ export class Replayer {
       leave();
       throw error;
     }
+  }
+
+  async #rebuild(seal: Seal): Promise<Blocks> {
+    for (const isFresh of [this.#blocks === undefined, true]) {
+      // Buffers that a seal before needed may be what is in the way of this one.
+      if (isFresh) this.#blocks = undefined;
+      this.#blocks ??= this.#parts.decoder.createBlocks();
+      const blocks = this.#blocks;
+      blocks.clear();
+      let isFull = false;
+      await this.each(seal.first, seal.last, async (record) => {
+        if (!isFull) isFull = this.decodeRecord(blocks, record)?.outcome === 'full';
+      });
+      if (!isFull) return blocks;
+    }
+    throw new Error(`seal ${seal.id} does not fit into the blocks it was made from`);
   }
 
   /** Gives the memory back when nobody uses it. */
