@@ -29,8 +29,10 @@ export async function runDemo(options: DemoOptions, context: CliContext): Promis
       context,
     );
     parts.push(machine);
-    await startTelemetry(options, machine, context, parts);
-    outcome = await (options.check ? check(machine, context) : watch(machine, context));
+    if (!context.signal.aborted) await startTelemetry(options, machine, context, parts);
+    if (!context.signal.aborted) {
+      outcome = await (options.check ? check(machine, context) : watch(machine, context));
+    }
   } finally {
     context.stderr('\nstopping …\n');
     for (let part = parts.pop(); part !== undefined; part = parts.pop()) await part.stop();
@@ -59,12 +61,9 @@ async function watch(machine: SingleMachine, context: CliContext): Promise<strin
   context.stdout(welcome(machine));
   const clickhouse = connectClickHouse({ url: machine.clickhouseUrl, env: context.env });
   const own = [...shopServices, 'obsctl-gateway', ''];
-  const watcher = watchForFirstSpan({
-    clickhouse,
-    own,
-    clock: systemClock,
-    signal: context.signal,
-  });
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, over.signal]);
+  const watcher = watchForFirstSpan({ clickhouse, own, clock: systemClock, signal });
   void watcher.then((seen) => {
     if (seen === undefined) return;
     const link = `${machine.pageUrl}d/obsctl-services?var-service=${encodeURIComponent(seen)}`;
@@ -75,6 +74,7 @@ async function watch(machine: SingleMachine, context: CliContext): Promise<strin
     context.signal.addEventListener('abort', () => resolve(undefined), { once: true });
   });
   const ended = await Promise.race([machine.ended, aborted]);
+  over.abort();
   await clickhouse.close();
   return ended;
 }
