@@ -13,6 +13,8 @@ export type Program = {
   readonly pid: number;
   /** The first line on stdout that matches; rejects when the program ends before it came. */
   readonly line: (pattern: RegExp) => Promise<string>;
+  /** Resolves when it has said `text` on stderr; rejects when it ends before. */
+  readonly said: (text: string) => Promise<void>;
   readonly talk: () => string;
   readonly ended: Promise<Ended>;
   /** To the program alone, as `kill` does. */
@@ -52,28 +54,33 @@ export function startProgram(
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
+    for (const look of waiting) look();
   });
   const ended = new Promise<Ended>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code: code ?? signal ?? '', stdout, stderr }));
   });
+  const until = <Found>(find: () => Found | undefined, what: string): Promise<Found> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = find();
+        if (found === undefined) return;
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+      const missed = (): void => reject(new Error(`ended without ${what}:\n${stderr}`));
+      ended.then(missed, reject);
+    });
   return {
     pid,
     talk: () => stderr,
     ended,
-    line: (pattern) =>
-      new Promise((resolve, reject) => {
-        const look = (): void => {
-          const found = lines.find((line) => pattern.test(line));
-          if (found === undefined) return;
-          waiting.delete(look);
-          resolve(found);
-        };
-        waiting.add(look);
-        look();
-        const missed = (): void => reject(new Error(`ended without ${pattern}:\n${stderr}`));
-        ended.then(missed, reject);
-      }),
+    line: (pattern) => until(() => lines.find((line) => pattern.test(line)), String(pattern)),
+    said: async (text) => {
+      await until(() => (stderr.includes(text) ? true : undefined), text);
+    },
     kill: (signal) => void child.kill(signal),
     killGroup: (signal) => {
       try {
