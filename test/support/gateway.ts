@@ -63,6 +63,7 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
   });
   const announced = await Promise.race([firstLine(child), exited]);
   if (typeof announced !== 'object') {
+    if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
     throw new Error(`the gateway ended with ${announced} before it was ready\n${talk}`);
   }
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<number | string> => {
