@@ -14,7 +14,7 @@ import {
 export const nowNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 /** An AnyValue in `depth` arrays or maps; from the inside out, each level only its prefix. */
-export function deepValue(depth: number, kind: 'array' | 'map'): Piece {
+function deepValue(depth: number, kind: 'array' | 'map'): Piece {
   const core = len(1, 'core');
   const prefixes: Piece[] = [core];
   let size = core.length;
@@ -64,7 +64,7 @@ export function lyingLengths(length: bigint): readonly Piece[] {
 }
 
 /** `count` copies of one small field, after each other. */
-export function repeated(piece: Piece, count: number): Piece {
+function repeated(piece: Piece, count: number): Piece {
   return new Uint8Array(Buffer.alloc(piece.length * count, piece));
 }
 

@@ -42,7 +42,7 @@ const messages = protobuf.parse(
   { keepCase: true },
 ).root;
 
-export const services: Readonly<Record<Signal, string>> = {
+const services: Readonly<Record<Signal, string>> = {
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
   metrics: '/opentelemetry.proto.collector.metrics.v1.MetricsService/Export',
   logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',

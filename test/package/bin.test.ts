@@ -19,7 +19,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A gateway without a ClickHouse: it starts fast and has something to finish when it is told to. */
+/** A gateway without a ClickHouse starts fast and has something to finish at its end. */
 function startGateway(node: string, name: string): Program {
   return startProgram(node, [
     ...[program, 'gateway', '--json', '--no-migrate', '--clickhouse', 'http://127.0.0.1:9'],
@@ -76,7 +76,7 @@ if (oldNode === undefined) {
       expect(stderr).toMatch(/next: install Node 24\.12/);
     });
 
-    it('works through the link that npm makes in node_modules/.bin', async () => {
+    it('starts through the link that npm makes in node_modules/.bin', async () => {
       const link = join(folder, 'obsctl');
       symlinkSync(program, link);
       expect((await runProgram(node, [link, '--version'])).code).toBe(0);

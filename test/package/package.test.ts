@@ -133,7 +133,7 @@ function worksUnder(node: () => string): void {
   });
 }
 
-/** Follows the page as a browser does: links, then imports by the import map, until all are seen. */
+/** Follows the page as a browser does: links, then imports by the import map, to their end. */
 async function expectWholePage(url: string): Promise<void> {
   const index = await fetch(url);
   expect(index.headers.get('content-type')).toContain('text/html');
