@@ -1,4 +1,4 @@
-/** The main thread's connection to ClickHouse, for the schema and the rollups; lanes have their own. */
+/** The main thread's connection to ClickHouse, for schema and rollups; lanes have their own. */
 import { type ClickHouse, connectClickHouse } from '../clickhouse/client.ts';
 import type { GatewayConfig } from './config.ts';
 

@@ -22,7 +22,7 @@ const diskBytesMin = 2.5 * 1024 ** 3;
 const [verb, ...rest] = process.argv.slice(2);
 const programs = {
   start: () => [join(root, 'bin/obsctl'), 'demo', ...rest],
-  test: () => ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', ...rest],
+  test: () => ['tools/test.ts', ...rest],
   run: () => rest,
 };
 if (!(verb in programs)) {
