@@ -302,7 +302,7 @@ function groups(): PanelDraft {
         ],
       },
       Measure: { unit: 'short', decimals: 2 },
-      Rows: { unit: 'short', decimals: 1 },
+      Rows: { unit: 'short', decimals: 0 },
       Errors: { unit: 'percentunit', decimals: 1 },
       Key: { hidden: true },
     },

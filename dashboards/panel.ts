@@ -186,7 +186,9 @@ export function table(spec: PanelSpec): PanelDraft {
   const panel = new tablePanel.PanelBuilder()
     .showHeader(true)
     .cellHeight(common.TableCellHeight.Sm)
-    .filterable(false);
+    .filterable(false)
+    // The panel's own text says why there are no rows; a single empty cell is only a dash.
+    .overrideByRegexp('.*', [{ id: 'noValue', value: '–' }]);
   return finish(panel, spec, 'table');
 }
 
