@@ -37,7 +37,7 @@ export type GatewayConfig = {
   readonly telemetryIntervalMs: number;
   /** Whether the schema is brought up to date at start. */
   readonly migrate: boolean;
-  /** Kills the process at a named point, for crash tests: `sealed` or `inserted`. */
+  /** For crash tests: kills the process at `sealed` or `inserted`; fails at `sealed:throw`. */
   readonly crashAt: string | undefined;
 };
 
@@ -119,5 +119,5 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   graceMs: { type: 'duration', option: '--grace', description: 'How long SIGTERM waits for delivery; what is left stays in the log', example: '--grace 30s' },
   telemetryIntervalMs: { type: 'duration', option: '--telemetry-interval', description: 'How often the gateway reports about itself by OTLP; `0s` switches it off', example: '--telemetry-interval 15s' },
   migrate: { type: 'switch', option: '--no-migrate', defaultText: 'on', description: 'Whether tables are created and brought up to date at start', example: '--no-migrate' },
-  crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `sealed` or `inserted`', example: 'OBSCTL_CRASH_AT=sealed' },
+  crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `sealed` or `inserted`; `sealed:throw` makes a worker fail there', example: 'OBSCTL_CRASH_AT=sealed' },
 };

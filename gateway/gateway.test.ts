@@ -164,6 +164,21 @@ describe('obsctl gateway', () => {
     await expect(second).rejects.toThrow('OBS-2001');
   });
 
+  it('ends when a worker fails, and the next start stores what was answered', async () => {
+    const dataDir = await temporary();
+    const failing = await start({
+      ...{ dataDir, database: 'failing', workers: 2 },
+      env: { OBSCTL_CRASH_AT: 'sealed:throw' },
+    });
+    expect(await sendLogs(failing, 0, 10)).toBe(200);
+    expect(await failing.exited).toBe(3);
+    expect(failing.talk()).toContain('OBS-2040');
+    const next = await start({ dataDir, database: 'failing' });
+    await until(async () => (await rows('failing'))[0] === 10);
+    expect(await rows('failing')).toEqual([10, 10]);
+    await next.stop();
+  });
+
   it('reports about itself in the same number of points each time when it is idle', async () => {
     const gateway = await start({ database: 'self', telemetryIntervalMs: 300 });
     const points = 'obsctl_gateway_received_items_total{signal="metrics"}';

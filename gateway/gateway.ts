@@ -100,15 +100,24 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
       failed,
       stop: async () => {
         for (const worker of workers) worker.stop(config.graceMs);
-        const left = await Promise.all(workers.map((worker) => worker.stopped));
-        await unwind();
-        return left.reduce((sum, bytes) => sum + bytes, 0);
+        try {
+          return await bytesLeft(workers);
+        } finally {
+          await unwind();
+        }
       },
     };
   } catch (error) {
     await unwind();
     throw error;
   }
+}
+
+/** Waits for every worker, also behind one that failed; then its failure is thrown. */
+async function bytesLeft(workers: readonly RunningWorker[]): Promise<number> {
+  const stopped = workers.map((worker) => worker.stopped);
+  await Promise.allSettled(stopped);
+  return (await Promise.all(stopped)).reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** Delivers what a data directory holds, without listening. Bytes of the log that are left. */
@@ -126,9 +135,7 @@ export async function drainGateway(
       for (const worker of workers) worker.stop(0);
     };
     signal.addEventListener('abort', stop, { once: true });
-    const left = await Promise.all(workers.map((worker) => worker.stopped));
-    schema.cancel();
-    return left.reduce((sum, bytes) => sum + bytes, 0);
+    return await bytesLeft(workers).finally(() => schema.cancel());
   } finally {
     lock.release();
   }

@@ -155,6 +155,7 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
       log,
       at: (point) => {
         if (point === config.crashAt) process.kill(process.pid, 'SIGKILL');
+        if (`${point}:throw` === config.crashAt) throw new Error('asked for by OBSCTL_CRASH_AT');
       },
     });
     await lane.recover();

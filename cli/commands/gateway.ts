@@ -109,7 +109,9 @@ async function runGateway(options: GatewayCommandOptions, context: CliContext): 
     `gateway: OTLP/gRPC ${announced.otlp_grpc}, OTLP/HTTP ${announced.otlp_http}, ` +
       `admin http://${announced.admin}\n`,
   );
-  await Promise.race([stopRequested(context.signal), gateway.failed]);
+  // A worker that failed takes the others along, and `stop` throws its failure: half a gateway is
+  // worse than one that is started again.
+  await Promise.race([stopRequested(context.signal), gateway.failed.catch(() => {})]);
   const left = await gateway.stop();
   if (left > 0) context.stderr(`gateway: ${formatBytes(left)} stay in the log until next time\n`);
 }
