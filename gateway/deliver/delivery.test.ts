@@ -221,6 +221,22 @@ describe('delivery', () => {
     for (const seal of seals) await until(`delivered ${seal.id}`);
   });
 
+  it.each([
+    ['ReplicatedMergeTree', 1],
+    ['MergeTree', 2],
+  ])('looks for rows in doubt in a %s and sends them %s times', async (engine, times) => {
+    // The replica that is asked does not have the rows yet; a plain table has lost them.
+    const { delivery, seen } = await deliver((statement) => {
+      if (statement.sql.startsWith('SELECT engine')) return { text: `${engine}\n` };
+      const inserts = seen.filter(isLogInsert).length;
+      const isCount = statement.sql.startsWith('SELECT count()');
+      return isCount && inserts > 1 ? { text: '2\n' } : clickhouse(statement);
+    });
+    delivery.enqueue({ seal: sealOf(unit), inDoubt: true, held });
+    await delivery.whenIdle();
+    expect(seen.filter(isLogInsert).length).toBe(times);
+  });
+
   it('writes no receipt for a unit that the log does not give back', async () => {
     const gone = { ...unit, partition: '2026-11-20' };
     const { delivery, seen, happened } = await deliver(clickhouse, { replayed: [unit] });

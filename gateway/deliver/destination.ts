@@ -28,6 +28,11 @@ export type Destination = {
   readonly insertRows: (table: string, rows: string, token: string) => Promise<StatementResult>;
   /** Rows that carry `seal`; `undefined` when the table cannot tell. Throws nothing. */
   readonly countSeal: (table: string, partition: string, seal: bigint) => Promise<SealCount>;
+  /**
+   * Whether a token of this table can be there without its rows: only plain MergeTrees have that
+   * hole. `undefined` when nobody answered.
+   */
+  readonly tokenMayLie: (table: string) => Promise<boolean | undefined>;
   readonly reachable: () => Promise<boolean>;
   /** Tables of ours whose columns the server lacks, for messages. */
   readonly missingColumns: () => ReadonlyMap<string, readonly string[]>;
@@ -141,14 +146,19 @@ export function createDestination(options: DestinationOptions): Destination {
       );
       return countOf(counted);
     },
+    tokenMayLie: async (table) => {
+      const named = `database = ${quoteText(database)} AND name = ${quoteText(table)}`;
+      const engine = await query(`SELECT engine FROM system.tables WHERE ${named} FORMAT TSV`);
+      return engine.ok ? !/^(Replicated|Shared)/.test(engine.text) : undefined;
+    },
     reachable: () => client.ping(pingTimeoutMs),
-    missingColumns: () =>
-      new Map(
-        [...states]
-          .filter(([, state]) => state.missing.length > 0)
-          .map(([table, state]) => [table, state.missing]),
-      ),
+    missingColumns: () => lacking(states),
   };
+}
+
+function lacking(states: ReadonlyMap<string, TableState>): ReadonlyMap<string, readonly string[]> {
+  const incomplete = [...states].filter(([, state]) => state.missing.length > 0);
+  return new Map(incomplete.map(([table, state]) => [table, state.missing]));
 }
 
 /** A 200 from a proxy's page or a wrong service: taken for an acknowledgement, it loses rows. */
