@@ -124,7 +124,7 @@ async function deliver(peer: Peer, options: Options = {}) {
 
 const unit: EncodedUnit = {
   table: 'otel_logs',
-  partition: '2026-11-21',
+  partition: '2026-01-21',
   rows: 2,
   bytes: 3,
   crc: 7,
@@ -237,14 +237,25 @@ describe('delivery', () => {
     expect(seen.filter(isLogInsert).length).toBe(times);
   });
 
+  it('finds its receipts of before midnight and writes them no second time', async () => {
+    const today = new Date(systemClock.nowMs()).toISOString().slice(0, 10);
+    const { delivery, seen } = await deliver((statement) => {
+      const isCount = statement.sql.startsWith('SELECT count()');
+      return isCount && !statement.sql.includes(today) ? { text: '1\n' } : clickhouse(statement);
+    });
+    delivery.enqueue({ seal: sealOf(unit), inDoubt: true, held });
+    await delivery.whenIdle();
+    expect(seen.filter(({ sql }) => sql.startsWith('INSERT'))).toEqual([]);
+  });
+
   it('writes no receipt for a unit that the log does not give back', async () => {
-    const gone = { ...unit, partition: '2026-11-20' };
+    const gone = { ...unit, partition: '2026-01-20' };
     const { delivery, seen, happened } = await deliver(clickhouse, { replayed: [unit] });
     delivery.enqueue({ seal: sealOf(gone, unit), inDoubt: false, held: undefined });
     await delivery.whenIdle();
     expect(happened).toContain('differs otel_logs missing');
     const receipt = seen.find(({ sql }) => sql.startsWith('INSERT') && sql.includes('receipts'));
-    expect(receipt?.body).toContain('2026-11-21');
-    expect(receipt?.body).not.toContain('2026-11-20');
+    expect(receipt?.body).toContain('2026-01-21');
+    expect(receipt?.body).not.toContain('2026-01-20');
   });
 });

@@ -314,9 +314,13 @@ export class Delivery {
     const token = unitToken(job.seal.id, receiptTable, '');
     const nowMs = clock.nowMs();
     if (job.inDoubt) {
-      const day = new Date(nowMs).toISOString().slice(0, 10);
-      const count = await destination.countSeal(receiptTable, day, sealNumber(job.seal.id));
+      // Of any day: it may have been written before midnight.
+      const count = await destination.countSeal(receiptTable, undefined, sealNumber(job.seal.id));
       if (count.known && count.rows > 0) return true;
+      if (!count.known && count.reason === 'failed') {
+        this.#setUp(false, count.message);
+        return false;
+      }
     }
     const units = job.seal.units.filter(
       (entry) => !job.setAside.has(unitKey(entry)) && !job.missing.has(unitKey(entry)),

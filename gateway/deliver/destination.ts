@@ -26,8 +26,12 @@ export type Destination = {
   readonly insertUnit: (unit: EncodedUnit, token: string) => Promise<StatementResult>;
   /** Inserts small rows given as JSONEachRow. */
   readonly insertRows: (table: string, rows: string, token: string) => Promise<StatementResult>;
-  /** Rows that carry `seal`; `undefined` when the table cannot tell. Throws nothing. */
-  readonly countSeal: (table: string, partition: string, seal: bigint) => Promise<SealCount>;
+  /** Rows that carry `seal`, in one partition or in all. Throws nothing. */
+  readonly countSeal: (
+    table: string,
+    partition: string | undefined,
+    seal: bigint,
+  ) => Promise<SealCount>;
   /**
    * Whether a token of this table can be there without its rows: only plain MergeTrees have that
    * hole. `undefined` when nobody answered.
@@ -139,7 +143,7 @@ export function createDestination(options: DestinationOptions): Destination {
       if (state.missing.includes('Seal')) {
         return { known: false, reason: 'no_column', message: `${table} has no column Seal` };
       }
-      const within = partitionFilter(table, partition);
+      const within = partition === undefined ? '' : partitionFilter(table, partition);
       const counted = await query(
         `SELECT count() FROM ${quoteName(database)}.${quoteName(table)} ` +
           `WHERE Seal = ${seal}${within} FORMAT TabSeparated`,
