@@ -4,6 +4,7 @@ import { systemClock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import type { CliContext } from '../context.ts';
 import { type SingleMachine, startSingleMachine } from '../single-machine.ts';
+import { programName } from '../source-file.ts';
 import { checkUntilFilled } from './check.ts';
 import { watchForFirstSpan } from './first-span.ts';
 import { startMachineMetrics } from './machine/metrics.ts';
@@ -109,7 +110,7 @@ function welcome(machine: SingleMachine): string {
                  export OTEL_EXPORTER_OTLP_PROTOCOL=grpc
 
   Ask            export CLICKHOUSE_URL=${machine.clickhouseUrl}
-                 obsctl query 'SELECT count() FROM otel_traces'
+                 ${programName()} query 'SELECT count() FROM otel_traces'
 
   Ctrl-C stops everything. Waiting for your first span …
 `;
