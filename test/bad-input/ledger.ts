@@ -16,6 +16,8 @@ const parallelMax = 16;
 export class Ledger {
   /** Rows that each table must have in the end. */
   readonly expected: Record<string, number> = {};
+  /** Those of them that ClickHouse may have dropped by then, as older than it keeps. */
+  readonly expired: Record<string, number> = {};
   readonly #sender: Sender;
   readonly #sent = new Set<string>();
 
@@ -64,8 +66,11 @@ export class Ledger {
         `answered ${JSON.stringify(reply)}, read as ${read}: ${signal} ${contentType} ${bytes}`,
       );
     }
-    for (const [table, more] of Object.entries(contents.rows)) {
-      this.expected[table] = (this.expected[table] ?? 0) + more;
-    }
+    add(this.expected, contents.rows);
+    add(this.expired, contents.expired);
   }
+}
+
+function add(to: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [table, rows] of Object.entries(more)) to[table] = (to[table] ?? 0) + rows;
 }

@@ -8,15 +8,19 @@ import type { Signal } from '../../gateway/answer.ts';
 export type Contents = {
   /** Rows by table. */
   readonly rows: Readonly<Record<string, number>>;
+  /** Those of them that are older than the tables keep: ClickHouse may drop them at any time. */
+  readonly expired: Readonly<Record<string, number>>;
   readonly rejected: number;
 };
 
 /** An item with what decides its fate: ids as lengths and zeros, and its time. */
-type Item = { readonly table: string; readonly isStorable: boolean };
+type Item = { readonly table: string; readonly isStorable: boolean; readonly ageNs: bigint };
 
 const dayNs = 86_400_000_000_000n;
 /** Items older than this or more than a day ahead can never be stored (gateway.md, section 3). */
 const ageNsMax = 400n * dayNs;
+/** The default TTL of the tables. */
+const keptNs = { traces: 7n * dayNs, logs: 7n * dayNs, metrics: 30n * dayNs };
 
 /** Undefined when the body is no request at all. */
 export function readContents(
@@ -27,12 +31,14 @@ export function readContents(
   try {
     const root = contentType === 'json' ? fromJson(signal, body) : fromProtobuf(signal, body);
     const rows: Record<string, number> = {};
+    const expired: Record<string, number> = {};
     let rejected = 0;
-    for (const { table, isStorable } of itemsOf(signal, root)) {
+    for (const { table, isStorable, ageNs } of itemsOf(signal, root)) {
       if (isStorable) rows[table] = (rows[table] ?? 0) + 1;
       else rejected += 1;
+      if (isStorable && ageNs > keptNs[signal]) expired[table] = (expired[table] ?? 0) + 1;
     }
-    return { rows, rejected };
+    return { rows, expired, rejected };
   } catch {
     return undefined;
   }
@@ -107,7 +113,8 @@ function readNode(reader: protobuf.Reader, end: number, shape: Shape): Node {
       if (shape === metric && last !== '' && last !== name) delete node[last];
       last = name;
       const list = (node[name] as Node[] | undefined) ?? [];
-      list.push(readNode(inner, inner.len, kind));
+      // What lies in an item that is rejected for its time is never looked at.
+      list.push(name === 'links' ? { unread: bytes } : readNode(inner, inner.len, kind));
       node[name] = list;
     }
     if (reader.pos > end) throw new RangeError('past the end');
@@ -179,17 +186,26 @@ function itemsOf(signal: Signal, root: Node): readonly Item[] {
   if (signal === 'traces') {
     return items.map((item) => ({
       table: 'otel_traces',
-      isStorable: isId(item, 'traceId', 16) && isId(item, 'spanId', 8) && isFine(item),
+      isStorable: isId(item, 'traceId', 16) && isId(item, 'spanId', 8) && isFine(item, link),
+      ageNs: ageOf(item),
     }));
   }
   if (signal === 'logs') {
-    return items.map((item) => ({ table: 'otel_logs', isStorable: isFine(item) }));
+    return items.map((item) => ({
+      table: 'otel_logs',
+      isStorable: isFine(item, link),
+      ageNs: ageOf(item),
+    }));
   }
   return items.flatMap((item) =>
     Object.keys(item).flatMap((kind) =>
       children(item, kind)
         .flatMap((data) => children(data, 'points'))
-        .map((point) => ({ table: `otel_metrics_${kind}`, isStorable: isFine(point) })),
+        .map((point) => ({
+          table: `otel_metrics_${kind}`,
+          isStorable: isFine(point, exemplar),
+          ageNs: ageOf(point),
+        })),
     ),
   );
 }
@@ -205,16 +221,27 @@ function isId(node: Node, name: string, size: number): boolean {
 }
 
 /** Ids that may be missing have their length, and the time lies where rows may lie. */
-function isFine(node: Node): boolean {
+function isFine(node: Node, links: Shape): boolean {
   const fits = (one: Node, name: string, size: number): boolean => {
     const length = (one[name] as Uint8Array | undefined)?.length ?? 0;
     return length === 0 || length === size;
   };
-  const idsFit = [node, ...children(node, 'links')].every(
+  const ageNs = ageOf(node);
+  if (ageNs > ageNsMax || ageNs < -dayNs) return false;
+  return [node, ...children(node, 'links').map((one) => readLink(one, links))].every(
     (one) => fits(one, 'traceId', 16) && fits(one, 'spanId', 8) && fits(one, 'parentSpanId', 8),
   );
-  const nowNs = BigInt(Date.now()) * 1_000_000n;
+}
+
+/** 0 for an item without a time. */
+function ageOf(node: Node): bigint {
   const time = (node['time'] as bigint | undefined) || (node['observed'] as bigint | undefined);
-  const isInRange = !time || (time >= nowNs - ageNsMax && time <= nowNs + dayNs);
-  return idsFit && isInRange;
+  return time ? BigInt(Date.now()) * 1_000_000n - time : 0n;
+}
+
+function readLink(node: Node, shape: Shape): Node {
+  const bytes = node['unread'] as Uint8Array | undefined;
+  if (bytes === undefined) return node;
+  const reader = protobuf.Reader.create(bytes);
+  return readNode(reader, reader.len, shape);
 }
