@@ -19,7 +19,7 @@ export type LaneLimits = {
   readonly sealBytesMax: number;
   /** … or are this old while ClickHouse takes inserts. */
   readonly sealAgeMsMax: number;
-  /** Inflated bytes of one request; a record that inflates beyond is damaged. */
+  /** Inflated bytes of one request. */
   readonly bodyBytesMax: number;
 };
 

@@ -2,6 +2,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectClickHouse } from '../../clickhouse/client.ts';
 import { migrate } from '../../clickhouse/migrate.ts';
@@ -185,6 +186,16 @@ describe('recovery of a lane', () => {
     expect(openRows).toBe(50);
     expect(sealed).toBeLessThan(durable);
     expect(acknowledged).toBeLessThanOrEqual(sealed);
+  });
+
+  it('reads a record that was let in under a larger size limit than today', async () => {
+    const { wal } = await openLog();
+    const wire = gzipSync(tracesRequest(0, 100));
+    const meta = recordMeta({ ...request('traces', wire), contentEncoding: 'gzip' }, 0n, 0);
+    await wal.durable(wal.append({ ...meta, receivedAtNs: systemClock.nowNs() }, wire));
+    await wal.close();
+    const opened = await open({ limits: { bodyBytesMax: 1_000, sealAgeMsMax: 60_000 } });
+    expect(opened.lane.state().openRows).toBe(100);
   });
 
   it('says so when a record is of a kind that only a later version knows', async () => {

@@ -12,6 +12,9 @@ import type { LaneParts } from './lane-types.ts';
 import { contentEncodingOf, contentTypeOf } from './record-meta.ts';
 import { decodeSeal, recordKinds, type Seal, sealNumber, signalOf } from './seal.ts';
 
+/** Above every limit that a body was ever let in under: that one may since have been lowered. */
+const inflatedBytesMax = 1024 ** 3;
+
 export class Replayer {
   readonly #parts: LaneParts;
   #blocks: Blocks | undefined;
@@ -46,7 +49,7 @@ export class Replayer {
 
   /** Decodes one record as it was decoded when it came in; `undefined` when that is impossible. */
   decodeRecord(blocks: Blocks, record: LogRecord): DecodeResult | undefined {
-    const { decoder, limits, log } = this.#parts;
+    const { decoder, log } = this.#parts;
     const signal = signalOf(record.meta.kind);
     const contentType = contentTypeOf(record.meta);
     const encoding = contentEncodingOf(record.meta);
@@ -57,7 +60,7 @@ export class Replayer {
     }
     let { body } = record;
     if (encoding !== 'identity') {
-      const inflated = inflate(encoding, body, limits.bodyBytesMax);
+      const inflated = inflate(encoding, body, inflatedBytesMax);
       if (!inflated.ok) {
         log('error', `${where}: ${inflated.message}`);
         return undefined;
