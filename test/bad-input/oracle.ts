@@ -90,8 +90,7 @@ const wireOf = { id: 2, time: 1 } as const;
 
 /** Reads the whole body's outline; fields with another wire type are unknown, as protobuf says. */
 function fromProtobuf(signal: Signal, body: Uint8Array): Node {
-  const reader = protobuf.Reader.create(body);
-  return readNode(reader, reader.len, roots[signal]);
+  return readBytes(body, roots[signal]);
 }
 
 function readNode(reader: protobuf.Reader, end: number, shape: Shape): Node {
@@ -108,18 +107,34 @@ function readNode(reader: protobuf.Reader, end: number, shape: Shape): Node {
     else if (kind === 'time') node[name] = BigInt(reader.fixed64().toString());
     else {
       const bytes = reader.bytes();
-      const inner = protobuf.Reader.create(bytes);
       // Of several kinds of data of one metric the last counts, as for every oneof.
       if (shape === metric && last !== '' && last !== name) delete node[last];
       last = name;
       const list = (node[name] as Node[] | undefined) ?? [];
-      // What lies in an item that is rejected for its time is never looked at.
-      list.push(name === 'links' ? { unread: bytes } : readNode(inner, inner.len, kind));
+      // What lies in an item that is rejected for its time is never looked at, nor is data that
+      // other data replaces.
+      const isLater = name === 'links' || shape === metric;
+      list.push(isLater ? { unread: bytes } : readBytes(bytes, kind));
       node[name] = list;
     }
     if (reader.pos > end) throw new RangeError('past the end');
   }
+  const kind = Object.values(shape).find(([name]) => name === last)?.[1];
+  if (shape === metric && typeof kind === 'object') {
+    node[last] = (node[last] as Node[]).map((data) => readLater(data, kind));
+  }
   return node;
+}
+
+function readBytes(bytes: Uint8Array, shape: Shape): Node {
+  const reader = protobuf.Reader.create(bytes);
+  return readNode(reader, reader.len, shape);
+}
+
+/** A node of JSON has been read already. */
+function readLater(node: Node, shape: Shape): Node {
+  const bytes = node['unread'] as Uint8Array | undefined;
+  return bytes === undefined ? node : readBytes(bytes, shape);
 }
 
 /** The JSON form brought into the same outline. */
@@ -228,7 +243,7 @@ function isFine(node: Node, links: Shape): boolean {
   };
   const ageNs = ageOf(node);
   if (ageNs > ageNsMax || ageNs < -dayNs) return false;
-  return [node, ...children(node, 'links').map((one) => readLink(one, links))].every(
+  return [node, ...children(node, 'links').map((one) => readLater(one, links))].every(
     (one) => fits(one, 'traceId', 16) && fits(one, 'spanId', 8) && fits(one, 'parentSpanId', 8),
   );
 }
@@ -237,11 +252,4 @@ function isFine(node: Node, links: Shape): boolean {
 function ageOf(node: Node): bigint {
   const time = (node['time'] as bigint | undefined) || (node['observed'] as bigint | undefined);
   return time ? BigInt(Date.now()) * 1_000_000n - time : 0n;
-}
-
-function readLink(node: Node, shape: Shape): Node {
-  const bytes = node['unread'] as Uint8Array | undefined;
-  if (bytes === undefined) return node;
-  const reader = protobuf.Reader.create(bytes);
-  return readNode(reader, reader.len, shape);
 }
