@@ -29,6 +29,14 @@ type GatewayCommandOptions = {
 
 const workersMax = 64;
 
+/**
+ * Each socket read is memory outside V8's heap, and V8 answers every 64 MiB of that by marking a
+ * heap of 13 MB, on threads of its own: a quarter of the gateway's CPU. Short-lived buffers are
+ * freed by scavenges anyway, and V8 still collects fully when memory runs short
+ * (docs/performance.md, section Gateway).
+ */
+const markWhenNeeded = '--no-incremental-marking';
+
 export function registerGateway(program: Command, context: CliContext): void {
   program
     .command('gateway')
@@ -80,6 +88,8 @@ export function registerGateway(program: Command, context: CliContext): void {
 }
 
 async function runGateway(options: GatewayCommandOptions, context: CliContext): Promise<void> {
+  const { setFlagsFromString } = await import('node:v8');
+  setFlagsFromString(markWhenNeeded);
   const config = await configOf(options, context);
   const { startGateway, drainGateway } = await import('../../gateway/gateway.ts');
   const parts = {
