@@ -6,7 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Problem } from '../core/problem.ts';
+import { Problem, parseProblem } from '../core/problem.ts';
 import { sourceFile } from './source-file.ts';
 
 export type ChildOptions = {
@@ -73,8 +73,10 @@ function announcement(
     });
     child.once('error', reject);
     child.once('exit', (code) => {
+      const own = parseProblem(lastWords(), code === 2 ? 'input' : 'outside');
+      if (own !== undefined) return reject(own);
       const text = `${name} ended with ${code} before it was ready\n${lastWords()}`;
-      reject(new Problem('OBS-5001', text, { reach: 'outside' }));
+      return reject(new Problem('OBS-5001', text, { reach: 'outside' }));
     });
   });
 }

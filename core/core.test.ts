@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { AssertionError, assert } from './assert.ts';
-import { formatProblem, isProblem, Problem } from './problem.ts';
+import { formatProblem, isProblem, Problem, parseProblem } from './problem.ts';
 import { formatBytes, parseBytes, parseDurationMs } from './units.ts';
 
 describe('durations', () => {
@@ -74,5 +74,24 @@ describe('assert', () => {
   it('names the broken expectation', () => {
     expect(() => assert(1 > 2, 'one exceeds two')).toThrow(AssertionError);
     expect(() => assert(1 > 2, 'one exceeds two')).toThrow('one exceeds two');
+  });
+});
+
+describe("another process's problem", () => {
+  const problem = new Problem('OBS-2020', 'another process holds it', { where: '/data' });
+
+  it('is read back from its last words', () => {
+    const words = `warn: busy\n${formatProblem(problem)}\n`;
+    const read = parseProblem(words, 'input');
+    expect(read?.code).toBe('OBS-2020');
+    expect(read && formatProblem(read)).toBe(formatProblem(problem));
+  });
+
+  it.each([
+    'Error: out of memory',
+    'OBS-9999: no such code\n  next: none',
+    'OBS-1004: an internal error keeps its stack\n  next: report it',
+  ])('is not found in %j', (words) => {
+    expect(parseProblem(words, 'input')).toBeUndefined();
   });
 });

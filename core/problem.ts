@@ -40,3 +40,16 @@ export function formatProblem(problem: Problem): string {
   const place = problem.where === undefined ? '' : `${problem.where}: `;
   return `${problem.code}: ${place}${problem.message}\n  next: ${problem.next}`;
 }
+
+/**
+ * The problem in the last words of another process, as {@link formatProblem} printed it; the last
+ * one when there are several, and `undefined` when there is none. An internal error is not taken
+ * out of its words, because the stack around it is what matters.
+ */
+export function parseProblem(text: string, reach: 'input' | 'outside'): Problem | undefined {
+  const found = [...text.matchAll(/^(OBS-\d{4}): (.*)\n {2}next: (.*)$/gm)].at(-1);
+  const code = found?.[1];
+  if (found === undefined || code === undefined || !(code in codes)) return undefined;
+  if (code === 'OBS-1004') return undefined;
+  return new Problem(code as Code, found[2] ?? '', { reach, next: found[3] ?? '' });
+}

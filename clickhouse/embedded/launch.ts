@@ -4,8 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Code, codes } from '../../core/codes.ts';
-import { Problem } from '../../core/problem.ts';
+import { Problem, parseProblem } from '../../core/problem.ts';
 import {
   type Announcement,
   defaultListen,
@@ -69,13 +68,8 @@ export async function launchEngine(options: LaunchOptions): Promise<LaunchedEngi
 /** The process's own error when it printed one, and otherwise that it ended. */
 function startProblem(ended: number | string, talk: string): Problem {
   const reach = ended === 2 ? 'input' : 'outside';
-  const own = /^(OBS-\d{4}): (.*)\n {2}next: (.*)$/m.exec(talk);
-  const code = own?.[1];
-  if (own !== null && code !== undefined && code in codes) {
-    return new Problem(code as Code, own[2] ?? '', { reach, next: own[3] ?? '' });
-  }
   const message = `the engine's process ended (${ended})\n${talk}`;
-  return new Problem('OBS-3103', message, { reach });
+  return parseProblem(talk, reach) ?? new Problem('OBS-3103', message, { reach });
 }
 
 const talkCharsMax = 8_192;
