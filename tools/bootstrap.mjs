@@ -134,8 +134,9 @@ function handOver(args) {
     env: { ...process.env, PATH: `${dirname(nodeBinary)}:${process.env.PATH}` },
   });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    // A terminal signals the whole group; this is for a kill of this process alone.
-    process.on(signal, () => child.kill(signal));
+    // A terminal signals the child as well; a second copy would reach it in the middle of its end.
+    // This is for a kill of this process alone.
+    process.on(signal, () => setTimeout(() => child.kill(signal), 100));
   }
   child.on('exit', (code, signal) => process.exit(signal === null ? (code ?? 1) : 130));
 }

@@ -118,6 +118,7 @@ function worksUnder(node: () => string): void {
     }
     const { code, stderr } = await gateway.ended;
     expect(stderr).toContain('stay in the log until next time');
+    expect(stderr).not.toContain('ExperimentalWarning');
     expect(code).toBe(0);
   });
 
