@@ -7,7 +7,7 @@ import type { ShopAddresses, ShopService } from './shop-types.ts';
 
 export type Reply = { readonly status: number; readonly body: unknown };
 
-export type Request = {
+type Request = {
   readonly path: string;
   readonly query: URLSearchParams;
   /** Parsed JSON body, or undefined. */
