@@ -33,7 +33,7 @@ export function registerSend(program: Command, context: CliContext): void {
       const port = protocol === 'grpc' ? 4317 : 4318;
       const report = await send({
         signals: words.length === 0 ? signals : words.map((word) => oneOf('signal', word, signals)),
-        endpoint: flags.endpoint ?? `http://127.0.0.1:${port}`,
+        endpoint: endpointOf(flags.endpoint ?? `http://127.0.0.1:${port}`),
         protocol,
         count: countOf(flags.count),
         service: flags.service,
@@ -53,6 +53,14 @@ function oneOf<Word extends string>(what: string, word: string, known: readonly 
   const found = known.find((candidate) => candidate === word);
   if (found !== undefined) return found;
   throw new Problem('OBS-1003', `${what} is one of ${known.join(', ')}, not ${word}`);
+}
+
+/** `localhost:4317` means plain HTTP, as everywhere in obsctl. */
+function endpointOf(text: string): string {
+  const url = text.includes('://') ? text : `http://${text}`;
+  const protocol = URL.parse(url)?.protocol;
+  if (protocol === 'http:' || protocol === 'https:') return url;
+  throw new Problem('OBS-1003', `--endpoint ${text}: expected a URL as http://127.0.0.1:4317`);
 }
 
 function countOf(text: string): number {
