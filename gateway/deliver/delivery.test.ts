@@ -237,11 +237,23 @@ describe('delivery', () => {
     expect(seen.filter(isLogInsert).length).toBe(times);
   });
 
+  it('sends a unit again, under its token, of which only a part is there', async () => {
+    const { delivery, seen } = await deliver((statement) => {
+      const isCount = statement.sql.startsWith('SELECT count()');
+      return isCount ? { text: '1\n' } : clickhouse(statement);
+    });
+    const seal = sealOf(unit);
+    delivery.enqueue({ seal, inDoubt: true, held });
+    await delivery.whenIdle();
+    const tokens = seen.filter(isLogInsert).map(({ token }) => token);
+    expect(tokens).toEqual([`${seal.id}-otel_logs-${unit.partition}`]);
+  });
+
   it('finds its receipts of before midnight and writes them no second time', async () => {
     const today = new Date(systemClock.nowMs()).toISOString().slice(0, 10);
     const { delivery, seen } = await deliver((statement) => {
       const isCount = statement.sql.startsWith('SELECT count()');
-      return isCount && !statement.sql.includes(today) ? { text: '1\n' } : clickhouse(statement);
+      return isCount && !statement.sql.includes(today) ? { text: '2\n' } : clickhouse(statement);
     });
     delivery.enqueue({ seal: sealOf(unit), inDoubt: true, held });
     await delivery.whenIdle();

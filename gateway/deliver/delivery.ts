@@ -251,10 +251,15 @@ export class Delivery {
     return true;
   }
 
-  async #isThere(seal: Seal, unit: EncodedUnit): Promise<'yes' | 'no' | 'cannot_tell' | 'unknown'> {
+  async #isThere(
+    seal: Seal,
+    unit: EncodedUnit,
+  ): Promise<'yes' | 'partly' | 'no' | 'cannot_tell' | 'unknown'> {
     const { destination } = this.#options;
     const count = await destination.countSeal(unit.table, unit.partition, sealNumber(seal.id));
-    if (count.known) return count.rows > 0 ? 'yes' : 'no';
+    if (count.known && count.rows === 0) return 'no';
+    // Where partitions are not ours a unit is several parts: the token tells which are missing.
+    if (count.known) return count.rows < unit.rows ? 'partly' : 'yes';
     if (count.reason === 'no_column') return 'cannot_tell';
     this.#setUp(false, count.message);
     return 'unknown';

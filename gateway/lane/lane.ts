@@ -370,7 +370,7 @@ export class Lane implements Acceptor {
     }
   }
 
-  /** With nothing to seal or to deliver, the log holds only seals: nobody needs to read it again. */
+  /** With nothing to seal or to deliver, the log holds only seals: nobody needs them again. */
   async #acknowledgeIdle(): Promise<void> {
     if (this.#delivery.backlogCount() > 0) return;
     this.#replayer.forgetBlocks();
