@@ -63,7 +63,7 @@ export function checkWalls(file: SourceFile): readonly Finding[] {
     }
     const target = relative('.', resolve(dirname(file.path), specifier));
     const place = `${file.path} -> ${target}`;
-    if (!/\.(ts|json)$/.test(specifier)) {
+    if (!/\.(ts|mjs|json)$/.test(specifier)) {
       findings.push({ rule: 'imports name a file with its .ts ending', place, text: specifier });
     }
     if (isTest(file.path) || isBench(file.path) || allowed === undefined) continue;

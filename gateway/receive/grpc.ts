@@ -48,7 +48,9 @@ export async function startGrpc(options: GrpcOptions): Promise<Receiver> {
   const state: GrpcServerState = { parts, calls: sweep.members, ready, closing: false };
   const sockets = trackSockets(server);
   server.on('session', (session) => serveSession(session, state, connections));
-  server.on('sessionError', () => parts.counters.refused('grpc', 'protocol'));
+  server.on('sessionError', (error) => {
+    if (!isDisconnect(error)) parts.counters.refused('grpc', 'protocol');
+  });
   let closed: Promise<void> | undefined;
   const address = await listen(asNetServer(server), options, options.reusePort ?? false);
   return {
@@ -161,4 +163,11 @@ async function closeServer(
   await new Promise<void>((resolve) => void server.close(() => resolve()));
   timer.cancel();
   await allClosed(sockets);
+}
+
+const disconnects: ReadonlySet<unknown> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT']);
+
+/** A client that went away is nobody we refused. */
+function isDisconnect(error: Error): boolean {
+  return 'code' in error && disconnects.has(error.code);
 }
