@@ -107,7 +107,7 @@ export type Metric = {
   readonly summary?: { readonly dataPoints?: readonly Point[] };
 };
 
-export type Aggregated = {
+type Aggregated = {
   readonly dataPoints?: readonly Point[];
   readonly aggregationTemporality?: number;
 };
