@@ -67,7 +67,7 @@ function settingPart([key, setting]: readonly [Key, Setting]): readonly string[]
 export function defaultOf(key: Key, setting: Setting): string {
   if (setting.defaultText !== undefined) return setting.defaultText;
   const value = gatewayConfigDefault()[key];
-  if (typeof value === 'object') return `\`${value.host}:${value.port}\``;
+  if (typeof value === 'object' && 'host' in value) return `\`${value.host}:${value.port}\``;
   if (setting.type === 'size') return `\`${sizeText(Number(value))}\``;
   if (setting.type === 'duration') return `\`${Number(value) / 1000}s\``;
   return `\`${value}\``;

@@ -4,6 +4,7 @@
  */
 import { availableParallelism } from 'node:os';
 import { defaultDatabase } from '../clickhouse/ddl.ts';
+import type { Signal } from './answer.ts';
 import { laneLimitsDefault } from './lane/lane-types.ts';
 import { bytesInFlightMaxDefault } from './receive/limits.ts';
 import type { Address } from './receive/listen.ts';
@@ -35,6 +36,8 @@ export type GatewayConfig = {
   readonly graceMs: number;
   /** How often the gateway reports about itself; 0 switches it off. */
   readonly telemetryIntervalMs: number;
+  /** Days by signal that the tables keep, where somebody named them; else the tables' default. */
+  readonly retentionDays: Partial<Readonly<Record<Signal, number>>>;
   /** Whether the schema is brought up to date at start. */
   readonly migrate: boolean;
   /** For crash tests: kills the process at `sealed` or `inserted`; fails at `sealed:throw`. */
@@ -63,6 +66,7 @@ export function gatewayConfigDefault(): GatewayConfig {
     insertTimeoutMs: 60_000,
     graceMs: 10_000,
     telemetryIntervalMs: 10_000,
+    retentionDays: {},
     migrate: true,
     crashAt: undefined,
   };
@@ -118,6 +122,7 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   insertTimeoutMs: { type: 'duration', description: 'How long one insert may take before it is in doubt and settled', example: '60s' },
   graceMs: { type: 'duration', option: '--grace', description: 'How long SIGTERM waits for delivery; what is left stays in the log', example: '--grace 30s' },
   telemetryIntervalMs: { type: 'duration', option: '--telemetry-interval', description: 'How often the gateway reports about itself by OTLP; `0s` switches it off', example: '--telemetry-interval 15s' },
+  retentionDays: { type: 'text', option: '--retention', stackKey: 'clickhouse.retention', defaultText: '`traces=7d,logs=7d,metrics=30d`', description: 'How long the tables keep items, in whole days by signal; older items are rejected with a reason, because the table would drop them. What is named here also changes the TTL of existing tables', example: '--retention traces=14d,metrics=90d' },
   migrate: { type: 'switch', option: '--no-migrate', defaultText: 'on', description: 'Whether tables are created and brought up to date at start', example: '--no-migrate' },
   crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `sealed` or `inserted`; `sealed:throw` makes a worker fail there', example: 'OBSCTL_CRASH_AT=sealed' },
 };

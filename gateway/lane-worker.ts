@@ -17,7 +17,7 @@ import { createDestination } from './deliver/destination.ts';
 import { createInsertClient } from './deliver/insert-client.ts';
 import { busyAnswer } from './lane/busy.ts';
 import { destinationName, Lane } from './lane/lane.ts';
-import type { LaneLog } from './lane/lane-types.ts';
+import { type LaneLog, retentionDaysOf } from './lane/lane-types.ts';
 import { warmUp } from './lane/warm-up.ts';
 import { Admission } from './receive/admission.ts';
 import { startGrpc } from './receive/grpc.ts';
@@ -151,7 +151,7 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
       clock,
       random: Math.random,
       counters,
-      limits: config,
+      limits: { ...config, retentionDays: retentionDaysOf(config.retentionDays) },
       log,
       at: (point) => {
         if (point === config.crashAt) process.kill(process.pid, 'SIGKILL');

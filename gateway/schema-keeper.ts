@@ -58,8 +58,13 @@ async function tryMigrate(
   const { log } = parts;
   const connection = connect(config, parts.env, requestTimeoutMs);
   try {
-    const { database } = config;
-    const result = await migrate(connection, { database, obsctl: parts.version, signal });
+    const { database, retentionDays } = config;
+    const result = await migrate(connection, {
+      database,
+      retentionDays,
+      obsctl: parts.version,
+      signal,
+    });
     if (result.statements.length > 0) {
       log('info', `schema: ran ${result.statements.length} statements in ${result.database}`);
     }

@@ -6,6 +6,7 @@ import { formatBytes, parseBytes, parseDurationMs } from '../../core/units.ts';
 import type { GatewayConfig } from '../../gateway/config.ts';
 import type { Address } from '../../gateway/receive/listen.ts';
 import type { CliContext } from '../context.ts';
+import { parseRetention } from '../retention.ts';
 import { version } from '../version.ts';
 
 type GatewayCommandOptions = {
@@ -21,6 +22,7 @@ type GatewayCommandOptions = {
   readonly grace?: string;
   readonly telemetryInterval?: string;
   readonly sealRows?: string;
+  readonly retention?: string;
   readonly crashAt?: string;
   readonly drain?: boolean;
   readonly migrate: boolean;
@@ -75,6 +77,10 @@ export function registerGateway(program: Command, context: CliContext): void {
       'how often it reports about itself; 0s: never (default: 10s)',
     )
     .option('--seal-rows <n>', 'rows of one insert (default: 60000)')
+    .option(
+      '--retention <list>',
+      'how long tables keep items (default: traces=7d,logs=7d,metrics=30d)',
+    )
     .option('--drain', 'deliver what the data directory holds, without listening, and exit')
     .option('--no-migrate', 'leave the schema of ClickHouse as it is')
     .option('--json', 'print the chosen addresses on stdout as one JSON line when ready')
@@ -151,6 +157,7 @@ async function configOf(
       parseDurationMs,
       'a duration such as 10s',
     ),
+    retentionDays: retentionOf(options.retention),
     sealRowsMax: parse('--seal-rows', options.sealRows, parseCount, 'a number of rows'),
     crashAt: context.env['OBSCTL_CRASH_AT'],
   };
@@ -176,6 +183,11 @@ function withDatabaseOfUrl(config: GatewayConfig, options: GatewayCommandOptions
   return { ...config, clickhouseUrl: url.href, database };
 }
 
+/** Undefined when nothing was asked, so that the stack file's word stands. */
+function retentionOf(text: string | undefined): GatewayConfig['retentionDays'] | undefined {
+  return text === undefined ? undefined : parseRetention(text, ['traces', 'logs', 'metrics']);
+}
+
 /** The part of a stack file that a running gateway needs. */
 async function fromStackFile(path: string): Promise<Partial<GatewayConfig>> {
   const { readFile } = await import('node:fs/promises');
@@ -190,13 +202,23 @@ async function fromStackFile(path: string): Promise<Partial<GatewayConfig>> {
   const clickhouse = section(stack, 'clickhouse');
   const gateway = section(stack, 'gateway');
   const url = clickhouse['url'];
+  const retention = listOf(clickhouse['retention']);
   const volume = gateway['volume'];
   const bytes = typeof volume === 'string' ? parseBytes(volume) : undefined;
   return {
     ...(typeof url === 'string' && { clickhouseUrl: url }),
+    ...defined({ retentionDays: retentionOf(retention || undefined) }),
     // A tenth of the volume is left for dead letters and the file system.
     ...(bytes !== undefined && { walBytesMax: Math.floor(bytes * 0.9) }),
   };
+}
+
+/** `{traces: 7d, logs: 7d}` of a stack file as it is typed on the command line. */
+function listOf(retention: unknown): string {
+  const entries = typeof retention === 'object' && retention !== null ? retention : {};
+  return Object.entries(entries)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
 }
 
 function section(stack: unknown, key: string): Readonly<Record<string, unknown>> {

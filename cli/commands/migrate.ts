@@ -4,8 +4,8 @@ import type { MigrateResult } from '../../clickhouse/migrate.ts';
 import type { ProfileName } from '../../clickhouse/schema/profiles.ts';
 import type { Retention } from '../../clickhouse/schema/types.ts';
 import { Problem } from '../../core/problem.ts';
-import { parseDurationMs } from '../../core/units.ts';
 import type { CliContext } from '../context.ts';
+import { parseRetention } from '../retention.ts';
 import { version } from '../version.ts';
 
 type MigrateCommandOptions = {
@@ -47,7 +47,7 @@ async function runMigrate(options: MigrateCommandOptions, context: CliContext): 
       next: `Use one of ${profileNames.join(', ')}.`,
     });
   }
-  const retentionDays = parseRetention(options.retention);
+  const retentionDays = parseRetention(options.retention, retentions);
   const { connectClickHouse, defaultUrl } = await import('../../clickhouse/client.ts');
   const { migrate } = await import('../../clickhouse/migrate.ts');
   const url = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
@@ -104,23 +104,4 @@ function report(
     `${result.database} on ClickHouse ${result.serverVersion} (${result.flavour}), schema ` +
       `${result.schemaVersion}: ${length === 0 ? 'up to date' : what}\n`,
   );
-}
-
-const dayMs = 86_400_000;
-
-/** `traces=7d,logs=2w` as days by signal. */
-function parseRetention(text: string | undefined): Partial<Record<Retention, number>> {
-  const days: Partial<Record<Retention, number>> = {};
-  for (const item of text?.split(',') ?? []) {
-    const [name, duration] = item.split('=');
-    const retention = retentions.find((one) => one === name?.trim());
-    const ms = parseDurationMs(duration?.trim() ?? '');
-    if (retention === undefined || ms === undefined || ms < dayMs || ms % dayMs !== 0) {
-      throw new Problem('OBS-1003', `--retention ${item}: expected NAME=DAYS, whole days`, {
-        next: `Write for example traces=7d; the names are ${retentions.join(', ')}.`,
-      });
-    }
-    days[retention] = ms / dayMs;
-  }
-  return days;
 }

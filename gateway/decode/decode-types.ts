@@ -11,6 +11,11 @@ export type DecodeInput = {
   readonly body: Uint8Array;
   /** From the record header: fills zero timestamps, bounds future ones. */
   readonly receivedAtNs: bigint;
+  /**
+   * Items older than this many days at their receive time are rejected: the table would drop
+   * them. From the record header; the blocks' own bound when absent or 0.
+   */
+  readonly ageDaysMax?: number;
 };
 
 export type DecodeResult =

@@ -33,7 +33,7 @@ export function decodeInto(blocks: Blocks, input: DecodeInput): DecodeResult {
 
 function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): DecodeResult {
   const { context } = blocks;
-  context.begin(input.receivedAtNs, blocks.ageNsMax, blocks.aheadNsMax);
+  context.begin(input.receivedAtNs, ageNsMaxOf(blocks, input), blocks.aheadNsMax);
   try {
     decodeSignal(blocks, input.signal, read.body);
     blocks.repairRequest();
@@ -51,6 +51,12 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
     context.resource.release();
     context.scope.release();
   }
+}
+
+const nsPerDay = 86_400_000_000_000n;
+
+function ageNsMaxOf(blocks: Blocks, { ageDaysMax = 0 }: DecodeInput): bigint {
+  return ageDaysMax === 0 ? blocks.ageNsMax : BigInt(ageDaysMax) * nsPerDay;
 }
 
 /** What the bodies that cannot be decoded throw; anything else is a fault of ours. */

@@ -1,5 +1,7 @@
 /** What a lane is given: its log, its decoder, its destination, time and counters. */
+import { defaultRetentionDays } from '../../clickhouse/ddl.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { Signal } from '../answer.ts';
 import type { Blocks } from '../decode/blocks.ts';
 import type { DecodeInput, DecodeResult } from '../decode/decode-types.ts';
 import type { DeadLetter } from '../deliver/dead-letter.ts';
@@ -21,6 +23,8 @@ export type LaneLimits = {
   readonly sealAgeMsMax: number;
   /** Inflated bytes of one request. */
   readonly bodyBytesMax: number;
+  /** How long the tables keep items; older ones are rejected, or they would be lost in silence. */
+  readonly retentionDays: Readonly<Record<Signal, number>>;
 };
 
 export const laneLimitsDefault: LaneLimits = {
@@ -28,7 +32,14 @@ export const laneLimitsDefault: LaneLimits = {
   sealBytesMax: 48 * 1024 ** 2,
   sealAgeMsMax: 1_000,
   bodyBytesMax: 64 * 1024 ** 2,
+  retentionDays: retentionDaysOf({}),
 };
+
+/** By signal, the tables' defaults where nothing is given. */
+export function retentionDaysOf(given: Partial<Record<Signal, number>>): Record<Signal, number> {
+  const { traces, logs, metrics } = defaultRetentionDays;
+  return { traces, logs, metrics, ...given };
+}
 
 /** Something a person should read; goes to stderr through the gateway's log. */
 export type LaneLog = (level: 'info' | 'warn' | 'error', message: string) => void;

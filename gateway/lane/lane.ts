@@ -153,16 +153,16 @@ export class Lane implements Acceptor {
    */
   #take(submission: Submission): Taken {
     if (this.#isOverfull()) return { outcome: 'full' };
-    const { clock, decoder, wal } = this.#parts;
+    const { clock, decoder, limits, wal } = this.#parts;
     const { signal, contentType, body } = submission;
-    const receivedAtNs = clock.nowNs();
-    const input = { signal, contentType, body, receivedAtNs };
+    const [receivedAtNs, ageDaysMax] = [clock.nowNs(), limits.retentionDays[signal]];
+    const input = { signal, contentType, body, receivedAtNs, ageDaysMax };
     const decoded = decoder.decode(this.#open.blocks, input);
     // What holds nothing that can be stored needs no record.
     if (decoded.outcome !== 'decoded' || decoded.accepted === 0) return decoded;
     try {
       const end = wal.append(
-        recordMeta(submission, receivedAtNs, decoded.rejected),
+        recordMeta(submission, receivedAtNs, decoded.rejected, ageDaysMax),
         submission.wire,
       );
       this.#open.appended(end, clock.nowMs(), clock.monotonicMs());

@@ -8,16 +8,21 @@ import { kindOf, recordKinds } from './seal.ts';
 
 /** Raised when the same bytes would give other rows. */
 const decoderVersion = 1;
-/** Of the settings that decide what is stored; there are none yet. */
-const settingsFingerprint = 0;
+/** A seal depends on no setting. */
+const noSettings = 0;
 
 const contentTypes: readonly ContentType[] = ['protobuf', 'json'];
 const contentEncodings: readonly ContentEncoding[] = ['identity', 'gzip', 'zstd'];
 
+/**
+ * The one setting that decides what is stored is how many days old an item may be, so it is the
+ * fingerprint itself. 0, as older versions wrote it, is the decoder's own bound.
+ */
 export function recordMeta(
   submission: Submission,
   receivedAtNs: bigint,
   rejectedItems: number,
+  ageDaysMax: number,
 ): RecordMeta {
   return {
     kind: kindOf(submission.signal),
@@ -25,7 +30,7 @@ export function recordMeta(
     contentType: contentTypes.indexOf(submission.contentType),
     contentEncoding: contentEncodings.indexOf(submission.contentEncoding),
     decoderVersion,
-    settingsFingerprint,
+    settingsFingerprint: ageDaysMax,
     samplingThreshold: 0n,
     rejectedItems,
     tenant: '',
@@ -39,7 +44,7 @@ export function sealMeta(receivedAtNs: bigint): RecordMeta {
     contentType: 0,
     contentEncoding: 0,
     decoderVersion,
-    settingsFingerprint,
+    settingsFingerprint: noSettings,
     samplingThreshold: 0n,
     rejectedItems: 0,
     tenant: '',
@@ -52,4 +57,9 @@ export function contentTypeOf(meta: RecordMeta): ContentType | undefined {
 
 export function contentEncodingOf(meta: RecordMeta): ContentEncoding | undefined {
   return contentEncodings[meta.contentEncoding];
+}
+
+/** How many days old the record's items may be: what it was when the record was answered. */
+export function ageDaysMaxOf(meta: RecordMeta): number {
+  return meta.settingsFingerprint;
 }

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { connectClickHouse } from '../../clickhouse/client.ts';
 import { migrate } from '../../clickhouse/migrate.ts';
-import { systemClock } from '../../core/clock.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
 import { logsRequest, tracesRequest } from '../../test/crash/payload.ts';
 import { startEngine, type TestEngine } from '../../test/support/engine.ts';
 import { runSql } from '../../test/support/engine-http.ts';
@@ -191,7 +191,7 @@ describe('recovery of a lane', () => {
   it('reads a record that was let in under a larger size limit than today', async () => {
     const { wal } = await openLog();
     const wire = gzipSync(tracesRequest(0, 100));
-    const meta = recordMeta({ ...request('traces', wire), contentEncoding: 'gzip' }, 0n, 0);
+    const meta = recordMeta({ ...request('traces', wire), contentEncoding: 'gzip' }, 0n, 0, 0);
     await wal.durable(wal.append({ ...meta, receivedAtNs: systemClock.nowNs() }, wire));
     await wal.close();
     const opened = await open({ limits: { bodyBytesMax: 1_000, sealAgeMsMax: 60_000 } });
@@ -201,7 +201,7 @@ describe('recovery of a lane', () => {
   it('says so when a record is of a kind that only a later version knows', async () => {
     const { wal } = await openLog();
     const body = Buffer.from('?');
-    const meta = { ...recordMeta(request('logs', body), 1n, 0), kind: 7 };
+    const meta = { ...recordMeta(request('logs', body), 1n, 0, 0), kind: 7 };
     await wal.durable(wal.append(meta, body));
     await wal.close();
     const opened = await open();
@@ -231,6 +231,35 @@ describe('a drain', () => {
   });
 });
 
+describe('an item older than its table keeps', () => {
+  const daysLater = (days: number): Clock => ({
+    ...systemClock,
+    nowNs: () => systemClock.nowNs() + BigInt(days) * 86_400_000_000_000n,
+  });
+
+  it('is rejected with a reason and not logged', async () => {
+    const { lane, sendSpans, sendLogs } = await open({ clock: daysLater(8) });
+    const rejected = {
+      outcome: 'stored',
+      rejected: 10,
+      message: expect.stringMatching(/time range/),
+    };
+    expect(await sendSpans(0, 10)).toMatchObject(rejected);
+    expect(await sendLogs(0, 10)).toMatchObject(rejected);
+    expect(lane.state()).toMatchObject({ openRows: 0, written: lane.state().acknowledged });
+  });
+
+  it('that was answered under a longer retention is still there under a shorter one', async () => {
+    const retentionDays = { traces: 30, logs: 30, metrics: 30 };
+    const limits = { retentionDays, sealAgeMsMax: 60_000 };
+    const longer = await open({ clock: daysLater(8), limits });
+    expect(await longer.sendSpans(0, 100)).toMatchObject({ outcome: 'stored', rejected: 0 });
+    await longer.close();
+    const shorter = await open({ clock: daysLater(8), limits: { sealAgeMsMax: 60_000 } });
+    expect(shorter.lane.state().openRows).toBe(100);
+  });
+});
+
 describe('a replay', () => {
   it('rebuilds a seal that fits only without the buffers that the seal before left', async () => {
     const { wal, logId } = await openLog(join(dir, 'other'));
@@ -239,7 +268,7 @@ describe('a replay', () => {
       const wire = signal === 'logs' ? logsRequest(0, 3_000) : tracesRequest(0, 3_000);
       const first = wal.writtenPosition();
       for (let part = 0; part < 2; part += 1) {
-        wal.append(recordMeta(request(signal, wire), systemClock.nowNs(), 0), wire);
+        wal.append(recordMeta(request(signal, wire), systemClock.nowNs(), 0, 0), wire);
       }
       ranges.push({ first, last: wal.writtenPosition() });
     }

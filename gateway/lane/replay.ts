@@ -9,7 +9,7 @@ import { inflate } from '../decode/inflate.ts';
 import type { HeldUnits } from '../deliver/delivery.ts';
 import type { LogRecord } from '../wal/wal-types.ts';
 import type { LaneParts } from './lane-types.ts';
-import { contentEncodingOf, contentTypeOf } from './record-meta.ts';
+import { ageDaysMaxOf, contentEncodingOf, contentTypeOf } from './record-meta.ts';
 import { decodeSeal, recordKinds, type Seal, sealNumber, signalOf } from './seal.ts';
 
 /** Above every limit that a body was ever let in under: that one may since have been lowered. */
@@ -68,7 +68,9 @@ export class Replayer {
       body = inflated.body;
     }
     const { receivedAtNs } = record.meta;
-    const result = decoder.decode(blocks, { signal, contentType, body, receivedAtNs });
+    const ageDaysMax = ageDaysMaxOf(record.meta);
+    const input = { signal, contentType, body, receivedAtNs, ageDaysMax };
+    const result = decoder.decode(blocks, input);
     if (result.outcome === 'malformed') log('error', `${where}: ${result.message}`);
     return result;
   }

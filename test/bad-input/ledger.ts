@@ -17,7 +17,6 @@ export class Ledger {
   /** Rows that each table must have in the end. */
   readonly expected: Record<string, number> = {};
   /** Those of them that ClickHouse may have dropped by then, as older than it keeps. */
-  readonly expired: Record<string, number> = {};
   readonly #sender: Sender;
   readonly #sent = new Set<string>();
 
@@ -67,7 +66,6 @@ export class Ledger {
       );
     }
     add(this.expected, contents.rows);
-    add(this.expired, contents.expired);
   }
 }
 

@@ -8,8 +8,6 @@ import type { Signal } from '../../gateway/answer.ts';
 export type Contents = {
   /** Rows by table. */
   readonly rows: Readonly<Record<string, number>>;
-  /** Those of them that are older than the tables keep: ClickHouse may drop them at any time. */
-  readonly expired: Readonly<Record<string, number>>;
   readonly rejected: number;
 };
 
@@ -17,9 +15,7 @@ export type Contents = {
 type Item = { readonly table: string; readonly isStorable: boolean; readonly ageNs: bigint };
 
 const dayNs = 86_400_000_000_000n;
-/** Items older than this or more than a day ahead can never be stored (gateway.md, section 3). */
-const ageNsMax = 400n * dayNs;
-/** The default TTL of the tables. */
+/** Items older than the tables' default TTL or more than a day ahead can never be stored. */
 const keptNs = { traces: 7n * dayNs, logs: 7n * dayNs, metrics: 30n * dayNs };
 
 /** Undefined when the body is no request at all. */
@@ -31,14 +27,12 @@ export function readContents(
   try {
     const root = contentType === 'json' ? fromJson(signal, body) : fromProtobuf(signal, body);
     const rows: Record<string, number> = {};
-    const expired: Record<string, number> = {};
     let rejected = 0;
     for (const { table, isStorable, ageNs } of itemsOf(signal, root)) {
-      if (isStorable) rows[table] = (rows[table] ?? 0) + 1;
+      if (isStorable && ageNs <= keptNs[signal]) rows[table] = (rows[table] ?? 0) + 1;
       else rejected += 1;
-      if (isStorable && ageNs > keptNs[signal]) expired[table] = (expired[table] ?? 0) + 1;
     }
-    return { rows, expired, rejected };
+    return { rows, rejected };
   } catch {
     return undefined;
   }
@@ -242,7 +236,7 @@ function isFine(node: Node, links: Shape): boolean {
     return length === 0 || length === size;
   };
   const ageNs = ageOf(node);
-  if (ageNs > ageNsMax || ageNs < -dayNs) return false;
+  if (ageNs < -dayNs) return false;
   return [node, ...children(node, 'links').map((one) => readLater(one, links))].every(
     (one) => fits(one, 'traceId', 16) && fits(one, 'spanId', 8) && fits(one, 'parentSpanId', 8),
   );

@@ -1,5 +1,5 @@
 /** A lane for tests: the real log in a real directory, the real decoder and insert client. */
-import { systemClock } from '../../core/clock.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
 import type { Answer, Submission } from '../../gateway/answer.ts';
 import { createOpenBlocks } from '../../gateway/decode/blocks.ts';
 import { decodeInto } from '../../gateway/decode/decode.ts';
@@ -31,13 +31,14 @@ export type TestLaneOptions = {
   readonly limits?: Partial<LaneLimits>;
   readonly fs?: WalFs;
   readonly sizeBytesMax?: number;
+  readonly clock?: Clock;
 };
 
 const recordBytesMax = 1024 ** 2;
 const tickMs = 20;
 
 export async function openTestLane(options: TestLaneOptions): Promise<TestLane> {
-  const clock = systemClock;
+  const clock = options.clock ?? systemClock;
   const { wal, logId } = await openWal({
     dir: `${options.dir}/lane`,
     clock,
