@@ -10,7 +10,7 @@ import type { Context } from './context.ts';
 import { keepBytes, keepFixed64, putOffset } from './envelope.ts';
 import { putHex } from './text.ts';
 import type { TraceBlock } from './trace-block.ts';
-import { readLength, readTag, skipField, word } from './wire.ts';
+import { need, readLength, readTag, readVarint, skipField, word } from './wire.ts';
 
 /** Strings of the element under way: where each begins, and its length, by field number. */
 const field = new Int32Array(2 * 4);
@@ -21,7 +21,7 @@ const field = new Int32Array(2 * 4);
  * | time_unix_nano | 1 | fixed64 | Events.Timestamp |
  * | name | 2 | string | Events.Name |
  * | attributes | 3 | repeated KeyValue | Events.Attributes |
- * | dropped_attributes_count | 4 | uint32 | skipped |
+ * | dropped_attributes_count | 4 | uint32 | Events.DroppedAttributesCount |
  */
 export function putEvent(
   block: TraceBlock,
@@ -40,6 +40,7 @@ export function putEvent(
   times[2 * element] = 0;
   times[2 * element + 1] = 0;
   field.fill(0);
+  let dropped = 0;
   let at = from;
   while (at < end) {
     at = readTag(source, at, end);
@@ -51,8 +52,12 @@ export function putEvent(
     } else if (tag === 0x09) {
       at = keepFixed64(times, 2 * element, view, at, end);
     } else if (tag === 0x12) at = keepBytes(field, 4, source, at, end);
-    else at = skipField(source, at, end, tag);
+    else if (tag === 0x20) {
+      at = readVarint(source, at, end);
+      dropped = word[0]!;
+    } else at = skipField(source, at, end, tag);
   }
+  block.eventDropped.words[element] = dropped;
   context.repeatedKeys += endMap(attributes, mapStart, valuesStart);
   const name = block.eventName;
   name.indexes.words[element] = name.dictionary.lookup(source, view, field[4]!, field[5]!);
@@ -67,8 +72,8 @@ export function putEvent(
  * | span_id | 2 | bytes | Links.SpanId; neither empty nor 8 bytes: the span is rejected |
  * | trace_state | 3 | string | Links.TraceState |
  * | attributes | 4 | repeated KeyValue | Links.Attributes |
- * | dropped_attributes_count | 5 | uint32 | skipped |
- * | flags | 6 | fixed32 | skipped |
+ * | dropped_attributes_count | 5 | uint32 | Links.DroppedAttributesCount |
+ * | flags | 6 | fixed32 | Links.Flags |
  */
 export function putLink(
   block: TraceBlock,
@@ -84,6 +89,8 @@ export function putLink(
   const mapStart = attributes.keys.level.count;
   const valuesStart = attributes.values.size;
   field.fill(0);
+  let dropped = 0;
+  let flags = 0;
   let at = from;
   while (at < end) {
     at = readTag(source, at, end);
@@ -94,8 +101,17 @@ export function putLink(
       putAttribute(attributes, mapStart, source, view, start, at);
     } else if (tag === 0x0a || tag === 0x12 || tag === 0x1a) {
       at = keepBytes(field, 2 * (tag >>> 3), source, at, end);
+    } else if (tag === 0x28) {
+      at = readVarint(source, at, end);
+      dropped = word[0]!;
+    } else if (tag === 0x35) {
+      need(at, end, 4);
+      flags = view.getInt32(at, true);
+      at += 4;
     } else at = skipField(source, at, end, tag);
   }
+  block.linkDropped.words[element] = dropped;
+  block.linkFlags.words[element] = flags;
   context.repeatedKeys += endMap(attributes, mapStart, valuesStart);
   const isTraceId = field[3] === 0 || field[3] === 16;
   const isSpanId = field[5] === 0 || field[5] === 8;

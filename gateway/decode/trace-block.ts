@@ -60,10 +60,13 @@ export class TraceBlock extends SignalBlock {
   readonly events: Elements;
   readonly eventTime: Fixed;
   readonly eventName: LowCardinalityColumn;
+  readonly eventDropped: Fixed;
   readonly links: Elements;
   readonly linkTraceId: Text;
   readonly linkSpanId: Text;
   readonly linkTraceState: Text;
+  readonly linkDropped: Fixed;
+  readonly linkFlags: Fixed;
 
   constructor(options: BlockOptions) {
     super(traces, 'Timestamp', options, (_parts, rows) => ({
@@ -91,10 +94,13 @@ export class TraceBlock extends SignalBlock {
     const eventName = this.array('Events.Name').elements;
     assert(eventName instanceof LowCardinalityColumn, 'event names of low cardinality');
     this.eventName = eventName;
+    this.eventDropped = elementFixed(this, 'Events.DroppedAttributesCount');
     this.links = this.#elements('Links');
     this.linkTraceId = elementText(this, 'Links.TraceId');
     this.linkSpanId = elementText(this, 'Links.SpanId');
     this.linkTraceState = elementText(this, 'Links.TraceState');
+    this.linkDropped = elementFixed(this, 'Links.DroppedAttributesCount');
+    this.linkFlags = elementFixed(this, 'Links.Flags');
   }
 
   #named(name: string): Fixed {

@@ -42,12 +42,15 @@ export type Span = {
     readonly timeUnixNano?: Int64;
     readonly name?: string;
     readonly attributes?: readonly KeyValue[];
+    readonly droppedAttributesCount?: number;
   }[];
   readonly links?: readonly {
     readonly traceId?: string;
     readonly spanId?: string;
     readonly traceState?: string;
     readonly attributes?: readonly KeyValue[];
+    readonly droppedAttributesCount?: number;
+    readonly flags?: number;
   }[];
 };
 

@@ -80,7 +80,14 @@ const span = message(
     ),
     dropped_events_count: uint32,
     links: fc.array(
-      message({ trace_id: id(16), span_id: id(8), trace_state: text, attributes, flags: uint32 }),
+      message({
+        trace_id: id(16),
+        span_id: id(8),
+        trace_state: text,
+        attributes,
+        dropped_attributes_count,
+        flags: uint32,
+      }),
       { maxLength: 2 },
     ),
     dropped_links_count: uint32,
