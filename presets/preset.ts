@@ -1,0 +1,33 @@
+/**
+ * What a preset is: a named bundle of Collector pieces with options of its own. Each has a folder:
+ * `config.ts` (zod schema of its options, nothing else, because the stack file imports it),
+ * `preset.ts`, `README.md` and `testdata/` (pairs of options and the configuration they give).
+ */
+import type { AgentName, Contribution, Platform } from '../collector/workload.ts';
+
+export type PresetContext = {
+  readonly agent: AgentName;
+  readonly target: 'kubernetes' | 'host';
+  /** Name of the stack; every object's name starts with it. */
+  readonly stack: string;
+  /** `k8s.cluster.name`. */
+  readonly cluster: string;
+  readonly namespace: string;
+  readonly agentsNamespace: string;
+  readonly collectorVersion: string;
+  /** Minor version of Kubernetes, for example 33. */
+  readonly kubernetesMinor: number;
+  readonly platform: Platform;
+  /** `host:port` of the gateway's OTLP gRPC service. */
+  readonly gatewayEndpoint: string;
+};
+
+export type Preset<Options> = {
+  /** Key in the stack file, snake_case. */
+  readonly name: string;
+  /** One sentence in the present tense. */
+  readonly summary: string;
+  /** The agents it may stand in. */
+  readonly agents: readonly AgentName[];
+  readonly build: (options: Options, context: PresetContext) => Contribution;
+};
