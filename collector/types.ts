@@ -19,7 +19,15 @@ export type PipelineId = Signal | `${Signal}/${string}`;
  * Where in a pipeline a processor stands. Pieces name the stage, never a position, so two presets
  * cannot disagree about the order. `memory_limiter` alone has the stage `limit` and comes first.
  */
-export const stages = ['limit', 'detect', 'enrich', 'filter', 'transform', 'reduce', 'sample'] as const;
+export const stages = [
+  'limit',
+  'detect',
+  'enrich',
+  'filter',
+  'transform',
+  'reduce',
+  'sample',
+] as const;
 export type Stage = (typeof stages)[number];
 
 export type Component = {

@@ -74,12 +74,14 @@ export function createColumns(
   const nested = new Map<string, Nested>();
   return table.columns
     .filter((column) => column.computed === undefined)
-    .map(({ name, type }) => {
+    .map(({ name, type, alongside }) => {
       const own = given[name];
       if (own !== undefined) return { name, column: own };
       const dot = name.indexOf('.');
-      if (dot < 0) return { name, column: createColumn(plainType(type), parts, rows) };
-      const group = name.slice(0, dot);
+      const group = alongside ?? (dot < 0 ? undefined : name.slice(0, dot));
+      if (group === undefined) {
+        return { name, column: createColumn(plainType(type), parts, rows) };
+      }
       const shared = nested.get(group) ?? { offsets: new Offsets(rows), level: parts.level(true) };
       nested.set(group, shared);
       const element = /^Array\((.*)\)$/.exec(type)?.[1] ?? '';

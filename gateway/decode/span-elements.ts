@@ -21,7 +21,7 @@ const field = new Int32Array(2 * 4);
  * | time_unix_nano | 1 | fixed64 | Events.Timestamp |
  * | name | 2 | string | Events.Name |
  * | attributes | 3 | repeated KeyValue | Events.Attributes |
- * | dropped_attributes_count | 4 | uint32 | Events.DroppedAttributesCount |
+ * | dropped_attributes_count | 4 | uint32 | EventsDroppedAttributesCount |
  */
 export function putEvent(
   block: TraceBlock,
@@ -72,8 +72,8 @@ export function putEvent(
  * | span_id | 2 | bytes | Links.SpanId; neither empty nor 8 bytes: the span is rejected |
  * | trace_state | 3 | string | Links.TraceState |
  * | attributes | 4 | repeated KeyValue | Links.Attributes |
- * | dropped_attributes_count | 5 | uint32 | Links.DroppedAttributesCount |
- * | flags | 6 | fixed32 | Links.Flags |
+ * | dropped_attributes_count | 5 | uint32 | LinksDroppedAttributesCount |
+ * | flags | 6 | fixed32 | LinksFlags |
  */
 export function putLink(
   block: TraceBlock,

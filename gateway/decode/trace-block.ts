@@ -94,13 +94,13 @@ export class TraceBlock extends SignalBlock {
     const eventName = this.array('Events.Name').elements;
     assert(eventName instanceof LowCardinalityColumn, 'event names of low cardinality');
     this.eventName = eventName;
-    this.eventDropped = elementFixed(this, 'Events.DroppedAttributesCount');
+    this.eventDropped = elementFixed(this, 'EventsDroppedAttributesCount');
     this.links = this.#elements('Links');
     this.linkTraceId = elementText(this, 'Links.TraceId');
     this.linkSpanId = elementText(this, 'Links.SpanId');
     this.linkTraceState = elementText(this, 'Links.TraceState');
-    this.linkDropped = elementFixed(this, 'Links.DroppedAttributesCount');
-    this.linkFlags = elementFixed(this, 'Links.Flags');
+    this.linkDropped = elementFixed(this, 'LinksDroppedAttributesCount');
+    this.linkFlags = elementFixed(this, 'LinksFlags');
   }
 
   #named(name: string): Fixed {
