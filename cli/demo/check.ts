@@ -14,11 +14,22 @@ export type CheckOptions = {
   readonly progress: (text: string) => void;
 };
 
+type PrintedPanel = {
+  readonly title: string;
+  readonly rows: number;
+  readonly state: 'data' | 'no_source';
+  /** Why there is no data: no source, nothing in the range, or what the query answered. */
+  readonly reason: string;
+};
+
 /** The line that `--check` prints (contract, section 1). */
 export type CheckResult = {
   readonly ok: boolean;
   readonly url: string;
-  readonly dashboards: readonly DashboardState[];
+  readonly dashboards: readonly {
+    readonly uid: string;
+    readonly panels: readonly PrintedPanel[];
+  }[];
 };
 
 const waitMsMax = 180_000;
@@ -31,12 +42,12 @@ export async function checkUntilFilled(options: CheckOptions): Promise<CheckResu
   while (!signal.aborted) {
     states = await checkDashboards({ ...options, dashboards });
     const missing = states.flatMap(missingPanels);
-    if (missing.length === 0) return { ok: true, url, dashboards: states };
+    if (missing.length === 0) return { ok: true, url, dashboards: states.map(printed) };
     if (clock.monotonicMs() >= deadlineMs) break;
     options.progress(`\r\x1b[K${missing.length} panels still empty: ${missing[0]}`);
     await clock.sleep(pauseMs, signal);
   }
-  return { ok: false, url, dashboards: states };
+  return { ok: false, url, dashboards: states.map(printed) };
 }
 
 /** Titles of the panels that stand in the way. Only Linux has all of the machine's figures. */
@@ -45,4 +56,18 @@ function missingPanels(dashboard: DashboardState): readonly string[] {
   return dashboard.panels
     .filter(({ state }) => state !== 'data' && !(noSourceIsFine && state === 'no_source'))
     .map(({ title }) => `${dashboard.uid}: ${title}`);
+}
+
+/** The contract knows two states; what is neither is told apart by its reason. */
+function printed({ uid, panels }: DashboardState): CheckResult['dashboards'][number] {
+  return {
+    uid,
+    panels: panels.map(({ title, rows, state, reason }) => {
+      if (state === 'data') return { title, rows, state, reason };
+      if (state === 'error') {
+        return { title, rows, state: 'no_source', reason: `the query failed: ${reason}` };
+      }
+      return { title, rows, state: 'no_source', reason: reason || 'no rows in the time range' };
+    }),
+  };
 }
