@@ -6,7 +6,8 @@
 import { spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { type Peer, type PeerStep, peers, peersDir } from './peers/list.ts';
+import { peers } from './peers/list.ts';
+import { type Peer, type PeerStep, peersDir } from './peers/peer.ts';
 
 const words = process.argv.slice(2);
 const names = words.filter((word) => !word.startsWith('--'));

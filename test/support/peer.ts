@@ -3,7 +3,8 @@
  * with `CI=true` a required peer that is missing is a failure.
  */
 import { describe, it } from '@jest/globals';
-import { type PeerName, peers } from '../../tools/peers/list.ts';
+import { peers } from '../../tools/peers/list.ts';
+import type { PeerName } from '../../tools/peers/peer.ts';
 
 /** Runs `body` with the path of the peer's program, or shows why it could not. */
 export function describeWithPeer(

@@ -4,41 +4,14 @@
  * the clone (`$OBSCTL_PEERS`, else `~/.cache/obsctl/peers`).
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
-
-export type PeerName = 'chromium' | 'otel-python' | 'collector' | 'node-24';
-
-export type Peer = {
-  readonly name: PeerName;
-  /** With `CI=true` a test that needs it fails instead of being skipped. */
-  readonly required: boolean;
-  readonly purpose: string;
-  /** Minutes on two cores, nothing cached. */
-  readonly minutes: number;
-  readonly megabytes: number;
-  /** What will be run, shown before it is. */
-  readonly steps: readonly PeerStep[];
-  /** Path of the program, or undefined while it is missing. */
-  readonly find: () => string | undefined;
-};
-
-export type PeerStep = {
-  readonly command: string;
-  readonly args: readonly string[];
-  readonly cwd?: string;
-  readonly env?: Readonly<Record<string, string>>;
-};
-
-export const peersDir: string =
-  process.env['OBSCTL_PEERS'] ?? join(homedir(), '.cache', 'obsctl', 'peers');
+import { kubernetes } from './kubernetes.ts';
+import { existing, goEnvironment, type Peer, type PeerStep, peersDir } from './peer.ts';
 
 const pythonDir = join(peersDir, 'otel-python-1.45.2');
 const collectorDir = join(peersDir, 'collector-0.161.0');
 const node24Dir = join(peersDir, 'node-24.12.0');
 const node24Package = `node-${process.platform}-${process.arch}`;
-const goEnvironment = { GOFLAGS: '-buildvcs=false', GOBIN: join(peersDir, 'bin') };
 const sudo: readonly string[] = process.getuid?.() === 0 ? [] : ['sudo'];
 
 function apt(...args: readonly string[]): PeerStep {
@@ -148,11 +121,8 @@ export const peers: readonly Peer[] = [
     ],
     find: () => existing(join(node24Dir, 'node_modules', node24Package, 'bin', 'node')),
   },
+  kubernetes,
 ];
-
-function existing(path: string): string | undefined {
-  return existsSync(path) ? path : undefined;
-}
 
 function onPath(program: string): string | undefined {
   try {
