@@ -1,0 +1,129 @@
+/**
+ * The stack file: every key with its type, default, unit, description and example. The loader,
+ * the JSON Schema for editors, `obsctl explain` and the reference page are all drawn from it.
+ */
+import { z } from 'zod';
+import { clusterAgent, nodeAgent, prometheusAgent, sampler } from './agents.ts';
+import { clickhouse } from './clickhouse.ts';
+import { gateway } from './gateway.ts';
+import { grafana } from './grafana.ts';
+import { choice, dnsLabel, image, stackName, text } from './kit.ts';
+
+export const platforms = [
+  'generic',
+  'gke-autopilot',
+  'eks-auto',
+  'eks-fargate',
+  'aks-automatic',
+  'openshift',
+  'bottlerocket',
+  'talos',
+  'windows',
+] as const;
+
+/** Minor versions of the Collector whose component names are in the dated table. */
+export const collectorMinors = { min: 149, max: 161 } as const;
+export const kubernetesMinors = { min: 29, max: 36 } as const;
+
+const collector = z
+  .strictObject({
+    version: z
+      .string({ error: 'a version in quotes such as "0.149.0"' })
+      .regex(/^0\.(149|15\d|16[01])\.\d{1,2}$/, {
+        error:
+          `a Collector version from 0.${collectorMinors.min}.0 ` + `to 0.${collectorMinors.max}.x`,
+      })
+      .default('0.149.0')
+      .meta({
+        description: 'Release of the Collector; component names, keys and images follow it',
+        examples: ['0.149.0'],
+      }),
+    image: image({
+      description:
+        'Image of the agents, for example of `obsctl distro`; absent: the stock contrib image',
+      examples: ['registry.example/obs/otelcol:0.149.0'],
+    }).optional(),
+  })
+  .prefault({})
+  .meta({
+    description: 'The OpenTelemetry Collector that the agents run',
+    examples: [{ version: '0.149.0' }],
+  });
+
+const kubernetes = z
+  .strictObject({
+    version: z
+      .string({ error: 'a version in quotes such as "1.33"' })
+      .regex(/^1\.(29|3[0-6])$/, {
+        error:
+          `a Kubernetes version from "1.${kubernetesMinors.min}" ` +
+          `to "1.${kubernetesMinors.max}"`,
+      })
+      .default('1.33')
+      .meta({
+        description: 'Minor version of the cluster; the rights of the agents follow it',
+        examples: ['1.33'],
+      }),
+  })
+  .prefault({})
+  .meta({
+    description: 'The cluster that objects are rendered for',
+    examples: [{ version: '1.33' }],
+  });
+
+/** Keys whose rooms are not built: known, so that a wish is refused and not forgotten. */
+function notYet(description: string) {
+  return z
+    .array(z.unknown())
+    .max(0)
+    .default([])
+    .meta({
+      description: `${description}; not in this version, so it must be empty`,
+      examples: [[]],
+    });
+}
+
+export const stackSchema = z
+  .strictObject({
+    name: stackName({
+      description: 'Name of the stack; every object is named after it',
+      examples: ['shop'],
+    }),
+    cluster: text({
+      description: 'Name of the cluster, `k8s.cluster.name` on every item',
+      examples: ['prod-eu'],
+    })
+      .max(253)
+      .default('default'),
+    namespace: dnsLabel({
+      description: 'Namespace of gateway, ClickHouse, Grafana and jobs (restricted)',
+      examples: ['observability'],
+    }).default('observability'),
+    agents_namespace: dnsLabel({
+      description: 'Namespace of the agents, labelled for the rights that they need',
+      examples: ['observability-agents'],
+    }).default('observability-agents'),
+    platform: choice(platforms, {
+      description: 'Where the cluster runs; `validate` says what does not work there',
+      examples: ['gke-autopilot'],
+    }).default('generic'),
+    kubernetes,
+    collector,
+    clickhouse,
+    gateway,
+    node_agent: nodeAgent,
+    cluster_agent: clusterAgent,
+    prometheus_agent: prometheusAgent,
+    sampler,
+    grafana,
+    slos: notYet('Service level objectives'),
+    snapshots: notYet('Tables of databases that are copied on a schedule'),
+    extra_exporters: z
+      .record(z.string().regex(/^[a-z][a-z0-9_]{0,40}$/), z.unknown())
+      .default({})
+      .meta({
+        description: 'Further back ends that get everything as well, by name',
+        examples: [{}],
+      }),
+  })
+  .meta({ title: 'obsctl stack file', description: 'What obsctl renders, checks and runs' });
