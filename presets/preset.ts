@@ -29,5 +29,7 @@ export type Preset<Options> = {
   readonly summary: string;
   /** The agents it may stand in. */
   readonly agents: readonly AgentName[];
+  /** Left out, with a warning, on a machine without Kubernetes. */
+  readonly needsKubernetes?: true;
   readonly build: (options: Options, context: PresetContext) => Contribution;
 };

@@ -1,0 +1,204 @@
+/**
+ * How an agent is put together: the presets its options name are built, what stands in no pipeline
+ * is left out, the base is put around every pipeline, and all pieces are merged.
+ *
+ *     options ─▶ contributions ─▶ pieces + base ─▶ mergePieces ─▶ CollectorWorkload
+ */
+import { assert } from '../../core/assert.ts';
+import { Problem } from '../../core/problem.ts';
+import { mergePieces } from '../../collector/merge.ts';
+import type { Attachment, Piece, PipelineId } from '../../collector/types.ts';
+import {
+  type AgentName,
+  type CollectorWorkload,
+  type Contribution,
+  type Needs,
+  noNeeds,
+  type ProgramWorkload,
+  type Resources,
+  type WorkloadShape,
+} from '../../collector/workload.ts';
+import type { ExtraExportersOptions } from '../extra-exporters/config.ts';
+import { platformNotes } from '../platforms.ts';
+import type { Preset, PresetContext } from '../preset.ts';
+
+/** Everything about the stack that is the same for all its agents. */
+export type AgentContext = Omit<PresetContext, 'agent'>;
+
+export type AgentInput<Options> = {
+  readonly context: AgentContext;
+  /** The agent's part of the stack file, with its defaults. */
+  readonly options: Options;
+  readonly extraExporters: ExtraExportersOptions;
+};
+
+export type BuiltAgent = {
+  readonly workload: CollectorWorkload;
+  readonly programs: readonly ProgramWorkload[];
+};
+
+/** One preset that the options ask for, with its options bound. */
+export type ChosenPreset = {
+  readonly name: string;
+  readonly needsKubernetes: boolean;
+  readonly agents: readonly AgentName[];
+  readonly build: (context: PresetContext) => Contribution;
+};
+
+/** A preset with the options the stack file gives it; none when the file does not ask for it. */
+export function choose<Options extends object>(
+  preset: Preset<Options>,
+  options: Options | undefined,
+): readonly ChosenPreset[] {
+  if (options === undefined || ('enabled' in options && options.enabled === false)) return [];
+  return [
+    {
+      name: preset.name,
+      needsKubernetes: preset.needsKubernetes === true,
+      agents: preset.agents,
+      build: (context) => preset.build(options, context),
+    },
+  ];
+}
+
+export type AgentParts = {
+  readonly agent: AgentName;
+  readonly context: AgentContext;
+  readonly presets: readonly ChosenPreset[];
+  /** What every pipeline needs: its limit, its way out, health and self telemetry. */
+  readonly base: (pipelines: readonly PipelineId[], context: PresetContext) => Contribution;
+  readonly shape: WorkloadShape;
+  readonly resources: {
+    readonly cpu_request: string;
+    readonly memory_request: string;
+    readonly memory_limit: string;
+  };
+};
+
+export function buildAgent(parts: AgentParts): BuiltAgent {
+  const context: PresetContext = { ...parts.context, agent: parts.agent };
+  const contributions: Contribution[] = [];
+  const warnings: string[] = [];
+  for (const preset of parts.presets) {
+    assert(preset.agents.includes(parts.agent), `${preset.name} may stand in ${parts.agent}`);
+    if (preset.needsKubernetes && context.target === 'host') {
+      warnings.push(`${preset.name}: left out, it needs Kubernetes`);
+      continue;
+    }
+    const off = platformNotes[context.platform].find(
+      (note) => note.preset === preset.name && note.effect === 'off',
+    );
+    if (off !== undefined) {
+      warnings.push(`${preset.name}: left out on ${context.platform}, ${off.what}; ${off.instead}`);
+      continue;
+    }
+    const contribution = preset.build(context);
+    warnings.push(...(contribution.warnings ?? []).map((text) => `${preset.name}: ${text}`));
+    contributions.push(contribution);
+  }
+  const pipelines = fedPipelines(contributions.map(({ piece }) => piece));
+  if (pipelines.length === 0) warnings.push('no preset gives telemetry, so the agent has no work');
+  const base = parts.base(pipelines, context);
+  warnings.push(...(base.warnings ?? []));
+  const pieces = [base, ...contributions].map(({ piece }) => {
+    const used = withoutUnfed(piece, pipelines);
+    const lost = piece.components.find(
+      (component) => component.kind === 'processor' && !used.components.includes(component),
+    );
+    if (lost !== undefined) warnings.push(`${piece.preset}: no preset gives it anything to work on`);
+    return used;
+  });
+  const { config, provenance } = mergePieces(pieces);
+  return {
+    workload: {
+      name: parts.agent,
+      shape: parts.shape,
+      config,
+      provenance,
+      needs: mergeNeeds([base, ...contributions]),
+      resources: resourcesOf(parts.resources),
+      collectorVersion: context.collectorVersion,
+      warnings,
+    },
+    programs: contributions.flatMap(({ programs }) => programs ?? []),
+  };
+}
+
+function resourcesOf(options: AgentParts['resources']): Resources {
+  return {
+    cpuRequest: options.cpu_request,
+    memoryRequest: options.memory_request,
+    memoryLimit: options.memory_limit,
+  };
+}
+
+/** Pipelines that have a receiver, in the order in which presets name them. */
+function fedPipelines(pieces: readonly Piece[]): readonly PipelineId[] {
+  const fed = pieces.flatMap(({ attachments }) =>
+    attachments.filter(({ as }) => as === 'receiver').map(({ pipeline }) => pipeline),
+  );
+  return [...new Set(fed)];
+}
+
+/**
+ * A processor or exporter may be meant for a signal that nothing in this agent gives; the Collector
+ * refuses a pipeline without a receiver and we do not write components that no pipeline uses.
+ */
+function withoutUnfed(piece: Piece, pipelines: readonly PipelineId[]): Piece {
+  const kept = piece.attachments.filter(({ pipeline }) => pipelines.includes(pipeline));
+  if (kept.length === piece.attachments.length) return piece;
+  const names = (attachments: readonly Attachment[]) => new Set(attachments.map(({ id }) => id));
+  const before = names(piece.attachments);
+  const after = names(kept);
+  return {
+    ...piece,
+    attachments: kept,
+    components: piece.components.filter(({ id }) => after.has(id) || !before.has(id)),
+  };
+}
+
+function mergeNeeds(contributions: readonly Contribution[]): Needs {
+  const all = contributions.map(({ needs }) => ({ ...noNeeds, ...needs }));
+  const roots = [...new Set(all.flatMap(({ root }) => (root === undefined ? [] : [root.reason])))];
+  const needs: Needs = {
+    hostMounts: unique(all.flatMap(({ hostMounts }) => hostMounts)),
+    secretMounts: unique(all.flatMap(({ secretMounts }) => secretMounts)),
+    env: unique(all.flatMap(({ env }) => env)),
+    ports: unique(all.flatMap(({ ports }) => ports)),
+    hostPid: all.some(({ hostPid }) => hostPid),
+    hostNetwork: all.some(({ hostNetwork }) => hostNetwork),
+    capabilities: unique(all.flatMap(({ capabilities }) => capabilities)),
+    stateDirs: unique(all.flatMap(({ stateDirs }) => stateDirs)),
+    featureGates: [...new Set(all.flatMap(({ featureGates }) => featureGates))],
+    ...(roots.length > 0 && { root: { reason: roots.join('; ') } }),
+  };
+  refuseSamePorts(needs);
+  return needs;
+}
+
+/** Two presets may ask for the same thing in the same words; in other words it is our mistake. */
+function unique<Item extends { readonly name: string }>(items: readonly Item[]): readonly Item[] {
+  const byName = new Map<string, Item>();
+  for (const item of items) {
+    const known = byName.get(item.name);
+    if (known === undefined) {
+      byName.set(item.name, item);
+      continue;
+    }
+    const same = JSON.stringify(known) === JSON.stringify(item);
+    assert(same, `presets agree about what ${item.name} is`);
+  }
+  return [...byName.values()];
+}
+
+function refuseSamePorts({ ports }: Needs): void {
+  const holders = new Map<string, string>();
+  for (const { name, port, protocol } of ports) {
+    const key = `${port}/${protocol}`;
+    const holder = holders.get(key);
+    if (holder !== undefined) {
+      throw new Problem('OBS-1120', `${holder} and ${name} both want port ${key}`);
+    }
+    holders.set(key, name);
+  }
+}
