@@ -1,82 +1,109 @@
-/** The agents' part of the stack file. What is named is rendered; what is absent is not. */
+/**
+ * The agents' part of the stack file, put together from what each agent and preset declares.
+ * What is named is rendered; what is absent is not.
+ */
 import { z } from 'zod';
-import { choice, count, cpu, flag, size } from './kit.ts';
-import { clusterPresets, nodePresets, prometheusPresets, samplerPresets } from './presets.ts';
+import { clusterAgentOptions } from '../presets/agents/cluster-agent/config.ts';
+import { nodeAgentOptions } from '../presets/agents/node-agent/config.ts';
+import { prometheusAgentOptions } from '../presets/agents/prometheus-agent/config.ts';
+import { samplerOptions } from '../presets/agents/sampler/config.ts';
+import { ebpfOptions } from '../presets/ebpf/config.ts';
+import type { KeyMeta } from './kit.ts';
 
-const shardsMax = 100;
+/** Presets that are on when the file has the agent but not its key `presets`. */
+const usualPresets = {
+  node_agent: ['pod_logs', 'host_metrics', 'kubelet_metrics'],
+  cluster_agent: ['cluster_metrics', 'kubernetes_events'],
+  prometheus_agent: [],
+  sampler: ['tail_sampling'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
 
-type ResourceDefaults = {
-  readonly cpu_request: string;
-  readonly memory_request: string;
-  readonly memory_limit: string;
+export type AgentKey = keyof typeof usualPresets;
+
+export const agentKeys = Object.keys(usualPresets) as readonly AgentKey[];
+
+/** Presets that stand in the node-agent even when `presets` does not name them. */
+const standingPresets = [
+  'otlp_ingest',
+  'kubernetes_attributes',
+  'resource_detection',
+  'persistent_queue',
+] as const;
+
+/** The presets that each agent knows, by their keys. */
+export const presetKeys: Readonly<Record<AgentKey, readonly string[]>> = {
+  node_agent: [...Object.keys(nodeAgentOptions.shape.presets.unwrap().shape), 'ebpf'],
+  cluster_agent: Object.keys(clusterAgentOptions.shape.presets.unwrap().shape),
+  prometheus_agent: Object.keys(prometheusAgentOptions.shape.presets.unwrap().shape),
+  sampler: Object.keys(samplerOptions.shape.presets.unwrap().shape),
 };
 
-export function resources(defaults: ResourceDefaults) {
-  return z
-    .strictObject({
-      cpu_request: cpu({
-        description: 'Processor time that is reserved; unit: cores or thousandths (`m`)',
-        examples: ['100m'],
-      }).default(defaults.cpu_request),
-      memory_request: size({
-        description: 'Memory that is reserved; unit: bytes with a suffix',
-        examples: ['200Mi'],
-      }).default(defaults.memory_request),
-      memory_limit: size({
-        description: 'Memory at which the process is ended; unit: bytes with a suffix',
-        examples: ['400Mi'],
-      }).default(defaults.memory_limit),
-    })
-    .prefault({})
-    .meta({
-      description: 'What each pod reserves and may use',
-      examples: [{ memory_limit: defaults.memory_limit }],
-    });
-}
-
-/** `off` takes away from what is on by default. */
+/** `off` takes away from what is on without being named. */
 function offList<const Names extends readonly [string, ...string[]]>(names: Names) {
   return z
     .array(z.enum(names))
     .max(names.length)
     .default([])
     .meta({
-      description: 'Presets that would be on by default and shall not be',
+      description: 'Presets that would be on without being named, and shall not be',
       examples: [[names[0]]],
     });
 }
 
-function presetsOf<Shape extends z.core.$ZodLooseShape>(shape: Shape, example: object) {
-  return z
-    .strictObject(shape)
-    .optional()
-    .meta({
-      description:
-        'Presets that are on, with their options (`{}` for the defaults); absent: the usual set',
-      examples: [example],
-    });
-}
-
-/** `node_agent:` with nothing after it, or `true`, is the agent with its defaults. */
-function agent<Shape extends z.ZodObject>(
-  shape: Shape,
-  meta: { description: string; examples: readonly unknown[] },
-) {
-  return z
-    .preprocess((value) => (value === true || value === null ? {} : value), shape)
+/** An agent's key: the agent's own schema, and `node_agent:` or `true` for all its defaults. */
+function agentKey<Schema extends z.ZodType>(key: AgentKey, schema: Schema, meta: KeyMeta) {
+  const whole = z
+    .preprocess((value) => withUsualPresets(key, value), schema)
     .optional()
     .meta({ description: meta.description, examples: [...meta.examples] });
+  // A preprocessed schema takes anything; editors of a typed stack shall see the agent's keys.
+  return whole as unknown as z.ZodOptional<z.ZodType<z.output<Schema>, z.input<Schema> | true>>;
 }
 
-export const nodeAgent = agent(
-  z.strictObject({
-    presets: presetsOf(nodePresets, { pod_logs: {}, host_metrics: {} }),
-    off: offList(['pod_logs', 'host_metrics', 'kubelet_metrics', 'otlp_ingest']),
-    resources: resources({
-      cpu_request: '100m',
-      memory_request: '200Mi',
-      memory_limit: '400Mi',
+/** The agent with the presets that its file means: those it names, or else the usual ones. */
+function withUsualPresets(key: AgentKey, value: unknown): unknown {
+  const agent = value === true || value === null ? {} : value;
+  if (!isMap(agent)) return agent;
+  const given = agent['presets'];
+  const off = namesIn(agent['off']);
+  const usual = usualPresets[key].filter((name) => !off.has(name));
+  const named = given === undefined ? Object.fromEntries(usual.map((name) => [name, {}])) : given;
+  if (!isMap(named)) return agent;
+  const presets: Record<string, unknown> = {};
+  for (const [name, options] of Object.entries(named)) {
+    presets[name] = options === true || options === null ? {} : options;
+  }
+  if (key === 'node_agent') {
+    for (const name of standingPresets) {
+      if (off.has(name) && presets[name] === undefined) presets[name] = { enabled: false };
+    }
+  }
+  return { ...agent, presets };
+}
+
+function isMap(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function namesIn(list: unknown): ReadonlySet<unknown> {
+  return new Set(Array.isArray(list) ? list : []);
+}
+
+const nodePresets = nodeAgentOptions.shape.presets.unwrap().extend({
+  ebpf: ebpfOptions.optional().meta({
+    description: 'Traces and network metrics by eBPF, in pods of their own on every node',
+    examples: [{ network: true }],
+  }),
+});
+
+export const nodeAgent = agentKey(
+  'node_agent',
+  nodeAgentOptions.extend({
+    presets: nodePresets.prefault({}).meta({
+      description: `What it does, by preset; absent: ${usualPresets.node_agent.join(', ')}`,
+      examples: [{ pod_logs: {}, host_metrics: {}, kubelet_metrics: {} }],
     }),
+    off: offList(['pod_logs', 'host_metrics', 'kubelet_metrics', ...standingPresets]),
   }),
   {
     description: 'The Collector on every node: logs, host and kubelet metrics, OTLP of its pods',
@@ -84,18 +111,14 @@ export const nodeAgent = agent(
   },
 );
 
-export const clusterAgent = agent(
-  z.strictObject({
-    replicas: count(
-      {
-        description: 'Pods; one leads, the others stand by',
-        examples: [2],
-      },
-      { min: 1, max: 5 },
-    ).default(2),
-    presets: presetsOf(clusterPresets, { cluster_metrics: {}, kubernetes_events: {} }),
+export const clusterAgent = agentKey(
+  'cluster_agent',
+  clusterAgentOptions.extend({
+    presets: clusterAgentOptions.shape.presets.meta({
+      description: `What it does, by preset; absent: ${usualPresets.cluster_agent.join(', ')}`,
+      examples: [{ cluster_metrics: {}, kubernetes_events: {} }],
+    }),
     off: offList(['cluster_metrics', 'kubernetes_events']),
-    resources: resources({ cpu_request: '100m', memory_request: '200Mi', memory_limit: '400Mi' }),
   }),
   {
     description: 'The Collector that watches the cluster itself: metrics, events, objects',
@@ -103,41 +126,12 @@ export const clusterAgent = agent(
   },
 );
 
-export const prometheusAgent = agent(
-  z.strictObject({
-    mode: choice(['daemonset', 'statefulset', 'deployment'], {
-      description:
-        '`daemonset`: each pod scrapes its own node; `statefulset`: shards; `deployment`: one pod',
-      examples: ['daemonset'],
-    }).default('daemonset'),
-    replicas: count(
-      { description: 'Shards of `mode: statefulset`; every target is in one', examples: [2] },
-      { min: 1, max: shardsMax },
-    ).default(1),
-    annotations: flag({
-      description: 'Scrape pods that have `prometheus.io/scrape: "true"`',
-      examples: [true],
-    }).default(true),
-    presets: presetsOf(prometheusPresets, { prometheus_annotations: {} }),
-    resources: resources({ cpu_request: '100m', memory_request: '300Mi', memory_limit: '800Mi' }),
-  }),
-  {
-    description: 'The Collector that scrapes Prometheus targets, each exactly once',
-    examples: [{ mode: 'daemonset', annotations: true }],
-  },
-);
+export const prometheusAgent = agentKey('prometheus_agent', prometheusAgentOptions, {
+  description: 'The Collector that scrapes Prometheus targets, each exactly once',
+  examples: [{ mode: 'daemonset', annotations: true }],
+});
 
-export const sampler = agent(
-  z.strictObject({
-    replicas: count(
-      { description: 'Pods; all spans of a trace go to the same one', examples: [2] },
-      { min: 1, max: shardsMax },
-    ).default(2),
-    presets: presetsOf(samplerPresets, { tail_sampling: {} }),
-    resources: resources({ cpu_request: '200m', memory_request: '1Gi', memory_limit: '2Gi' }),
-  }),
-  {
-    description: 'A tier between agents and gateway that keeps or drops whole traces',
-    examples: [{ replicas: 2, presets: { tail_sampling: {} } }],
-  },
-);
+export const sampler = agentKey('sampler', samplerOptions, {
+  description: 'A tier between agents and gateway that keeps or drops whole traces',
+  examples: [{ replicas: 2, presets: { tail_sampling: {} } }],
+});

@@ -1,12 +1,12 @@
 /** `clickhouse` of the stack file: where telemetry is stored, and for how long. */
 import { z } from 'zod';
-import { resources } from './agents.ts';
 import {
   choice,
   count,
   httpUrl,
   image,
   objectName,
+  resources,
   secretKey,
   size,
   text,

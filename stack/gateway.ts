@@ -1,55 +1,85 @@
 /** `gateway` of the stack file: what stands between the agents and ClickHouse. */
 import { z } from 'zod';
+import { parseBytes } from '../core/units.ts';
 import { gatewayConfigDefault, gatewaySettings } from '../gateway/config.ts';
-import { resources } from './agents.ts';
+import { collectorGatewayOptions } from '../presets/agents/collector-gateway/config.ts';
 import { choice, count, duration, image, objectName, size } from './kit.ts';
 
-const replicasMax = 100;
 const workersMax = 64;
 const graceMsMin = 1000;
+const mebibyte = 1024 ** 2;
+/** Share of the volume that the Collector's queue may fill. */
+export const queueShareMax = 0.8;
+
+/** Keys that only one of the two flavors reads. */
+export const keysOfFlavor = {
+  collector: ['queue_size', 'batch_rows', 'flush_interval'],
+  obsctl: ['workers', 'grace'],
+} as const;
+
+const gatewayShape = collectorGatewayOptions.extend({
+  volume: size({
+    description:
+      'Disk of each pod for what ClickHouse has not taken yet; unit: bytes with a suffix',
+    examples: ['10Gi'],
+  }).default('10Gi'),
+  storage_class: objectName({
+    description: "Storage class of that disk; absent: the cluster's default",
+    examples: ['fast-ssd'],
+  }).optional(),
+  flavor: choice(['collector', 'obsctl'], {
+    description:
+      '`collector`: the stock contrib Collector; `obsctl`: our gateway, which needs `image`.' +
+      ' Absent: `obsctl` when `image` is set, else `collector`',
+    examples: ['collector'],
+  }).optional(),
+  image: image({
+    description: "Image of obsctl's own gateway, made with the project's Dockerfile",
+    examples: ['registry.example/obs/obsctl:0.1.0'],
+  }).optional(),
+  workers: count(
+    {
+      description: `${gatewaySettings.workers.description}; only flavor \`obsctl\``,
+      examples: [2],
+    },
+    { min: 1, max: workersMax },
+  ).optional(),
+  grace: duration(
+    {
+      description: `${gatewaySettings.graceMs.description}; only flavor \`obsctl\``,
+      examples: ['30s'],
+    },
+    { minMs: graceMsMin },
+  ).default(`${gatewayConfigDefault().graceMs / 1000}s`),
+});
+
+type GatewayInput = z.input<typeof gatewayShape>;
+type GatewayOutput = z.output<typeof gatewayShape>;
+type Flavor = NonNullable<GatewayOutput['flavor']>;
 
 export const gateway = z
-  .strictObject({
-    replicas: count(
-      { description: 'Pods, each with a log and a volume of its own', examples: [2] },
-      { min: 1, max: replicasMax },
-    ).default(2),
-    volume: size({
-      description:
-        'Disk of each pod for what ClickHouse has not taken yet, of which nine tenths are used;' +
-        ' unit: bytes with a suffix',
-      examples: ['10Gi'],
-    }).default('10Gi'),
-    storage_class: objectName({
-      description: "Storage class of that disk; absent: the cluster's default",
-      examples: ['fast-ssd'],
-    }).optional(),
-    flavor: choice(['collector', 'obsctl'], {
-      description:
-        '`collector`: the stock contrib Collector; `obsctl`: our gateway, which needs `image`.' +
-        ' Absent: `obsctl` when `image` is set, else `collector`',
-      examples: ['collector'],
-    }).optional(),
-    image: image({
-      description: "Image of obsctl's own gateway, made with the project's Dockerfile",
-      examples: ['registry.example/obs/obsctl:0.1.0'],
-    }).optional(),
-    workers: count(
-      { description: gatewaySettings.workers.description, examples: [2] },
-      { min: 1, max: workersMax },
-    ).optional(),
-    grace: duration(
-      { description: `${gatewaySettings.graceMs.description}; unit: time`, examples: ['30s'] },
-      { minMs: graceMsMin },
-    ).default(`${gatewayConfigDefault().graceMs / 1000}s`),
-    resources: resources({ cpu_request: '250m', memory_request: '512Mi', memory_limit: '1Gi' }),
-  })
+  .preprocess((value) => withQueueSize(value), gatewayShape)
+  .transform((value) => ({ ...value, flavor: flavorOf(value) }))
   .prefault({})
-  .transform((value) => ({
-    ...value,
-    flavor: value.flavor ?? (value.image === undefined ? 'collector' : 'obsctl'),
-  }))
   .meta({
     description: 'The gateway: takes OTLP, keeps it on disk, delivers it to ClickHouse',
     examples: [{ replicas: 2, volume: '10Gi' }],
-  });
+  }) as unknown as z.ZodPrefault<
+  z.ZodType<GatewayOutput & { readonly flavor: Flavor }, GatewayInput>
+>;
+
+function flavorOf({ flavor, image: own }: GatewayOutput): Flavor {
+  return flavor ?? (own === undefined ? 'collector' : 'obsctl');
+}
+
+/** A queue that nobody sized follows the volume. */
+function withQueueSize(value: unknown): unknown {
+  const gatewayGiven = value === null || value === true ? {} : value;
+  if (typeof gatewayGiven !== 'object' || gatewayGiven === null) return gatewayGiven;
+  if (Array.isArray(gatewayGiven) || 'queue_size' in gatewayGiven) return gatewayGiven;
+  const volume = 'volume' in gatewayGiven ? gatewayGiven.volume : undefined;
+  const bytes = typeof volume === 'string' ? parseBytes(volume) : undefined;
+  if (bytes === undefined) return gatewayGiven;
+  const mebibytes = Math.max(1, Math.floor((bytes * queueShareMax) / mebibyte));
+  return { ...gatewayGiven, queue_size: `${mebibytes}Mi` };
+}

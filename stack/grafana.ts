@@ -1,44 +1,45 @@
 /** `grafana` of the stack file: how dashboards reach the people who look at them. */
 import { z } from 'zod';
-import { resources } from './agents.ts';
 import { credentials } from './clickhouse.ts';
-import { choice, flag, httpUrl, image, size, text } from './kit.ts';
+import { choice, flag, httpUrl, image, resources, size, text } from './kit.ts';
 
+const grafanaShape = z.strictObject({
+  deploy: flag({
+    description: 'Render a Grafana too; `false` when one exists that takes the dashboards',
+    examples: [true],
+  }).default(true),
+  deliver: choice(['config_map', 'files', 'operator', 'push'], {
+    description:
+      '`config_map`: provisioned or found by a sidecar; `operator`: objects of the Grafana' +
+      ' operator; `push`: to `url` by its API; `files`: only `obsctl dashboards render`',
+    examples: ['config_map'],
+  }).default('config_map'),
+  url: httpUrl({
+    description: 'Grafana that `deliver: push` sends to; its token comes from GRAFANA_TOKEN',
+    examples: ['https://grafana.example'],
+  }).optional(),
+  folder: text({ description: 'Folder of the dashboards in Grafana', examples: ['obsctl'] })
+    .max(190)
+    .default('obsctl'),
+  image: image({
+    description: 'Image of the rendered Grafana',
+    examples: ['grafana/grafana:12.2.0'],
+  }).default('grafana/grafana:12.2.0'),
+  credentials: credentials('grafana'),
+  volume: size({
+    description: 'Disk of the rendered Grafana; unit: bytes with a suffix',
+    examples: ['1Gi'],
+  }).default('1Gi'),
+  resources: resources({ cpu_request: '100m', memory_request: '256Mi', memory_limit: '512Mi' }),
+});
+
+/** `grafana:` or `true` is the one with all its defaults. */
 export const grafana = z
-  .preprocess(
-    (value) => (value === true || value === null ? {} : value),
-    z.strictObject({
-      deploy: flag({
-        description: 'Render a Grafana too; `false` when one exists that takes the dashboards',
-        examples: [true],
-      }).default(true),
-      deliver: choice(['config_map', 'files', 'operator', 'push'], {
-        description:
-          '`config_map`: provisioned or found by a sidecar; `operator`: objects of the Grafana' +
-          ' operator; `push`: to `url` by its API; `files`: only `obsctl dashboards render`',
-        examples: ['config_map'],
-      }).default('config_map'),
-      url: httpUrl({
-        description: 'Grafana that `deliver: push` sends to; its token comes from GRAFANA_TOKEN',
-        examples: ['https://grafana.example'],
-      }).optional(),
-      folder: text({ description: 'Folder of the dashboards in Grafana', examples: ['obsctl'] })
-        .max(190)
-        .default('obsctl'),
-      image: image({
-        description: 'Image of the rendered Grafana',
-        examples: ['grafana/grafana:12.2.0'],
-      }).default('grafana/grafana:12.2.0'),
-      credentials: credentials('grafana'),
-      volume: size({
-        description: 'Disk of the rendered Grafana; unit: bytes with a suffix',
-        examples: ['1Gi'],
-      }).default('1Gi'),
-      resources: resources({ cpu_request: '100m', memory_request: '256Mi', memory_limit: '512Mi' }),
-    }),
-  )
+  .preprocess((value) => (value === true || value === null ? {} : value), grafanaShape)
   .optional()
   .meta({
     description: 'Grafana with data source and dashboards',
     examples: [{ deliver: 'config_map' }],
-  });
+  }) as unknown as z.ZodOptional<
+  z.ZodType<z.output<typeof grafanaShape>, z.input<typeof grafanaShape> | true>
+>;

@@ -133,3 +133,32 @@ export function httpUrl(meta: KeyMeta) {
     .refine((value) => URL.canParse(value), { error })
     .meta(meta);
 }
+
+export type ResourceDefaults = {
+  readonly cpu_request: string;
+  readonly memory_request: string;
+  readonly memory_limit: string;
+};
+
+export function resources(defaults: ResourceDefaults) {
+  return z
+    .strictObject({
+      cpu_request: cpu({
+        description: 'Processor time that is reserved; unit: cores or thousandths (`m`)',
+        examples: ['100m'],
+      }).default(defaults.cpu_request),
+      memory_request: size({
+        description: 'Memory that is reserved; unit: bytes with a suffix',
+        examples: ['200Mi'],
+      }).default(defaults.memory_request),
+      memory_limit: size({
+        description: 'Memory at which the process is ended; unit: bytes with a suffix',
+        examples: ['400Mi'],
+      }).default(defaults.memory_limit),
+    })
+    .prefault({})
+    .meta({
+      description: 'What each pod reserves and may use',
+      examples: [{ memory_limit: defaults.memory_limit }],
+    });
+}

@@ -3,6 +3,7 @@
  * the JSON Schema for editors, `obsctl explain` and the reference page are all drawn from it.
  */
 import { z } from 'zod';
+import { extraExportersOptions } from '../presets/extra-exporters/config.ts';
 import { clusterAgent, nodeAgent, prometheusAgent, sampler } from './agents.ts';
 import { clickhouse } from './clickhouse.ts';
 import { gateway } from './gateway.ts';
@@ -118,12 +119,6 @@ export const stackSchema = z
     grafana,
     slos: notYet('Service level objectives'),
     snapshots: notYet('Tables of databases that are copied on a schedule'),
-    extra_exporters: z
-      .record(z.string().regex(/^[a-z][a-z0-9_]{0,40}$/), z.unknown())
-      .default({})
-      .meta({
-        description: 'Further back ends that get everything as well, by name',
-        examples: [{}],
-      }),
+    extra_exporters: extraExportersOptions,
   })
   .meta({ title: 'obsctl stack file', description: 'What obsctl renders, checks and runs' });
