@@ -39,6 +39,31 @@ export const codes = {
     cause: 'The platform, the free disk space or a failed installation stands in the way.',
     next: 'Do what the message says; `OBSCTL_NO_EMBEDDED=1` leaves out the embedded engine.',
   },
+  'OBS-1101': {
+    title: 'two presets contradict each other',
+    cause: 'Two presets of one agent give the same component or key different values.',
+    next: 'Leave out one of the two presets, or give both the same value.',
+  },
+  'OBS-1102': {
+    title: 'the Collector would refuse a configuration',
+    cause: 'A Collector configuration names what is not there or what does not fit together.',
+    next: 'Correct the place named in the message; it is the one the Collector would name.',
+  },
+  'OBS-1103': {
+    title: 'no module is known for a component',
+    cause: 'A configuration uses a component type that the catalog of components does not have.',
+    next: 'Correct the type, or add the module to the builder manifest by hand.',
+  },
+  'OBS-1104': {
+    title: 'the file is not a Collector configuration',
+    cause: 'The file cannot be read, is not valid YAML, or has none of the sections.',
+    next: 'Give a file with `receivers`, `exporters` and `service`; `-` reads standard input.',
+  },
+  'OBS-1106': {
+    title: 'not a version of the Collector that we know',
+    cause: 'A version has the form 0.161.0, and names are known from 0.144 to 0.161.',
+    next: 'Use a version such as 0.149.0 or 0.161.0.',
+  },
   'OBS-2001': {
     title: 'the port is taken',
     cause: 'Another process listens on the address that the gateway was told to use.',
@@ -114,6 +139,11 @@ export const codes = {
     title: 'the schema is newer than this obsctl',
     cause: 'A newer obsctl has migrated this database; this one would undo its changes.',
     next: 'Upgrade this obsctl to the version that migrated the database, or a newer one.',
+  },
+  'OBS-3008': {
+    title: 'a file with credentials cannot be read',
+    cause: 'CLICKHOUSE_USER_FILE or CLICKHOUSE_PASSWORD_FILE names a file that is not readable.',
+    next: 'Check the path, and that the user who runs obsctl may read the file.',
   },
   'OBS-3101': {
     title: 'the embedded engine cannot be loaded',
