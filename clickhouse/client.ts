@@ -4,6 +4,7 @@
  */
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { Problem } from '../core/problem.ts';
+import type { Credentials } from './credentials.ts';
 import { defaultDatabase } from './ddl.ts';
 
 /** What the schema work needs of a server; tests may bring an engine in the same process. */
@@ -29,6 +30,8 @@ export type ConnectOptions = {
   readonly url: string;
   /** Where `CLICKHOUSE_USER` and `CLICKHOUSE_PASSWORD` are looked up when the URL has none. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Asked before every statement; goes before the URL and the environment. */
+  readonly credentials?: () => Credentials;
   readonly requestTimeoutMs?: number;
   /** The database of names without one; a server refuses every statement when it is absent. */
   readonly sessionDatabase?: string;
@@ -64,12 +67,22 @@ export function connectClickHouse(options: ConnectOptions): ClickHouse {
     client,
     run: async (query, signal) => {
       await client
-        .command({ query, clickhouse_settings: { wait_end_of_query: 1 }, ...abortOf(signal) })
+        .command({
+          query,
+          clickhouse_settings: { wait_end_of_query: 1 },
+          ...authOf(options, target),
+          ...abortOf(signal),
+        })
         .catch(rethrowAt(address, query));
     },
     rows: async <Row>(query: string, signal?: AbortSignal) => {
       const settings = { output_format_json_quote_64bit_integers: 1 } as const;
-      const request = { query, clickhouse_settings: settings, ...abortOf(signal) };
+      const request = {
+        query,
+        clickhouse_settings: settings,
+        ...authOf(options, target),
+        ...abortOf(signal),
+      };
       const answer = await client
         .query({ ...request, format: 'JSONEachRow' })
         .catch(rethrowAt(address, query));
@@ -77,6 +90,16 @@ export function connectClickHouse(options: ConnectOptions): ClickHouse {
     },
     close: () => client.close(),
   };
+}
+
+/** The credentials of this moment, where they may change. */
+function authOf(
+  options: ConnectOptions,
+  target: Target,
+): { auth?: { username: string; password: string } } {
+  if (options.credentials === undefined) return {};
+  const { user, password } = options.credentials();
+  return { auth: { username: user ?? target.username, password: password ?? target.password } };
 }
 
 function abortOf(signal: AbortSignal | undefined): { abort_signal?: AbortSignal } {

@@ -64,6 +64,31 @@ export const codes = {
     cause: 'A version has the form 0.161.0, and names are known from 0.144 to 0.161.',
     next: 'Use a version such as 0.149.0 or 0.161.0.',
   },
+  'OBS-1301': {
+    title: 'not a Kubernetes quantity',
+    cause: 'A size or a share of CPU is not written the way Kubernetes writes it.',
+    next: 'Write CPU as 500m or 2, memory and disk as 512Mi or 10Gi.',
+  },
+  'OBS-1302': {
+    title: 'the API group of a resource is not known',
+    cause: 'Rights on a resource need its API group, and this one is not among the usual ones.',
+    next: 'Name the group beside the resource: `group: example.com`.',
+  },
+  'OBS-1303': {
+    title: 'a scrape job needs nodes/proxy',
+    cause: 'Reaching a kubelet through the API server needs a right that also opens every pod.',
+    next: 'Scrape the kubelet directly at port 10250; nodes/metrics is enough for that.',
+  },
+  'OBS-1304': {
+    title: 'too large for a ConfigMap',
+    cause: 'The API server takes 1 MiB at most, and client-side apply 256 KiB.',
+    next: 'Take out what is not needed, or split it over several workloads or dashboards.',
+  },
+  'OBS-1305': {
+    title: 'this ClickHouse topology is not rendered',
+    cause: 'In the cluster one server is rendered; two Keepers have no majority when one is lost.',
+    next: 'Use one shard and one replica, or a ClickHouse of your own: `mode: external`.',
+  },
   'OBS-2001': {
     title: 'the port is taken',
     cause: 'Another process listens on the address that the gateway was told to use.',

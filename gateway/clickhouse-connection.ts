@@ -1,5 +1,6 @@
 /** The main thread's connection to ClickHouse, for schema and rollups; lanes have their own. */
 import { type ClickHouse, connectClickHouse } from '../clickhouse/client.ts';
+import { type CredentialSource, followCredentials } from '../clickhouse/credentials.ts';
 import type { GatewayConfig } from './config.ts';
 
 /** Credentials of the configuration go before those of the environment. */
@@ -10,13 +11,18 @@ export function connect(
 ): ClickHouse {
   return connectClickHouse({
     url: config.clickhouseUrl,
-    env: {
-      ...env,
-      ...(config.clickhouseUser !== undefined && { CLICKHOUSE_USER: config.clickhouseUser }),
-      ...(config.clickhousePassword !== undefined && {
-        CLICKHOUSE_PASSWORD: config.clickhousePassword,
-      }),
-    },
+    env,
+    credentials: followCredentials(credentialSource(config)),
     requestTimeoutMs,
   });
+}
+
+/** Where the configuration says that user and password are. */
+export function credentialSource(config: GatewayConfig): CredentialSource {
+  return {
+    user: config.clickhouseUser,
+    password: config.clickhousePassword,
+    userFile: config.clickhouseUserFile,
+    passwordFile: config.clickhousePasswordFile,
+  };
 }

@@ -14,6 +14,9 @@ export type GatewayConfig = {
   readonly clickhouseUrl: string;
   readonly clickhouseUser: string | undefined;
   readonly clickhousePassword: string | undefined;
+  /** Files go before values, and are read again when they change. */
+  readonly clickhouseUserFile: string | undefined;
+  readonly clickhousePasswordFile: string | undefined;
   readonly database: string;
   readonly dataDir: string;
   /** Port 0 takes a free one. */
@@ -51,6 +54,8 @@ export function gatewayConfigDefault(): GatewayConfig {
     clickhouseUrl: 'http://127.0.0.1:8123',
     clickhouseUser: undefined,
     clickhousePassword: undefined,
+    clickhouseUserFile: undefined,
+    clickhousePasswordFile: undefined,
     database: defaultDatabase,
     dataDir: 'obsctl-data/gateway',
     otlpGrpc: { host: '127.0.0.1', port: 4317 },
@@ -107,6 +112,8 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   clickhouseUrl: { type: 'url', option: '--clickhouse', variable: 'CLICKHOUSE_URL', stackKey: 'clickhouse.url', description: 'HTTP interface of ClickHouse; a path names the database', example: '--clickhouse http://127.0.0.1:8123/otel' },
   clickhouseUser: { type: 'text', variable: 'CLICKHOUSE_USER', defaultText: '`default`', description: 'User of ClickHouse; the one in the URL goes first', example: 'CLICKHOUSE_USER=otel' },
   clickhousePassword: { type: 'text', variable: 'CLICKHOUSE_PASSWORD', defaultText: 'none', description: 'Its password; never an option, so that no process list shows it', example: 'CLICKHOUSE_PASSWORD="$(cat /run/secrets/clickhouse)"' },
+  clickhouseUserFile: { type: 'text', variable: 'CLICKHOUSE_USER_FILE', defaultText: 'none', description: 'File with the user; goes before the value, and is read again when it changes', example: 'CLICKHOUSE_USER_FILE=/run/secrets/clickhouse/user' },
+  clickhousePasswordFile: { type: 'text', variable: 'CLICKHOUSE_PASSWORD_FILE', defaultText: 'none', description: 'File with the password; goes before the value, and is read again when it changes', example: 'CLICKHOUSE_PASSWORD_FILE=/run/secrets/clickhouse/password' },
   database: { type: 'text', option: '--database', description: "Database of the tables; goes before the URL's path", example: '--database otel' },
   dataDir: { type: 'directory', option: '--data-dir', description: 'Where the log, the dead letters and the identity are kept; one gateway a directory', example: '--data-dir /var/lib/obsctl/gateway' },
   otlpGrpc: { type: 'address', option: '--otlp-grpc', description: 'OTLP over gRPC; port 0 takes a free one', example: '--otlp-grpc 0.0.0.0:4317' },

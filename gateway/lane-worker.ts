@@ -6,9 +6,11 @@
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
+import { followCredentials } from '../clickhouse/credentials.ts';
 import { assert } from '../core/assert.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { formatProblem, isProblem } from '../core/problem.ts';
+import { credentialSource } from './clickhouse-connection.ts';
 import type { GatewayConfig } from './config.ts';
 import { createOpenBlocks } from './decode/blocks.ts';
 import { decodeInto } from './decode/decode.ts';
@@ -70,8 +72,7 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   const client = createInsertClient({
     url: config.clickhouseUrl,
     database: config.database,
-    user: config.clickhouseUser,
-    password: config.clickhousePassword,
+    credentials: followCredentials(credentialSource(config)),
     connectionsMax,
   });
   const log: LaneLog = (level, message) => post({ kind: 'log', level, message });

@@ -86,7 +86,8 @@ export function registerGateway(program: Command, context: CliContext): void {
     .option('--json', 'print the chosen addresses on stdout as one JSON line when ready')
     .addHelpText(
       'after',
-      '\nThe user and password of ClickHouse come from CLICKHOUSE_USER and CLICKHOUSE_PASSWORD.\n' +
+      '\nThe user and password of ClickHouse come from CLICKHOUSE_USER and CLICKHOUSE_PASSWORD, or\n' +
+        'from the files that CLICKHOUSE_USER_FILE and CLICKHOUSE_PASSWORD_FILE name.\n' +
         '\nExample:\n  obsctl gateway --clickhouse http://127.0.0.1:8123 --data-dir ./gateway\n' +
         '  curl http://127.0.0.1:8890/readyz\n',
     )
@@ -143,6 +144,8 @@ async function configOf(
     clickhouseUrl: options.clickhouse ?? context.env['CLICKHOUSE_URL'],
     clickhouseUser: context.env['CLICKHOUSE_USER'],
     clickhousePassword: context.env['CLICKHOUSE_PASSWORD'],
+    clickhouseUserFile: context.env['CLICKHOUSE_USER_FILE'],
+    clickhousePasswordFile: context.env['CLICKHOUSE_PASSWORD_FILE'],
     database: options.database,
     dataDir: options.dataDir,
     otlpGrpc: parse('--otlp-grpc', options.otlpGrpc, parseAddress, 'HOST:PORT'),

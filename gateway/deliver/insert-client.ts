@@ -8,6 +8,7 @@
  */
 import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request } from 'node:http';
 import { Agent as HttpsAgent, request as requestTls } from 'node:https';
+import type { Credentials } from '../../clickhouse/credentials.ts';
 import { classifyException, isPushingToView } from './exceptions.ts';
 
 export type StatementResult =
@@ -32,8 +33,8 @@ type Statement = {
 export type InsertClientOptions = {
   readonly url: string;
   readonly database: string;
-  readonly user?: string | undefined;
-  readonly password?: string | undefined;
+  /** Asked before every statement; what it leaves out comes from the URL. */
+  readonly credentials?: () => Credentials;
   /** Connections at once. */
   readonly connectionsMax: number;
 };
@@ -53,7 +54,8 @@ type HttpTarget = {
   readonly base: URL;
   readonly send: typeof request;
   readonly agent: HttpAgent | HttpsAgent;
-  readonly headers: Readonly<Record<string, string>>;
+  /** Throws while a file with credentials cannot be read. */
+  readonly headers: () => Readonly<Record<string, string>>;
 };
 
 export function createInsertClient(options: InsertClientOptions): InsertClient {
@@ -72,11 +74,16 @@ function openTarget(options: InsertClientOptions): HttpTarget {
   const base = new URL(options.url);
   const tls = base.protocol === 'https:';
   const settings = { keepAlive: true, maxSockets: options.connectionsMax, noDelay: true };
-  const user = options.user ?? decodeURIComponent(base.username);
-  const password = options.password ?? decodeURIComponent(base.password);
-  const headers: Record<string, string> = {};
-  if (user !== '') headers['X-ClickHouse-User'] = user;
-  if (password !== '') headers['X-ClickHouse-Key'] = password;
+  const { username, password } = base;
+  const headers = (): Record<string, string> => {
+    const given = options.credentials?.();
+    const user = given?.user ?? decodeURIComponent(username);
+    const key = given?.password ?? decodeURIComponent(password);
+    return {
+      ...(user !== '' && { 'X-ClickHouse-User': user }),
+      ...(key !== '' && { 'X-ClickHouse-Key': key }),
+    };
+  };
   base.username = '';
   base.password = '';
   return {
@@ -102,11 +109,17 @@ function runStatement(
   if (isInsert) url.searchParams.set('query', statement.sql);
   const chunks = statement.chunks ?? [Buffer.from(statement.sql)];
   const bytes = statement.bytes ?? chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+  let headers: Readonly<Record<string, string>>;
+  try {
+    headers = target.headers();
+  } catch (error) {
+    return Promise.resolve(notSent(Error.isError(error) ? error.message : String(error)));
+  }
   return new Promise((resolve) => {
     const sent = target.send(url, {
       method: 'POST',
       agent: target.agent,
-      headers: { ...target.headers, 'Content-Length': bytes },
+      headers: { ...headers, 'Content-Length': bytes },
       timeout: statement.timeoutMs,
     });
     sent.on('timeout', () => {
@@ -124,6 +137,10 @@ function writeChunks(sent: ClientRequest, chunks: readonly Uint8Array[]): void {
   for (const chunk of chunks) if (chunk.byteLength > 0) sent.write(chunk);
   sent.end();
   sent.uncork();
+}
+
+function notSent(message: string): StatementResult {
+  return { ok: false, kind: 'retryable', ambiguous: false, code: 0, message };
 }
 
 /** Nothing was sent when no connection came about; anything later may have been carried out. */
