@@ -1,0 +1,6 @@
+/** Images that stock installations run, pinned; what a person names in the stack file goes first. */
+
+/** The Collector's contrib distribution; static, runs as uid 10001. Apache-2.0. */
+export function collectorImageFor(version: string): string {
+  return `ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib:${version}`;
+}

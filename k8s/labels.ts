@@ -1,0 +1,42 @@
+/**
+ * Names and recommended labels. Selectors use two labels that never change in an object's life,
+ * because a selector is immutable; what may change (versions) stands in no selector.
+ */
+import type { LabelSelector, Metadata, StringMap } from './objects.ts';
+
+/** One part of a stack: an agent, the gateway, ClickHouse, a job. */
+export type Part = { readonly stack: string; readonly name: string };
+
+export function partName(part: Part): string {
+  return `${part.stack}-${part.name}`;
+}
+
+export function selectorLabels(part: Part): StringMap {
+  return {
+    'app.kubernetes.io/name': part.name,
+    'app.kubernetes.io/instance': part.stack,
+  };
+}
+
+export function labels(part: Part): StringMap {
+  return {
+    ...selectorLabels(part),
+    'app.kubernetes.io/component': part.name,
+    'app.kubernetes.io/part-of': part.stack,
+    'app.kubernetes.io/managed-by': 'obsctl',
+  };
+}
+
+export function selector(part: Part): LabelSelector {
+  return { matchLabels: selectorLabels(part) };
+}
+
+/** Metadata of a namespaced object named after its part. */
+export function metadata(part: Part, namespace: string, suffix = ''): Metadata {
+  return { name: `${partName(part)}${suffix}`, namespace, labels: labels(part) };
+}
+
+/** Metadata of an object that belongs to the whole cluster. */
+export function clusterMetadata(part: Part): Metadata {
+  return { name: partName(part), labels: labels(part) };
+}

@@ -1,0 +1,100 @@
+/**
+ * Network policies of Collectors: in, the ports that it serves; out, what its configuration names.
+ * Where targets are found at run time (scraping, an unknown address) the way out stays open.
+ */
+import type { CollectorWorkload } from '../collector/workload.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
+import { metadata, type Part, selector } from './labels.ts';
+import type { NetworkPolicy, NetworkPort } from './objects.ts';
+import { namespaceOf, type Place } from './place.ts';
+
+type Egress = NonNullable<NetworkPolicy['spec']['egress']>;
+
+const dnsPorts: readonly NetworkPort[] = [
+  { protocol: 'UDP', port: 53 },
+  { protocol: 'TCP', port: 53 },
+];
+
+/** The API server's address is not known beforehand; these are its usual ports. */
+const apiServerPorts: readonly NetworkPort[] = [
+  { protocol: 'TCP', port: 443 },
+  { protocol: 'TCP', port: 6443 },
+];
+
+const kubeletPorts: readonly NetworkPort[] = [{ protocol: 'TCP', port: 10250 }];
+
+/** Where clouds tell a machine about itself. */
+const cloudMetadata = '169.254.169.254/32';
+
+/** Their targets are found at run time. */
+const discovering = /^(prometheus|receiver_creator|http_check|kafka|load_balancing)(\/|$)/;
+
+export function networkPolicy(
+  part: Part,
+  workload: CollectorWorkload,
+  place: Place,
+): NetworkPolicy {
+  const ports = workload.needs.ports.map(({ protocol, port }) => ({ protocol, port }));
+  const egress = egressOf(workload);
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: metadata(part, namespaceOf(workload, place)),
+    spec: {
+      podSelector: selector(part),
+      policyTypes: egress === undefined ? ['Ingress'] : ['Ingress', 'Egress'],
+      ...(ports.length === 0 ? {} : { ingress: [{ ports }] }),
+      ...(egress === undefined ? {} : { egress }),
+    },
+  };
+}
+
+/** `undefined` where nobody can say beforehand. */
+function egressOf(workload: CollectorWorkload): Egress | undefined {
+  const { config } = workload;
+  const components = { ...config.receivers, ...config.exporters };
+  if (Object.keys(components).some((id) => discovering.test(id))) return undefined;
+  const exits: NetworkPort[] = [];
+  for (const exporter of Object.values(config.exporters)) {
+    for (const address of endpoints(exporter)) {
+      const port = portOf(address);
+      if (port === undefined) return undefined;
+      exits.push({ protocol: 'TCP', port });
+    }
+  }
+  const types = [...Object.keys(config.receivers), ...Object.keys(config.processors)];
+  const has = (pattern: RegExp) => types.some((id) => pattern.test(id));
+  const talksToApi = has(/^k8s/) || config.service.extensions.some((id) => id.startsWith('k8s_'));
+  return [
+    { ports: dnsPorts },
+    ...(exits.length === 0 ? [] : [{ ports: distinct(exits) }]),
+    ...(talksToApi || has(/^resource_?detection/) ? [{ ports: apiServerPorts }] : []),
+    ...(has(/^kubelet_?stats/) ? [{ ports: kubeletPorts }] : []),
+    ...(has(/^resource_?detection/)
+      ? [
+          {
+            to: [{ ipBlock: { cidr: cloudMetadata } }],
+            ports: [{ protocol: 'TCP' as const, port: 80 }],
+          },
+        ]
+      : []),
+  ];
+}
+
+function endpoints(exporter: JsonObject): readonly string[] {
+  return Object.entries(exporter).flatMap(([key, value]: [string, JsonValue]) =>
+    /endpoint$/.test(key) && typeof value === 'string' ? [value] : [],
+  );
+}
+
+/** `host:port` or a URL; `undefined` when the port is not in the text. */
+function portOf(address: string): number | undefined {
+  const port = /:(\d+)(?:[/?]|$)/.exec(address)?.[1];
+  if (port !== undefined) return Number(port);
+  if (address.startsWith('https://')) return 443;
+  return address.startsWith('http://') ? 80 : undefined;
+}
+
+function distinct(ports: readonly NetworkPort[]): readonly NetworkPort[] {
+  return [...new Map(ports.map((port) => [`${port.protocol}${port.port}`, port])).values()];
+}
