@@ -89,6 +89,72 @@ export const codes = {
     cause: 'In the cluster one server is rendered; two Keepers have no majority when one is lost.',
     next: 'Use one shard and one replica, or a ClickHouse of your own: `mode: external`.',
   },
+  'OBS-1201': {
+    title: 'the stack file cannot be read',
+    cause: 'The file is missing, is a folder, or this user may not read it.',
+    next: 'Name the file with `-f FILE`, or make one with `obsctl init`.',
+  },
+  'OBS-1202': {
+    title: 'the stack file is not one YAML document',
+    cause: 'The text breaks a rule of YAML, or uses a part of YAML that a stack file does without.',
+    next: 'Correct the place that the message points at; `obsctl init` shows a file that is right.',
+  },
+  'OBS-1203': {
+    title: 'unknown key',
+    cause: 'The stack file has a key that this version does not know, perhaps misspelt.',
+    next: 'Use the key that the message names; `obsctl explain KEY` and `obsctl schema` list them.',
+  },
+  'OBS-1204': {
+    title: 'a value of the wrong type',
+    cause:
+      'A key was given a text where it takes a number, a list where it takes a map, and so on.',
+    next: 'Write the value as the message says; quote a text that looks like a number.',
+  },
+  'OBS-1205': {
+    title: 'a value that is not allowed',
+    cause: 'The value has the right type but not the right form, or lies outside the limits.',
+    next: 'Write the value as the message says; `obsctl explain KEY` shows an example.',
+  },
+  'OBS-1206': {
+    title: 'a key is missing',
+    cause: 'A key has no default and the stack file does not have it.',
+    next: 'Add the key that the message names.',
+  },
+  'OBS-1207': {
+    title: 'two keys do not go together',
+    cause: 'Each key is right by itself, but one makes the other impossible or without effect.',
+    next: 'Change one of the two keys that the message names.',
+  },
+  'OBS-1208': {
+    title: 'a reference cannot be resolved',
+    cause: 'The environment variable of `${env:NAME}` is not set, or the reference is misspelt.',
+    next: 'Set the variable, or give a default: `${env:NAME:-value}`.',
+  },
+  'OBS-1209': {
+    title: 'not in this version',
+    cause: 'The key is known, but what it asks for is not built yet; it is refused, not ignored.',
+    next: 'Take the key out of the file.',
+  },
+  'OBS-1210': {
+    title: 'a secret stands in the stack file',
+    cause: 'A password or token in the file would also stand in every rendered object.',
+    next: 'Put it into a Secret, and name the Secret and its key.',
+  },
+  'OBS-1211': {
+    title: 'the file exists already',
+    cause: '`obsctl init` never overwrites a file.',
+    next: 'Choose another folder, or move the file away.',
+  },
+  'OBS-1212': {
+    title: 'the typed stack file does not load',
+    cause: 'The module has a fault of its own, or it has no default export.',
+    next: 'Correct the module; it must `export default defineStack({...})`.',
+  },
+  'OBS-1213': {
+    title: 'there is no such key or code',
+    cause: '`obsctl explain` was asked for a key of the stack file or a code that does not exist.',
+    next: 'Use a key as it stands in the stack file, with dots: `gateway.volume`.',
+  },
   'OBS-2001': {
     title: 'the port is taken',
     cause: 'Another process listens on the address that the gateway was told to use.',
