@@ -62,6 +62,35 @@ describe('pieces put together', () => {
     });
   });
 
+  it('may add different keys to one component, each with its owner', () => {
+    const queue: Piece = {
+      preset: 'persistent_queue',
+      components: [
+        {
+          kind: 'exporter',
+          id: 'otlp_grpc/gateway',
+          config: { sending_queue: { storage: 'file_storage/queue' } },
+        },
+      ],
+      attachments: [],
+    };
+    const { config, provenance } = mergePieces([logs, queue]);
+    expect(config.exporters['otlp_grpc/gateway']).toEqual({
+      endpoint: 'gateway:4317',
+      sending_queue: { storage: 'file_storage/queue' },
+    });
+    expect(provenance.get('exporters.otlp_grpc/gateway')).toBe('pod_logs');
+    expect(provenance.get('exporters.otlp_grpc/gateway.sending_queue.storage')).toBe(
+      'persistent_queue',
+    );
+  });
+
+  it('never change what a preset gave', () => {
+    const before = structuredClone(logs);
+    mergePieces([logs, base, withExporter('gateway:4317')]);
+    expect(logs).toEqual(before);
+  });
+
   it('that give one component two configurations are refused by name and key', () => {
     expect(() => mergePieces([logs, withExporter('elsewhere:4317')])).toThrow(
       expect.objectContaining({

@@ -1,6 +1,7 @@
 /**
- * Puts the pieces of several presets together. Two pieces may name the same component only with
- * the same configuration, because a component changed from two sides would depend on their order.
+ * Puts the pieces of several presets together. Two pieces may add different keys to one component
+ * (a queue on disk to the exporter that another preset brings), but never give one key two values,
+ * because the result would depend on their order. Lists are values: they are equal or a conflict.
  * Order of the output: components and ends of pipelines as the pieces bring them, processors by
  * stage and then as the pieces bring them, pipelines by signal and name.
  */
@@ -9,7 +10,6 @@ import type { JsonObject, JsonValue } from '../core/json.ts';
 import { Problem } from '../core/problem.ts';
 import type {
   CollectorConfig,
-  Component,
   ComponentId,
   ComponentKind,
   Piece,
@@ -60,7 +60,7 @@ function mergeComponents(
   pieces: readonly Piece[],
   provenance: Map<string, string>,
 ): Omit<CollectorConfig, 'service'> {
-  const merged: Record<(typeof sections)[ComponentKind], Record<ComponentId, JsonObject>> = {
+  const merged: Record<(typeof sections)[ComponentKind], Record<ComponentId, MutableJson>> = {
     extensions: {},
     receivers: {},
     processors: {},
@@ -68,46 +68,15 @@ function mergeComponents(
     connectors: {},
   };
   for (const { preset, components } of pieces) {
-    for (const component of components) {
-      const section = sections[component.kind];
-      const path = `${section}.${component.id}`;
-      const before = merged[section][component.id];
-      if (before === undefined) {
-        merged[section][component.id] = component.config;
-        note(component.config, path, preset, provenance);
-      } else if (!isDeepStrictEqual(before, component.config)) {
-        throw componentConflict(component, before, preset, provenance.get(path) ?? '');
-      }
+    for (const { kind, id, config } of components) {
+      const section = sections[kind];
+      const path = `${section}.${id}`;
+      merged[section][id] ??= {};
+      own(provenance, path, preset);
+      mergeInto(merged[section][id], config, path, preset, provenance);
     }
   }
   return merged;
-}
-
-/** Names the first key that differs, because two long configurations side by side say little. */
-function componentConflict(
-  component: Component,
-  before: JsonObject,
-  preset: string,
-  owner: string,
-): Problem {
-  const path = firstDifference(before, component.config, '');
-  const where = `${sections[component.kind]}.${component.id}${path}`;
-  const who =
-    owner === preset ? `the preset ${owner}, twice` : `the presets ${owner} and ${preset}`;
-  return new Problem('OBS-1101', `${who} configure ${component.kind} “${component.id}” apart`, {
-    where,
-  });
-}
-
-function firstDifference(before: JsonValue, after: JsonValue, path: string): string {
-  if (!isObject(before) || !isObject(after)) return path;
-  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
-    const [left, right] = [before[key], after[key]];
-    if (isDeepStrictEqual(left, right)) continue;
-    if (left === undefined || right === undefined) return `${path}.${key}`;
-    return firstDifference(left, right, `${path}.${key}`);
-  }
-  return path;
 }
 
 function mergePipelines(
@@ -185,7 +154,7 @@ function mergeInto(
 ): void {
   for (const [key, value] of Object.entries(source)) {
     const place = `${path}.${key}`;
-    const before = target[key];
+    const before = Object.hasOwn(target, key) ? target[key] : undefined;
     if (before === undefined) {
       target[key] = structuredClone(value) as JsonValue;
       own(provenance, place, preset);
@@ -194,9 +163,9 @@ function mergeInto(
       mergeInto(before as MutableJson, value, place, preset, provenance);
     } else if (!isDeepStrictEqual(before, value)) {
       const owner = provenance.get(place) ?? '';
-      throw new Problem('OBS-1101', `the presets ${owner} and ${preset} set this key apart`, {
-        where: place,
-      });
+      const who =
+        owner === preset ? `the preset ${owner}, twice,` : `the presets ${owner} and ${preset}`;
+      throw new Problem('OBS-1101', `${who} give this key different values`, { where: place });
     }
   }
 }
