@@ -15,6 +15,7 @@ const dist = join(folder, 'dist');
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist, { recursive: true });
 compile();
+nameSources();
 copyAssets();
 if (folder !== root) copyPackage();
 process.stderr.write(`${dist} is ready; \`npm pack\` makes the package\n`);
@@ -24,6 +25,19 @@ function compile(): void {
   const args = [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', dist];
   const done = spawnSync(process.execPath, args, { stdio: ['ignore', 2, 2] });
   if (done.status !== 0) process.exit(1);
+}
+
+/**
+ * Source maps carry their sources; the compiler names them by the way to this clone, which is
+ * nobody else's business and differs from build to build.
+ */
+function nameSources(): void {
+  for (const path of globSync('**/*.js.map', { cwd: dist })) {
+    const file = join(dist, path);
+    const map: { sources: string[] } = JSON.parse(readFileSync(file, 'utf8'));
+    map.sources = [`obsctl:///${path.replaceAll('\\', '/').replace(/\.js\.map$/, '.ts')}`];
+    writeFileSync(file, JSON.stringify(map));
+  }
 }
 
 function copyAssets(): void {

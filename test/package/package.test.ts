@@ -2,9 +2,11 @@
  * The published package: built, packed, installed into an empty folder, and started under the
  * newest and the oldest Node that it promises; no chDB, no compiler, no clone around it.
  */
+import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { SourceMap } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeWithPeer } from '../support/peer.ts';
 import { type Program, runProgram, startProgram } from '../support/program.ts';
@@ -40,6 +42,33 @@ describe('the package', () => {
     );
     expect(odd).toEqual([]);
     expect(files.filter((path) => /(?<!\.d)\.ts$/.test(path))).toEqual([]);
+  });
+
+  it('leads a debugger from every file to the TypeScript it was made of', () => {
+    const dist = join(installed.packageDir, 'dist');
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' });
+    const scripts = files.filter((path) => path.endsWith('.js'));
+    expect(scripts.length).toBeGreaterThan(100);
+    for (const path of scripts) {
+      const script = readFileSync(join(dist, path), 'utf8');
+      expect(script).toContain(`//# sourceMappingURL=${basename(path)}.map`);
+      const map = JSON.parse(readFileSync(join(dist, `${path}.map`), 'utf8'));
+      const source = path.replace(/\.js$/, '.ts');
+      expect(map.sources).toEqual([`obsctl:///${source}`]);
+      const original = readFileSync(join(import.meta.dirname, '../..', source), 'utf8');
+      expect(map.sourcesContent).toEqual([original]);
+    }
+  });
+
+  it('maps a function to the line where it is written', () => {
+    const file = join(installed.packageDir, 'dist/core/problem.js');
+    const map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')));
+    const lines = readFileSync(file, 'utf8').split('\n');
+    const line = lines.findIndex((text) => text.startsWith('export function formatProblem'));
+    const entry = map.findEntry(line, 'export function '.length);
+    assert('originalLine' in entry);
+    const source = readFileSync(join(import.meta.dirname, '../../core/problem.ts'), 'utf8');
+    expect(source.split('\n')[entry.originalLine]).toMatch(/^export function formatProblem/);
   });
 
   it('brings neither a Node nor an engine', () => {
