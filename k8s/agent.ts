@@ -128,12 +128,14 @@ export function workloadObject(
   shape: CollectorWorkload['shape'],
   input: PodInput,
 ): Workload {
-  const common = { apiVersion: 'apps/v1', metadata: metadata(part, namespace) } as const;
+  const apiVersion = 'apps/v1';
+  const own = metadata(part, namespace);
   const template = podTemplate(input);
   if (shape.kind === 'DaemonSet') {
     return {
-      ...common,
+      apiVersion,
       kind: 'DaemonSet',
+      metadata: own,
       spec: {
         selector: selector(part),
         // Two pods at once on a node would fight for the queue's files.
@@ -147,8 +149,9 @@ export function workloadObject(
   }
   if (shape.kind === 'Deployment') {
     return {
-      ...common,
+      apiVersion,
       kind: 'Deployment',
+      metadata: own,
       spec: {
         replicas: shape.replicas,
         selector: selector(part),
@@ -160,8 +163,9 @@ export function workloadObject(
   }
   const claims = volumeClaims(input);
   return {
-    ...common,
+    apiVersion,
     kind: 'StatefulSet',
+    metadata: own,
     spec: {
       replicas: shape.replicas,
       serviceName: `${partName(part)}-headless`,
