@@ -155,6 +155,26 @@ export const codes = {
     cause: '`obsctl explain` was asked for a key of the stack file or a code that does not exist.',
     next: 'Use a key as it stands in the stack file, with dots: `gateway.volume`.',
   },
+  'OBS-1401': {
+    title: 'the stack cannot be rendered this way',
+    cause: 'What was asked for needs something that the stack file does not name, or contradicts.',
+    next: 'Change the key named in the message, or leave the part out with `--only`.',
+  },
+  'OBS-1402': {
+    title: 'rendered files cannot be read or written',
+    cause: 'The folder given with `-o` is missing, not writable, or holds something else.',
+    next: 'Give a folder that you may write to, and run the command again.',
+  },
+  'OBS-1403': {
+    title: 'not a set of Kubernetes objects',
+    cause: 'A file or an answer that should hold Kubernetes objects as YAML holds something else.',
+    next: 'Give a folder that `obsctl render -o DIR` wrote.',
+  },
+  'OBS-1404': {
+    title: 'kubectl could not ask the cluster',
+    cause: 'kubectl is missing, has no working context, or the API server refused the question.',
+    next: 'Make `kubectl get namespaces` work in this terminal, then run the command again.',
+  },
   'OBS-2001': {
     title: 'the port is taken',
     cause: 'Another process listens on the address that the gateway was told to use.',
