@@ -32,16 +32,25 @@ const memoryShare = 0.8;
 
 const configDir = '/etc/otelcol';
 
+export type AgentOptions = {
+  /** Of the volumes of a StatefulSet; the cluster's default when absent. */
+  readonly storageClass?: string | undefined;
+};
+
 export function agentObjects(
   workload: CollectorWorkload,
   place: Place,
+  options: AgentOptions = {},
 ): readonly KubernetesObject[] {
   const part = { stack: place.stack, name: workload.name };
   const namespace = namespaceOf(workload, place);
   const config = place.configText(workload);
   checkSize(config, partName(part));
   const rules = agentRules(workload, place);
-  const input = podInput(workload, place, config, rules);
+  const input: PodInput = {
+    ...podInput(workload, place, config, rules),
+    state: stateOf(workload.shape, place, options.storageClass),
+  };
   const ports = servedPorts(workload.needs.ports);
   return [
     ...accountObjects(part, namespace, rules),
@@ -88,7 +97,7 @@ function podInput(
     configDir,
     annotations: configHash({ 'config.yaml': config }),
     probes: health === undefined ? {} : { liveness: health, readiness: health },
-    state: stateOf(shape, place),
+    state: stateOf(shape, place, undefined),
     token: rules.length > 0,
     everyNode: shape.kind === 'DaemonSet',
     replicas: shape.kind === 'DaemonSet' ? 1 : shape.replicas,
@@ -99,9 +108,16 @@ function podInput(
   };
 }
 
-export function stateOf(shape: CollectorWorkload['shape'], place: Place): StateKind {
+export function stateOf(
+  shape: CollectorWorkload['shape'],
+  place: Place,
+  storageClass: string | undefined,
+): StateKind {
   if (shape.kind === 'StatefulSet' && shape.volume !== undefined) {
-    return { kind: 'claim', size: shape.volume };
+    const size = shape.volume;
+    return storageClass === undefined
+      ? { kind: 'claim', size }
+      : { kind: 'claim', size, storageClass };
   }
   // Autopilot lets nobody write to a node: the directory lives as long as the pod does.
   const node = shape.kind === 'DaemonSet' && place.platform !== 'gke-autopilot';

@@ -15,8 +15,10 @@ const dnsPorts: readonly NetworkPort[] = [
   { protocol: 'TCP', port: 53 },
 ];
 
+export const dnsEgress = { ports: dnsPorts };
+
 /** The API server's address is not known beforehand; these are its usual ports. */
-const apiServerPorts: readonly NetworkPort[] = [
+export const apiServerPorts: readonly NetworkPort[] = [
   { protocol: 'TCP', port: 443 },
   { protocol: 'TCP', port: 6443 },
 ];
@@ -66,7 +68,7 @@ function egressOf(workload: CollectorWorkload): Egress | undefined {
   const has = (pattern: RegExp) => types.some((id) => pattern.test(id));
   const talksToApi = has(/^k8s/) || config.service.extensions.some((id) => id.startsWith('k8s_'));
   return [
-    { ports: dnsPorts },
+    dnsEgress,
     ...(exits.length === 0 ? [] : [{ ports: distinct(exits) }]),
     ...(talksToApi || has(/^resource_?detection/) ? [{ ports: apiServerPorts }] : []),
     ...(has(/^kubelet_?stats/) ? [{ ports: kubeletPorts }] : []),
@@ -88,7 +90,7 @@ function endpoints(exporter: JsonObject): readonly string[] {
 }
 
 /** `host:port` or a URL; `undefined` when the port is not in the text. */
-function portOf(address: string): number | undefined {
+export function portOf(address: string): number | undefined {
   const port = /:(\d+)(?:[/?]|$)/.exec(address)?.[1];
   if (port !== undefined) return Number(port);
   if (address.startsWith('https://')) return 443;

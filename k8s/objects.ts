@@ -234,6 +234,10 @@ export type Volume = {
   readonly emptyDir?: { readonly sizeLimit?: string; readonly medium?: 'Memory' };
   readonly hostPath?: { readonly path: string; readonly type?: string };
   readonly persistentVolumeClaim?: { readonly claimName: string };
+  /** Several ConfigMaps in one directory. */
+  readonly projected?: {
+    readonly sources: readonly { readonly configMap: { readonly name: string } }[];
+  };
 };
 
 export type Toleration = {

@@ -16,6 +16,13 @@ export type Place = {
   readonly configText: (workload: CollectorWorkload) => string;
 };
 
+/** A Secret with a user and its password; only its name is ever rendered. */
+export type SecretRef = {
+  readonly name: string;
+  readonly userKey: string;
+  readonly passwordKey: string;
+};
+
 /** A lifecycle hook that only sleeps, for images without a shell, came with this minor version. */
 export const sleepHookMinor = 30;
 

@@ -71,6 +71,9 @@ export type PodInput = {
   readonly kubernetesMinor: number;
   /** Another user than {@link userId}, which an image insists on. */
   readonly userId?: number;
+  /** Beside those of the needs: files of several ConfigMaps, directories for scratch. */
+  readonly volumes?: readonly (Volume & { readonly mountPath: string })[];
+  readonly restartPolicy?: 'OnFailure' | 'Never';
 };
 
 export function podTemplate(input: PodInput): PodTemplate {
@@ -93,6 +96,7 @@ export function podTemplate(input: PodInput): PodTemplate {
       ...(input.everyNode ? { tolerations: [{ operator: 'Exists' }] } : {}),
       ...(input.replicas > 1 ? { topologySpreadConstraints: [spread(part)] } : {}),
       terminationGracePeriodSeconds: input.graceS,
+      ...(input.restartPolicy === undefined ? {} : { restartPolicy: input.restartPolicy }),
       securityContext: podSecurity(input),
       ...(inits.length === 0 ? {} : { initContainers: inits }),
       containers: [container(input)],
@@ -234,6 +238,7 @@ function volumesOf(input: PodInput): readonly Volume[] {
       secret: { secretName: mount.secret },
     })),
     ...needs.hostMounts.map(hostVolume),
+    ...(input.volumes ?? []).map(({ mountPath: _mountPath, ...volume }) => volume),
   ];
 }
 
@@ -261,6 +266,11 @@ function volumeMounts(input: PodInput): readonly VolumeMount[] {
       mountPath: mount.mountPath,
       ...(mount.readOnly ? { readOnly: true as const } : {}),
       ...(mount.propagation === undefined ? {} : { mountPropagation: mount.propagation }),
+    })),
+    ...(input.volumes ?? []).map((volume) => ({
+      name: volume.name,
+      mountPath: volume.mountPath,
+      ...(volume.emptyDir === undefined ? { readOnly: true as const } : {}),
     })),
   ];
 }

@@ -31,7 +31,7 @@ export function programObjects(
     ...(hasFiles ? { configDir: `/etc/${program.name}` } : {}),
     annotations: hasFiles ? configHash(program.files) : {},
     probes: {},
-    state: stateOf(shape, place),
+    state: stateOf(shape, place, undefined),
     token: rules.length > 0,
     everyNode: shape.kind === 'DaemonSet',
     replicas,

@@ -1,0 +1,224 @@
+/**
+ * The gateway: a StatefulSet with a volume per replica, because what was answered is on that volume
+ * until ClickHouse has it. Volumes outlive their pods, an autoscaler is off by default and never
+ * scales in: that would strand a log until it is drained.
+ */
+import type { CollectorWorkload, Needs, Port, Resources } from '../collector/workload.ts';
+import { noNeeds } from '../collector/workload.ts';
+import {
+  agentObjects,
+  checkSize,
+  disruptionBudget,
+  services,
+  stateOf,
+  workloadObject,
+} from './agent.ts';
+import { metadata, type Part, partName, selector } from './labels.ts';
+import { dnsEgress, portOf } from './network.ts';
+import type { HorizontalPodAutoscaler, KubernetesObject, NetworkPolicy, Probe } from './objects.ts';
+import type { Place, SecretRef } from './place.ts';
+import { accountObjects } from './rbac-objects.ts';
+import { configHash } from './write.ts';
+
+const name = 'gateway';
+const dataDir = '/var/lib/obsctl/gateway';
+const configDir = '/etc/obsctl';
+const configFile = 'obs.yaml';
+
+export const gatewayPorts = { grpc: 4317, http: 4318, admin: 8890 } as const;
+
+/** After the time for delivery: syncing, closing, and the kubelet's own delays. */
+const graceExtraS = 20;
+
+/** Recovery reads the log again before the gateway answers; a full volume takes minutes. */
+const startSeconds = 600;
+const startPeriodS = 5;
+
+const cpuUtilizationTarget = 70;
+
+export type Autoscale = { readonly min: number; readonly max: number };
+
+export type GatewayInput =
+  | {
+      readonly flavor: 'collector';
+      /** Built by the preset room; a StatefulSet with a volume. */
+      readonly workload: CollectorWorkload;
+      readonly storageClass?: string | undefined;
+      readonly autoscale?: Autoscale | undefined;
+    }
+  | {
+      readonly flavor: 'obsctl';
+      readonly image: string;
+      /** The stack file of which the gateway reads its part. */
+      readonly stackText: string;
+      readonly replicas: number;
+      readonly volume: string;
+      readonly storageClass?: string | undefined;
+      readonly resources: Resources;
+      readonly workers?: number | undefined;
+      /** How long SIGTERM waits for delivery. */
+      readonly graceS: number;
+      /** HTTP interface of ClickHouse with the database as its path. */
+      readonly clickhouseUrl: string;
+      readonly secret: SecretRef;
+      readonly autoscale?: Autoscale | undefined;
+    };
+
+type OwnGateway = Extract<GatewayInput, { readonly flavor: 'obsctl' }>;
+
+/** `host:port` of the OTLP gRPC service, as agents in any namespace write it. */
+export function gatewayEndpoint(place: Pick<Place, 'stack' | 'namespace'>): string {
+  return `${partName({ stack: place.stack, name })}.${place.namespace}.svc:${gatewayPorts.grpc}`;
+}
+
+export function gatewayObjects(input: GatewayInput, place: Place): readonly KubernetesObject[] {
+  const part = { stack: place.stack, name };
+  const objects =
+    input.flavor === 'collector'
+      ? agentObjects(input.workload, place, { storageClass: input.storageClass })
+      : ownObjects(input, place, part);
+  if (input.autoscale === undefined) return objects;
+  return [...objects.map(withoutReplicas), autoscaler(part, place.namespace, input.autoscale)];
+}
+
+function ownObjects(input: OwnGateway, place: Place, part: Part): readonly KubernetesObject[] {
+  const { namespace } = place;
+  checkSize(input.stackText, partName(part));
+  const needs = ownNeeds(input);
+  const shape = {
+    kind: 'StatefulSet',
+    replicas: input.replicas,
+    volume: input.volume,
+  } as const;
+  const files = { [configFile]: input.stackText };
+  const served = needs.ports.filter((port) => port.name !== 'admin');
+  return [
+    ...accountObjects(part, namespace, []),
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(part, namespace), data: files },
+    workloadObject(part, namespace, shape, {
+      part,
+      image: input.image,
+      args: ownArgs(input),
+      needs,
+      resources: input.resources,
+      configDir,
+      annotations: configHash(files),
+      probes: {
+        startup: {
+          ...probe('/livez'),
+          periodSeconds: startPeriodS,
+          failureThreshold: startSeconds / startPeriodS,
+        },
+        liveness: probe('/livez'),
+        readiness: probe('/readyz'),
+      },
+      state: stateOf(shape, place, input.storageClass),
+      token: false,
+      everyNode: false,
+      replicas: input.replicas,
+      graceS: input.graceS + graceExtraS,
+      served: true,
+      platform: place.platform,
+      kubernetesMinor: place.kubernetesMinor,
+    }),
+    ...services(part, namespace, 'StatefulSet', served),
+    ...disruptionBudget(part, namespace, input.replicas),
+    ownPolicy(part, namespace, needs.ports, input.clickhouseUrl),
+  ];
+}
+
+function ownNeeds(input: OwnGateway): Needs {
+  const { secret } = input;
+  return {
+    ...noNeeds,
+    env: [
+      { name: 'MY_POD_IP', fieldPath: 'status.podIP' },
+      { name: 'CLICKHOUSE_URL', value: input.clickhouseUrl },
+      { name: 'CLICKHOUSE_USER', secret: { name: secret.name, key: secret.userKey } },
+      { name: 'CLICKHOUSE_PASSWORD', secret: { name: secret.name, key: secret.passwordKey } },
+    ],
+    ports: [
+      { name: 'otlp-grpc', port: gatewayPorts.grpc, protocol: 'TCP' },
+      { name: 'otlp-http', port: gatewayPorts.http, protocol: 'TCP' },
+      { name: 'admin', port: gatewayPorts.admin, protocol: 'TCP' },
+    ],
+    stateDirs: [{ name: 'log', mountPath: dataDir }],
+  };
+}
+
+/** The kubelet puts the pod's address in: `$(NAME)` is its form for a variable in arguments. */
+function ownArgs(input: OwnGateway): readonly string[] {
+  const at = (port: number) => `$(MY_POD_IP):${port}`;
+  return [
+    'gateway',
+    '-f',
+    `${configDir}/${configFile}`,
+    '--data-dir',
+    dataDir,
+    '--otlp-grpc',
+    at(gatewayPorts.grpc),
+    '--otlp-http',
+    at(gatewayPorts.http),
+    '--admin',
+    at(gatewayPorts.admin),
+    '--grace',
+    `${input.graceS}s`,
+    // The migrate Job does it, with a user who may.
+    '--no-migrate',
+    ...(input.workers === undefined ? [] : ['--workers', String(input.workers)]),
+  ];
+}
+
+function probe(path: string): Probe {
+  return { httpGet: { path, port: gatewayPorts.admin, scheme: 'HTTP' } };
+}
+
+function ownPolicy(
+  part: Part,
+  namespace: string,
+  ports: readonly Port[],
+  clickhouseUrl: string,
+): NetworkPolicy {
+  const port = portOf(clickhouseUrl) ?? 8123;
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: metadata(part, namespace),
+    spec: {
+      podSelector: selector(part),
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: [{ ports: ports.map(({ protocol, port: number }) => ({ protocol, port: number })) }],
+      egress: [dnsEgress, { ports: [{ protocol: 'TCP', port }] }],
+    },
+  };
+}
+
+/** The number belongs to the autoscaler then; writing it too would undo its work at each apply. */
+function withoutReplicas(object: KubernetesObject): KubernetesObject {
+  if (object.kind !== 'StatefulSet') return object;
+  const { replicas: _replicas, ...spec } = object.spec;
+  return { ...object, spec };
+}
+
+function autoscaler(part: Part, namespace: string, scale: Autoscale): HorizontalPodAutoscaler {
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata: metadata(part, namespace),
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'StatefulSet', name: partName(part) },
+      minReplicas: scale.min,
+      maxReplicas: scale.max,
+      metrics: [
+        {
+          type: 'Resource',
+          resource: {
+            name: 'cpu',
+            target: { type: 'Utilization', averageUtilization: cpuUtilizationTarget },
+          },
+        },
+      ],
+      behavior: { scaleDown: { selectPolicy: 'Disabled' } },
+    },
+  };
+}
