@@ -1,0 +1,133 @@
+/**
+ * What the cluster has, and what it would have: asked of kubectl, so that kubeconfig, contexts and
+ * logins are the user's own. Nothing is changed: the apply is a dry run on the server, which fills
+ * in defaults exactly as a real one would.
+ */
+import { execFile } from 'node:child_process';
+import type { JsonObject } from '../../../core/json.ts';
+import { Problem } from '../../../core/problem.ts';
+import { idOf, isJsonObject, type Manifest, parseManifests } from './manifest.ts';
+
+export type Kubectl = {
+  /** Name or path of the program. */
+  readonly program: string;
+  /** For example `--context prod`. */
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly signal: AbortSignal;
+};
+
+export type LiveSets = {
+  readonly before: readonly Manifest[];
+  readonly after: readonly Manifest[];
+  /** Refusals of the API server, by object. */
+  readonly refusals: ReadonlyMap<string, string>;
+};
+
+/** Answers of the API server beyond this are an error, not a reason to run out of memory. */
+const answerBytesMax = 256 * 1024 * 1024;
+
+/** Kinds looked through for objects of the stack that are not rendered any more. */
+const ownKinds =
+  'namespaces,serviceaccounts,clusterroles,clusterrolebindings,roles,rolebindings,configmaps,' +
+  'services,networkpolicies,poddisruptionbudgets,statefulsets,deployments,daemonsets,' +
+  'horizontalpodautoscalers';
+
+/** Written by the server, never by us. */
+const serverFields = ['managedFields', 'resourceVersion', 'uid', 'generation', 'creationTimestamp'];
+
+export async function readLive(
+  rendered: readonly Manifest[],
+  stack: string,
+  kubectl: Kubectl,
+): Promise<LiveSets> {
+  const current = await getAll(rendered, kubectl);
+  const own = await getOwn(stack, kubectl);
+  const before = new Map([...own, ...current].map((object) => [idOf(object), cleaned(object)]));
+  const refusals = new Map<string, string>();
+  const after: Manifest[] = [];
+  for (const object of rendered) {
+    const id = idOf(object);
+    // What does not exist yet is an addition as a whole; its namespace may not exist either.
+    if (!before.has(id)) after.push(object);
+    else after.push(await applied(object, before.get(id) ?? object, refusals, kubectl));
+  }
+  return { before: [...before.values()], after, refusals };
+}
+
+/** The objects of `rendered` that exist. */
+async function getAll(rendered: readonly Manifest[], kubectl: Kubectl): Promise<Manifest[]> {
+  const args = ['get', '-f', '-', '--ignore-not-found', '-o', 'json'];
+  const { stdout, stderr, code } = await run(kubectl, args, toStream(rendered));
+  if (code !== 0) throw failed(stderr);
+  return stdout.trim() === '' ? [] : parseManifests(stdout, 'kubectl get');
+}
+
+async function getOwn(stack: string, kubectl: Kubectl): Promise<Manifest[]> {
+  const labels = `app.kubernetes.io/part-of=${stack},app.kubernetes.io/managed-by=obsctl`;
+  const args = ['get', ownKinds, '-A', '-l', labels, '--ignore-not-found', '-o', 'json'];
+  const { stdout, stderr, code } = await run(kubectl, args);
+  if (code !== 0) throw failed(stderr);
+  return stdout.trim() === '' ? [] : parseManifests(stdout, 'kubectl get');
+}
+
+/** What the server would make of `object`; where it refuses, our fields over the live ones. */
+async function applied(
+  object: Manifest,
+  live: Manifest,
+  refusals: Map<string, string>,
+  kubectl: Kubectl,
+): Promise<Manifest> {
+  const args = ['apply', '--server-side', '--force-conflicts', '--dry-run=server', '-f', '-'];
+  const { stdout, stderr, code } = await run(kubectl, [...args, '-o', 'json'], toStream([object]));
+  const [answer] = code === 0 ? parseManifests(stdout, 'kubectl apply') : [];
+  if (answer !== undefined) return cleaned(answer);
+  refusals.set(idOf(object), stderr.trim().split('\n').at(-1) ?? '');
+  return overlaid(live, object) as Manifest;
+}
+
+function overlaid(live: JsonObject, ours: JsonObject): JsonObject {
+  const merged: Record<string, JsonObject[string]> = { ...live };
+  for (const [key, value] of Object.entries(ours)) {
+    const old = live[key];
+    merged[key] = isJsonObject(value) && isJsonObject(old) ? overlaid(old, value) : value;
+  }
+  return merged;
+}
+
+function cleaned(object: Manifest): Manifest {
+  const { status: _, ...rest } = object;
+  const metadata = Object.fromEntries(
+    Object.entries(object.metadata).filter(([key]) => !serverFields.includes(key)),
+  );
+  return { ...rest, metadata } as Manifest;
+}
+
+function toStream(objects: readonly Manifest[]): string {
+  return objects.map((object) => `---\n${JSON.stringify(object)}\n`).join('');
+}
+
+type Ended = { readonly stdout: string; readonly stderr: string; readonly code: number };
+
+function run(kubectl: Kubectl, args: readonly string[], input = ''): Promise<Ended> {
+  const { promise, resolve, reject } = Promise.withResolvers<Ended>();
+  const child = execFile(
+    kubectl.program,
+    [...kubectl.args, ...args],
+    { env: kubectl.env, signal: kubectl.signal, maxBuffer: answerBytesMax },
+    (error, stdout, stderr) => {
+      if (error === null) resolve({ stdout, stderr, code: 0 });
+      else if (typeof error.code === 'number') resolve({ stdout, stderr, code: error.code });
+      else reject(failed(error.message));
+    },
+  );
+  // A kubectl that ends early closes the pipe; its own words say why.
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(input);
+  return promise;
+}
+
+function failed(text: string): Problem {
+  const [first = ''] = text.trim().split('\n');
+  return new Problem('OBS-1404', first, { where: 'kubectl', reach: 'outside' });
+}

@@ -1,0 +1,86 @@
+/**
+ * From a stack to everything that runs in the cluster: agents, gateway, ClickHouse, Grafana,
+ * dashboards and jobs as Kubernetes objects in apply order. The same stack gives the same objects.
+ */
+import type { CollectorWorkload } from '../../collector/workload.ts';
+import { writeConfig } from '../../collector/write.ts';
+import { agentObjects, agentRules } from '../../k8s/agent.ts';
+import { namespaceObjects } from '../../k8s/namespaces.ts';
+import type { KubernetesObject } from '../../k8s/objects.ts';
+import { inApplyOrder } from '../../k8s/order.ts';
+import { namespaceOf, type Place } from '../../k8s/place.ts';
+import { programObjects } from '../../k8s/program.ts';
+import type { BuiltAgent } from '../../presets/agents/agent.ts';
+import type { Stack } from '../../stack/types.ts';
+import { buildAgents, kubernetesMinorOf } from './agents.ts';
+import type { ExplainedAccount } from './explain-rbac.ts';
+import { chooseParts, type PartName, partNames, type RenderedPart } from './parts.ts';
+
+export type RenderedSystem = {
+  /** In apply order. */
+  readonly objects: readonly KubernetesObject[];
+  /** The same objects, each in its part. */
+  readonly parts: readonly RenderedPart[];
+  readonly workloads: readonly CollectorWorkload[];
+  readonly accounts: readonly ExplainedAccount[];
+  readonly warnings: readonly string[];
+};
+
+export type SystemOptions = {
+  readonly only?: readonly PartName[];
+  /** Writes into each Collector configuration which preset put a key there. */
+  readonly provenance?: boolean;
+};
+
+export function renderSystem(stack: Stack, options: SystemOptions = {}): RenderedSystem {
+  const only = options.only ?? partNames;
+  const place = placeOf(stack, options.provenance === true);
+  const agents = buildAgents(stack, 'kubernetes');
+  const agentPart = agents.flatMap((agent) => objectsOfAgent(agent, place));
+  const parts: RenderedPart[] = [{ name: 'agents', objects: agentPart }];
+  const all = parts.flatMap(({ objects }) => objects);
+  const chosen = chooseParts(
+    [{ name: 'namespaces', objects: namespaceObjects(all, place) }, ...parts],
+    only,
+  ).map(({ name, objects }) => ({ name, objects: inApplyOrder(objects) }));
+  return {
+    objects: inApplyOrder(chosen.flatMap(({ objects }) => objects)),
+    parts: chosen,
+    workloads: agents.map(({ workload }) => workload),
+    accounts: agents.map(({ workload }) => accountOf(workload, place)),
+    warnings: agents.flatMap(({ workload }) =>
+      workload.warnings.map((text) => `${workload.name}: ${text}`),
+    ),
+  };
+}
+
+function placeOf(stack: Stack, provenance: boolean): Place {
+  const { image } = stack.collector;
+  return {
+    stack: stack.name,
+    namespace: stack.namespace,
+    agentsNamespace: stack.agents_namespace,
+    kubernetesMinor: kubernetesMinorOf(stack),
+    platform: stack.platform,
+    ...(image === undefined ? {} : { collectorImage: image }),
+    configText: (workload) =>
+      writeConfig(workload.config, {
+        version: workload.collectorVersion,
+        ...(provenance ? { provenance: workload.provenance } : {}),
+      }),
+  };
+}
+
+function objectsOfAgent({ workload, programs }: BuiltAgent, place: Place) {
+  return [
+    ...agentObjects(workload, place),
+    ...programs.flatMap((program) => programObjects(program, place)),
+  ];
+}
+
+function accountOf(workload: CollectorWorkload, place: Place): ExplainedAccount {
+  return {
+    account: `${namespaceOf(workload, place)}/${place.stack}-${workload.name}`,
+    rules: agentRules(workload, place),
+  };
+}

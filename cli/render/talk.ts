@@ -1,0 +1,26 @@
+/** What `render` says on stderr: warnings, the Pod Security level of each workload, licences. */
+import { isWorkload, type KubernetesObject } from '../../k8s/objects.ts';
+import { podSecurityReport } from '../../k8s/pod-security.ts';
+import { technologyOf } from './images.ts';
+import type { RenderedSystem } from './system.ts';
+
+export function talkOf({ objects, warnings }: RenderedSystem): readonly string[] {
+  return [
+    ...warnings.map((text) => `warning: ${text}`),
+    ...podSecurityReport(objects).map(
+      ({ kind, namespace, name, level }) => `pod security: ${kind} ${namespace}/${name}: ${level}`,
+    ),
+    ...imagesOf(objects).map(
+      (image) => `image: ${image} (${technologyOf(image)?.licence ?? 'yours'})`,
+    ),
+  ];
+}
+
+/** Every image that a workload runs, each once. */
+export function imagesOf(objects: readonly KubernetesObject[]): readonly string[] {
+  const images = objects.filter(isWorkload).flatMap(({ spec }) => {
+    const { initContainers = [], containers } = spec.template.spec;
+    return [...initContainers, ...containers].map(({ image }) => image);
+  });
+  return [...new Set(images)].sort();
+}

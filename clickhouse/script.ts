@@ -1,0 +1,44 @@
+/**
+ * The whole schema as one SQL script for ClickHouse's own client, for a place where obsctl itself
+ * does not run. Every statement is harmless when repeated; nothing is dropped.
+ */
+import {
+  createDatabase,
+  createTable,
+  defaultTableOptions,
+  type TableOptions,
+  ttlClause,
+} from './ddl.ts';
+import { tables } from './schema/tables.ts';
+import type { Retention } from './schema/types.ts';
+import { nameOf } from './sql.ts';
+import { collectorViews, createView } from './views.ts';
+
+export type ScriptOptions = Pick<TableOptions, 'database' | 'profile' | 'flavour'> & {
+  /** Oldest server that may run it: what newer ones add is left out. */
+  readonly serverVersion: TableOptions['serverVersion'];
+  /** Retentions that somebody named; these change existing tables too. */
+  readonly retentionDays: Partial<Readonly<Record<Retention, number>>>;
+  /** Whether the stock Collector inserts, so that views have to count. */
+  readonly views: boolean;
+};
+
+export function schemaScript(options: ScriptOptions): string {
+  const { database, retentionDays, views } = options;
+  const full: TableOptions = {
+    ...defaultTableOptions,
+    ...options,
+    retentionDays: { ...defaultTableOptions.retentionDays, ...retentionDays },
+  };
+  const asked = tables.filter(({ retention }) => retentionDays[retention] !== undefined);
+  const statements = [
+    createDatabase(database),
+    ...tables.map((table) => createTable(table, full)),
+    ...asked.map(
+      (table) =>
+        `ALTER TABLE ${nameOf(database)}.${nameOf(table.name)} MODIFY TTL ${ttlClause(table, full)}`,
+    ),
+    ...(views ? collectorViews.map((view) => createView(view, database)) : []),
+  ];
+  return statements.map((statement) => `${statement};\n`).join('\n');
+}
