@@ -20,7 +20,15 @@ export type PresetContext = {
   readonly platform: Platform;
   /** `host:port` of the gateway's OTLP gRPC service. */
   readonly gatewayEndpoint: string;
+  /** How the replicas of an agent share what they scrape; one replica alone where it is absent. */
+  readonly sharing?: Sharing;
 };
+
+/** `own-node`: each replica reads its own node; `shards`: by a hash of the target's address. */
+export type Sharing =
+  | { readonly kind: 'single' }
+  | { readonly kind: 'own-node' }
+  | { readonly kind: 'shards'; readonly count: number };
 
 export type Preset<Options> = {
   /** Key in the stack file, snake_case. */

@@ -4,8 +4,7 @@
  *
  *     options ─▶ contributions ─▶ pieces + base ─▶ mergePieces ─▶ CollectorWorkload
  */
-import { assert } from '../../core/assert.ts';
-import { Problem } from '../../core/problem.ts';
+
 import { mergePieces } from '../../collector/merge.ts';
 import type { Attachment, Piece, PipelineId } from '../../collector/types.ts';
 import {
@@ -18,7 +17,10 @@ import {
   type Resources,
   type WorkloadShape,
 } from '../../collector/workload.ts';
+import { assert } from '../../core/assert.ts';
+import { Problem } from '../../core/problem.ts';
 import type { ExtraExportersOptions } from '../extra-exporters/config.ts';
+import { extraExporters } from '../extra-exporters/preset.ts';
 import { platformNotes } from '../platforms.ts';
 import type { Preset, PresetContext } from '../preset.ts';
 
@@ -66,7 +68,13 @@ export type AgentParts = {
   readonly context: AgentContext;
   readonly presets: readonly ChosenPreset[];
   /** What every pipeline needs: its limit, its way out, health and self telemetry. */
-  readonly base: (pipelines: readonly PipelineId[], context: PresetContext) => Contribution;
+  readonly base: (
+    pipelines: readonly PipelineId[],
+    context: PresetContext,
+    standing: ReadonlySet<string>,
+  ) => Contribution;
+  /** Back ends beside the gateway; they follow every pipeline of their signals. */
+  readonly extraExporters: ExtraExportersOptions;
   readonly shape: WorkloadShape;
   readonly resources: {
     readonly cpu_request: string;
@@ -98,14 +106,19 @@ export function buildAgent(parts: AgentParts): BuiltAgent {
   }
   const pipelines = fedPipelines(contributions.map(({ piece }) => piece));
   if (pipelines.length === 0) warnings.push('no preset gives telemetry, so the agent has no work');
-  const base = parts.base(pipelines, context);
+  const standing = new Set(contributions.map(({ piece }) => piece.preset));
+  const base = parts.base(pipelines, context, standing);
   warnings.push(...(base.warnings ?? []));
+  const extra = extraExporters(parts.extraExporters, pipelines, context);
+  warnings.push(...(extra.warnings ?? []));
+  contributions.push(extra);
   const pieces = [base, ...contributions].map(({ piece }) => {
     const used = withoutUnfed(piece, pipelines);
     const lost = piece.components.find(
       (component) => component.kind === 'processor' && !used.components.includes(component),
     );
-    if (lost !== undefined) warnings.push(`${piece.preset}: no preset gives it anything to work on`);
+    if (lost !== undefined)
+      warnings.push(`${piece.preset}: no preset gives it anything to work on`);
     return used;
   });
   const { config, provenance } = mergePieces(pieces);

@@ -2,15 +2,14 @@
  * What every agent has around its presets: the memory limit in front of each pipeline, the cluster's
  * name, the way to the gateway behind it, health and self telemetry.
  */
-import { parseBytes } from '../../core/units.ts';
-import type { JsonObject } from '../../core/json.ts';
+
+import { escapeDollars } from '../../collector/escape.ts';
 import type { Component, PipelineId } from '../../collector/types.ts';
 import type { Contribution, EnvVar } from '../../collector/workload.ts';
-import { escapeDollars } from '../../collector/escape.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { parseBytes } from '../../core/units.ts';
+import { gatewayExporterId } from '../gateway-exporter.ts';
 import type { PresetContext } from '../preset.ts';
-
-/** Exporter to the gateway; the preset `persistent_queue` adds to it. */
-export const gatewayExporterId = 'otlp_grpc/gateway';
 
 const clusterId = 'resource/cluster';
 
@@ -37,6 +36,8 @@ export type BaseOptions = {
   readonly memoryLimit: string;
   /** False where the way out is another exporter (the sampler's tier, a gateway). */
   readonly toGateway: boolean;
+  /** True where `persistent_queue` stands, which brings the queue's place and size. */
+  readonly queueOnDisk?: boolean;
 };
 
 export function basePiece(
@@ -61,7 +62,7 @@ export function basePiece(
   ];
   const inCluster = context.target === 'kubernetes';
   if (inCluster) components.push(clusterAttributes(context));
-  if (options.toGateway) components.push(gatewayExporter(context));
+  if (options.toGateway) components.push(gatewayExporter(context, options.queueOnDisk === true));
   return {
     piece: {
       preset: 'base',
@@ -87,7 +88,7 @@ export function basePiece(
   };
 }
 
-function gatewayExporter(context: PresetContext): Component {
+function gatewayExporter(context: PresetContext, queueOnDisk: boolean): Component {
   return {
     kind: 'exporter',
     id: gatewayExporterId,
@@ -98,7 +99,7 @@ function gatewayExporter(context: PresetContext): Component {
       sending_queue: {
         enabled: true,
         sizer: 'bytes',
-        queue_size: memoryQueueBytes,
+        ...(!queueOnDisk && { queue_size: memoryQueueBytes }),
         batch: {
           flush_timeout: '200ms',
           sizer: 'bytes',

@@ -2,9 +2,10 @@
  * The node-agent: one Collector on every node (or on a machine without Kubernetes) for what only
  * that node can tell, and the nearest address for the applications that run there.
  */
+import { cadvisor } from '../cadvisor/preset.ts';
 import { cni } from '../cni/preset.ts';
 import { dockerStats } from '../docker-stats/preset.ts';
-import { extraExporters } from '../extra-exporters/preset.ts';
+import { ebpf } from '../ebpf/preset.ts';
 import { hostMetrics } from '../host-metrics/preset.ts';
 import { kubeletMetrics } from '../kubelet-metrics/preset.ts';
 import { kubernetesAttributes } from '../kubernetes-attributes/preset.ts';
@@ -13,6 +14,7 @@ import { otlpIngest } from '../otlp-ingest/preset.ts';
 import { persistentQueue } from '../persistent-queue/preset.ts';
 import { podLogs } from '../pod-logs/preset.ts';
 import { resourceDetection } from '../resource-detection/preset.ts';
+import { spanMetrics } from '../span-metrics/preset.ts';
 import { type AgentInput, type BuiltAgent, buildAgent, choose } from './agent.ts';
 import { basePiece } from './base.ts';
 import type { NodeAgentOptions } from './node-agent/config.ts';
@@ -26,17 +28,28 @@ export function buildNodeAgent(input: AgentInput<NodeAgentOptions>): BuiltAgent 
       ...choose(podLogs, presets.pod_logs),
       ...choose(hostMetrics, presets.host_metrics),
       ...choose(kubeletMetrics, presets.kubelet_metrics),
+      ...choose(cadvisor, presets.cadvisor),
       ...choose(cni, presets.cni),
       ...choose(dockerStats, presets.docker_stats),
       ...choose(otlpIngest, presets.otlp_ingest),
       ...choose(resourceDetection, presets.resource_detection),
       ...choose(kubernetesAttributes, presets.kubernetes_attributes),
       ...choose(logDedup, presets.log_dedup),
+      ...choose(spanMetrics, presets.span_metrics),
+      ...choose(ebpf, presets.ebpf),
       ...choose(persistentQueue, presets.persistent_queue),
-      ...choose(extraExporters, input.extraExporters),
     ],
-    base: (pipelines, context) =>
-      basePiece({ memoryLimit: resources.memory_limit, toGateway: true }, pipelines, context),
+    base: (pipelines, context, standing) =>
+      basePiece(
+        {
+          memoryLimit: resources.memory_limit,
+          toGateway: true,
+          queueOnDisk: standing.has('persistent_queue'),
+        },
+        pipelines,
+        context,
+      ),
+    extraExporters: input.extraExporters,
     shape: { kind: 'DaemonSet' },
     resources,
   });

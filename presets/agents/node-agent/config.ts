@@ -1,7 +1,9 @@
 /** Options of the node-agent: its presets and what its container asks of the node. */
 import { z } from 'zod';
+import { cadvisorOptions } from '../../cadvisor/config.ts';
 import { cniOptions } from '../../cni/config.ts';
 import { dockerStatsOptions } from '../../docker-stats/config.ts';
+import { ebpfOptions } from '../../ebpf/config.ts';
 import { hostMetricsOptions } from '../../host-metrics/config.ts';
 import { kubeletMetricsOptions } from '../../kubelet-metrics/config.ts';
 import { kubernetesAttributesOptions } from '../../kubernetes-attributes/config.ts';
@@ -10,6 +12,7 @@ import { otlpIngestOptions } from '../../otlp-ingest/config.ts';
 import { persistentQueueOptions } from '../../persistent-queue/config.ts';
 import { podLogsOptions } from '../../pod-logs/config.ts';
 import { resourceDetectionOptions } from '../../resource-detection/config.ts';
+import { spanMetricsOptions } from '../../span-metrics/config.ts';
 import { described, resourceOptions } from '../../words.ts';
 
 const presetsOfNodeAgent = z.strictObject({
@@ -25,6 +28,10 @@ const presetsOfNodeAgent = z.strictObject({
     .optional()
     .describe('Counts what containers, pods, volumes and the node use, as the kubelet says.')
     .meta({ examples: [{}] }),
+  cadvisor: cadvisorOptions
+    .optional()
+    .describe("Reads the cAdvisor of the node's kubelet.")
+    .meta({ examples: [{}] }),
   cni: cniOptions
     .optional()
     .describe("Scrapes the network plugin's agent on the node.")
@@ -37,6 +44,14 @@ const presetsOfNodeAgent = z.strictObject({
     .optional()
     .describe('Makes one record of equal log records that follow within a time.')
     .meta({ examples: [{ interval: '10s' }] }),
+  span_metrics: spanMetricsOptions
+    .optional()
+    .describe('Counts requests, errors and durations out of the spans of the node.')
+    .meta({ examples: [{ dimensions: ['http.route'] }] }),
+  ebpf: ebpfOptions
+    .optional()
+    .describe('Traces and network metrics by eBPF, in pods of their own on every node.')
+    .meta({ examples: [{ network: true }] }),
   otlp_ingest: otlpIngestOptions
     .describe('Takes OTLP from the applications of the node; stands unless taken out.')
     .meta({ examples: [{ host_port: false }] }),

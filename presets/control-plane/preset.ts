@@ -1,0 +1,194 @@
+/** The parts that run the cluster, where they can be reached, by their own metrics. */
+import { escapeDollars } from '../../collector/escape.ts';
+import type { SecretMount } from '../../collector/workload.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { Preset, PresetContext } from '../preset.ts';
+import {
+  keepMetrics,
+  podDiscovery,
+  podPort,
+  runningContainers,
+  scrapePiece,
+  serviceAccountAccess,
+  shareRules,
+  sharingEnv,
+  sharingOf,
+} from '../scraping.ts';
+import type { ControlPlaneOptions } from './config.ts';
+
+const corednsPort = 9153;
+const etcdCertificates = '/etc/etcd-client';
+
+/** What a person asks of a control plane: is it up, fast, refusing, and is its store healthy. */
+export const controlPlaneMetrics: readonly string[] = [
+  'apiserver_request_total',
+  'apiserver_request_duration_seconds.*',
+  'apiserver_current_inflight_requests',
+  'apiserver_flowcontrol_rejected_requests_total',
+  'apiserver_storage_objects',
+  'apiserver_admission_webhook_rejection_count',
+  'etcd_request_duration_seconds.*',
+  'rest_client_requests_total',
+  'workqueue_depth',
+  'workqueue_adds_total',
+  'workqueue_retries_total',
+  'scheduler_pending_pods',
+  'scheduler_schedule_attempts_total',
+  'scheduler_scheduling_attempt_duration_seconds.*',
+  'etcd_server_has_leader',
+  'etcd_server_leader_changes_seen_total',
+  'etcd_server_proposals_failed_total',
+  'etcd_mvcc_db_total_size_in_bytes',
+  'etcd_server_quota_backend_bytes',
+  'etcd_disk_wal_fsync_duration_seconds.*',
+  'etcd_disk_backend_commit_duration_seconds.*',
+  'coredns_dns_requests_total',
+  'coredns_dns_responses_total',
+  'coredns_dns_request_duration_seconds.*',
+  'coredns_cache_hits_total',
+  'coredns_cache_misses_total',
+  'coredns_forward_healthcheck_broken_total',
+  'process_resident_memory_bytes',
+  'process_cpu_seconds_total',
+  'up',
+];
+
+export const controlPlane: Preset<ControlPlaneOptions> = {
+  name: 'control_plane',
+  summary:
+    'Reads the API server, DNS and, where reachable, scheduler, controller manager and etcd.',
+  agents: ['cluster-agent', 'prometheus-agent'],
+  needsKubernetes: true,
+  build: (options, context) => {
+    const { scheduler, controller_manager, etcd } = options;
+    const jobs = [
+      ...(options.api_server.enabled ? [apiServerJob(context)] : []),
+      ...(scheduler.enabled ? [staticPodJob('kube-scheduler', scheduler.port, context)] : []),
+      ...(controller_manager.enabled
+        ? [staticPodJob('kube-controller-manager', controller_manager.port, context)]
+        : []),
+      ...(etcd.enabled ? [etcdJob(options, context)] : []),
+      ...(options.coredns.enabled ? [corednsJob(context)] : []),
+    ];
+    const metrics = keepMetrics(options.keep_all ? [] : controlPlaneMetrics);
+    const scrapeConfigs = jobs.map((job) => ({
+      job_name: job['job_name'] ?? '',
+      scrape_interval: options.scrape_interval,
+      ...job,
+      ...metrics,
+    }));
+    const piece = scrapePiece('control_plane', scrapeConfigs);
+    return {
+      piece: jobs.length === 0 ? { ...piece, components: [], attachments: [] } : piece,
+      needs: { env: sharingEnv(context), secretMounts: etcdSecret(options) },
+      warnings: [
+        ...(jobs.length === 0 ? ['every part of it is switched off'] : []),
+        ...unreachable(options, context),
+      ],
+    };
+  },
+};
+
+/** What a mode cannot see is said, because a missing target looks like a healthy one. */
+function unreachable(options: ControlPlaneOptions, context: PresetContext): readonly string[] {
+  if (sharingOf(context).kind !== 'own-node') return [];
+  const warnings: string[] = [];
+  if (options.api_server.enabled) {
+    warnings.push(
+      'in the mode daemonset an API server is read only where it runs as a pod of a node with an ' +
+        'agent; managed clusters have none: put the preset into cluster_agent there',
+    );
+  }
+  return warnings;
+}
+
+function apiServerJob(context: PresetContext): JsonObject {
+  // On its own node: by pods, because the endpoints of the service belong to no node.
+  if (sharingOf(context).kind === 'own-node') {
+    return {
+      ...staticPodJob('kube-apiserver', 6443, context),
+      ...serviceAccountAccess(true, 'kubernetes'),
+    };
+  }
+  return {
+    job_name: 'kube-apiserver',
+    // Each certificate has this name, whatever the address of the replica.
+    ...serviceAccountAccess(true, 'kubernetes'),
+    kubernetes_sd_configs: [{ role: 'endpointslice', namespaces: { names: ['default'] } }],
+    relabel_configs: [
+      {
+        source_labels: [
+          '__meta_kubernetes_endpointslice_label_kubernetes_io_service_name',
+          '__meta_kubernetes_endpointslice_port_name',
+        ],
+        regex: 'kubernetes;https',
+        action: 'keep',
+      },
+      ...shareRules(context),
+    ],
+  };
+}
+
+/** Pods that a kubelet starts from files; kubeadm labels them by component. */
+function staticPodJob(component: string, port: number, context: PresetContext): JsonObject {
+  return {
+    job_name: component,
+    // Their certificates are signed by themselves.
+    ...serviceAccountAccess(false),
+    kubernetes_sd_configs: [
+      podDiscovery({ namespaces: ['kube-system'], labels: `component=${component}` }, context),
+    ],
+    relabel_configs: [...runningContainers, ...podPort(port), ...shareRules(context)],
+  };
+}
+
+function corednsJob(context: PresetContext): JsonObject {
+  return {
+    job_name: 'coredns',
+    kubernetes_sd_configs: [
+      podDiscovery({ namespaces: ['kube-system'], labels: 'k8s-app=kube-dns' }, context),
+    ],
+    relabel_configs: [...runningContainers, ...podPort(corednsPort), ...shareRules(context)],
+  };
+}
+
+function etcdJob({ etcd }: ControlPlaneOptions, context: PresetContext): JsonObject {
+  const access =
+    etcd.client_certificate_secret === undefined
+      ? {}
+      : {
+          scheme: 'https',
+          tls_config: {
+            ca_file: `${etcdCertificates}/ca.crt`,
+            cert_file: `${etcdCertificates}/tls.crt`,
+            key_file: `${etcdCertificates}/tls.key`,
+          },
+        };
+  if (etcd.endpoints.length > 0) {
+    return {
+      job_name: 'etcd',
+      ...access,
+      static_configs: [{ targets: etcd.endpoints.map(escapeDollars) }],
+      relabel_configs: [...shareRules(context)],
+    };
+  }
+  return {
+    job_name: 'etcd',
+    ...access,
+    kubernetes_sd_configs: [
+      podDiscovery({ namespaces: ['kube-system'], labels: 'component=etcd' }, context),
+    ],
+    relabel_configs: [...runningContainers, ...podPort(etcd.port), ...shareRules(context)],
+  };
+}
+
+function etcdSecret({ etcd }: ControlPlaneOptions): readonly SecretMount[] {
+  if (!etcd.enabled || etcd.client_certificate_secret === undefined) return [];
+  return [
+    {
+      name: 'etcd-client',
+      secret: etcd.client_certificate_secret,
+      mountPath: etcdCertificates,
+    },
+  ];
+}
