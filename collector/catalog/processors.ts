@@ -67,7 +67,7 @@ export const processors: readonly ComponentInfo[] = [
     'logdedupprocessor',
     { logs: 'alpha' },
     // Merged in the days of 0.151's release: the old name is right in either case.
-    { renamed: { from: 'logdedup', version: '0.152.0' } },
+    { renamed: { from: 'logdedup', version: '0.152.0' }, binaries: ['0.149'] },
   ),
   contrib('processor', 'groupbyattrs', 'groupbyattrsprocessor', every('beta')),
   contrib('processor', 'groupbytrace', 'groupbytraceprocessor', { traces: 'beta' }),

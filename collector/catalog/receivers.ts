@@ -63,7 +63,13 @@ export const receivers: readonly ComponentInfo[] = [
     logs: 'alpha',
     traces: 'alpha',
   }),
-  contrib('receiver', 'docker_stats', 'dockerstatsreceiver', { metrics: 'alpha' }),
+  contrib(
+    'receiver',
+    'docker_stats',
+    'dockerstatsreceiver',
+    { metrics: 'alpha' },
+    { binaries: ['0.149'] },
+  ),
   contrib('receiver', 'kafka', 'kafkareceiver', every('beta')),
   contrib(
     'receiver',

@@ -5,11 +5,11 @@
  */
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
+import { collectors } from './collectors.ts';
 import { kubernetes } from './kubernetes.ts';
-import { existing, goEnvironment, type Peer, type PeerStep, peersDir } from './peer.ts';
+import { existing, type Peer, type PeerStep, peersDir } from './peer.ts';
 
 const pythonDir = join(peersDir, 'otel-python-1.45.2');
-const collectorDir = join(peersDir, 'collector-0.161.0');
 const node24Dir = join(peersDir, 'node-24.12.0');
 const node24Package = `node-${process.platform}-${process.arch}`;
 const sudo: readonly string[] = process.getuid?.() === 0 ? [] : ['sudo'];
@@ -52,52 +52,7 @@ export const peers: readonly Peer[] = [
     ],
     find: () => existing(join(pythonDir, 'ready')) && existing(join(pythonDir, 'bin', 'python')),
   },
-  {
-    name: 'collector',
-    required: true,
-    purpose: 'the real OpenTelemetry Collector 0.161, as a sender and to measure against',
-    minutes: 15,
-    megabytes: 100,
-    steps: [
-      {
-        command: 'go',
-        args: [
-          'install',
-          '-trimpath',
-          '-ldflags=-s -w',
-          'go.opentelemetry.io/collector/cmd/builder@v0.149.0',
-        ],
-        env: goEnvironment,
-      },
-      {
-        command: join(peersDir, 'bin', 'builder'),
-        args: [
-          '--config',
-          join(import.meta.dirname, 'collector-0.161.yaml'),
-          '--skip-compilation',
-          '--skip-strict-versioning',
-          '--skip-get-modules',
-        ],
-        cwd: peersDir,
-        env: goEnvironment,
-      },
-      {
-        command: 'go',
-        args: [
-          'build',
-          '-mod=mod',
-          '-trimpath',
-          '-ldflags=-s -w',
-          '-o',
-          join(collectorDir, 'otelcol'),
-          '.',
-        ],
-        cwd: join(peersDir, 'build-collector-0.161'),
-        env: goEnvironment,
-      },
-    ],
-    find: () => existing(join(collectorDir, 'otelcol')),
-  },
+  ...collectors,
   {
     name: 'node-24',
     required: true,

@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
-export type PeerName = 'chromium' | 'otel-python' | 'collector' | 'node-24' | 'kubernetes';
+export type PeerName =
+  | 'chromium'
+  | 'otel-python'
+  | 'collector'
+  | 'collector-0.149'
+  | 'collector-0.155'
+  | 'node-24'
+  | 'kubernetes';
 
 export type Peer = {
   readonly name: PeerName;
