@@ -6,7 +6,15 @@
  * is the machine's: two of them need two loopback addresses.
  */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type Program, startProgram } from './program.ts';
@@ -98,6 +106,9 @@ function prepare(root: string, dir: string, options: ContainedOptions): string {
   const programs = { ...tools, ...options.programs };
   const libraries = new Set(Object.values(programs).flatMap(librariesOf));
   for (const [path, from] of [...Object.entries(programs), ...[...libraries].map(same)]) {
+    // An image has its own; an empty one is the mount point of an earlier start.
+    const size = statSync(at(path), { throwIfNoEntry: false })?.size ?? 0;
+    if (size > 0 && !(path in programs)) continue;
     file(path, '');
     bind(from, path, 'ro');
   }
@@ -131,8 +142,8 @@ function which(program: string): string {
   return execFileSync('which', [program]).toString().trim();
 }
 
-/** None for a static program, of which `ldd` says so and fails. */
-function librariesOf(program: string): readonly string[] {
+/** What a program is linked against; none for a static one, for which `ldd` fails. */
+export function librariesOf(program: string): readonly string[] {
   try {
     const said = execFileSync('ldd', [program], { stdio: ['ignore', 'pipe', 'ignore'] });
     return [...said.toString().matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].map(([, path = '']) => path);
