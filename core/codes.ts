@@ -64,6 +64,11 @@ export const codes = {
     cause: 'A version has the form 0.161.0, and names are known from 0.144 to 0.161.',
     next: 'Use a version such as 0.149.0 or 0.161.0.',
   },
+  'OBS-1120': {
+    title: 'two presets want the same port',
+    cause: 'The options of two presets of one agent name the same port.',
+    next: 'Give one of the two presets named in the message another port.',
+  },
   'OBS-1121': {
     title: 'a preset cannot stand where it was put',
     cause: 'The agent, its mode or another preset would make it collect the same data twice.',

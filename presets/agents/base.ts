@@ -8,6 +8,7 @@ import type { Component, PipelineId } from '../../collector/types.ts';
 import type { Contribution, EnvVar } from '../../collector/workload.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { parseBytes } from '../../core/units.ts';
+import { fromEnv } from '../from-env.ts';
 import { gatewayExporterId } from '../gateway-exporter.ts';
 import type { PresetContext } from '../preset.ts';
 
@@ -45,7 +46,7 @@ export function basePiece(
   pipelines: readonly PipelineId[],
   context: PresetContext,
 ): Contribution {
-  const address = context.target === 'host' ? '127.0.0.1' : '${env:MY_POD_IP}';
+  const address = context.target === 'host' ? '127.0.0.1' : fromEnv('MY_POD_IP');
   const { health, telemetry } = ports[context.target];
   const limitMib = Math.floor(((parseBytes(options.memoryLimit) ?? 0) * heapShare) / mebibyte);
   const components: Component[] = [

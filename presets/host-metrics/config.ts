@@ -30,12 +30,20 @@ export const hostMetricsOptions = z.strictObject({
   per_core: z
     .boolean()
     .default(false)
-    .describe('Whether CPU time is kept for each core, instead of one sum for the machine.')
+    .describe('Whether CPU time is kept for each core; Collectors before 0.157 always keep it so.')
     .meta({ examples: [true] }),
   utilization: z
     .boolean()
     .default(true)
     .describe('Whether used shares (0 to 1) of CPU, memory and filesystems are added.')
+    .meta({ examples: [false] }),
+  host_network: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether the agent runs in the node's network namespace; from its own it could count its own " +
+        'interface only, so `network` is left out then.',
+    )
     .meta({ examples: [false] }),
   conntrack: z
     .boolean()
@@ -53,7 +61,8 @@ export const hostMetricsOptions = z.strictObject({
       'autofs',
       'binfmt_misc',
       'bpf',
-      'cgroup2?',
+      'cgroup',
+      'cgroup2',
       'configfs',
       'debugfs',
       'devpts',
@@ -76,7 +85,7 @@ export const hostMetricsOptions = z.strictObject({
       'tmpfs',
       'tracefs',
     ])
-    .describe('File system types that are left out, as regular expressions over the whole name.')
+    .describe('File system types that are left out, by name.')
     .meta({ examples: [['tmpfs', 'overlay']] }),
   exclude_mount_points: z
     .array(z.string().min(1))
