@@ -5,9 +5,11 @@ import { choice, flag, httpUrl, image, resources, size, text } from './kit.ts';
 
 const grafanaShape = z.strictObject({
   deploy: flag({
-    description: 'Render a Grafana too; `false` when one exists that takes the dashboards',
+    description:
+      'Render a Grafana too. Absent: `true` with `deliver: config_map`, else `false`, because' +
+      ' then one exists',
     examples: [true],
-  }).default(true),
+  }).optional(),
   deliver: choice(['config_map', 'files', 'operator', 'push'], {
     description:
       '`config_map`: provisioned or found by a sidecar; `operator`: objects of the Grafana' +
@@ -36,10 +38,14 @@ const grafanaShape = z.strictObject({
 /** `grafana:` or `true` is the one with all its defaults. */
 export const grafana = z
   .preprocess((value) => (value === true || value === null ? {} : value), grafanaShape)
+  .transform((value) => ({ ...value, deploy: value.deploy ?? value.deliver === 'config_map' }))
   .optional()
   .meta({
     description: 'Grafana with data source and dashboards',
     examples: [{ deliver: 'config_map' }],
   }) as unknown as z.ZodOptional<
-  z.ZodType<z.output<typeof grafanaShape>, z.input<typeof grafanaShape> | true>
+  z.ZodType<
+    z.output<typeof grafanaShape> & { readonly deploy: boolean },
+    z.input<typeof grafanaShape> | true
+  >
 >;
