@@ -5,11 +5,13 @@
 import type { Command } from 'commander';
 import { registerDashboards } from './commands/dashboards.ts';
 import { registerDemo } from './commands/demo.ts';
+import { registerDiff } from './commands/diff.ts';
 import { registerEmbedded } from './commands/embedded.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerGateway } from './commands/gateway.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerQuery } from './commands/query.ts';
+import { registerRender } from './commands/render.ts';
 import { registerSend } from './commands/send.ts';
 import { registerUp } from './commands/up.ts';
 import type { CliContext } from './context.ts';
@@ -20,10 +22,12 @@ type Register = (program: Command, context: CliContext) => void;
 const commands: readonly Register[] = [
   registerDashboards,
   registerDemo,
+  registerDiff,
   registerExplain,
   registerGateway,
   registerMigrate,
   registerQuery,
+  registerRender,
   registerSend,
   registerUp,
   registerEmbedded,

@@ -1,4 +1,6 @@
 /** From a stack to the Collectors it asks for: each agent's own builder, the same context for all. */
+import { Problem } from '../../core/problem.ts';
+import { gatewayEndpoint, gatewayPorts } from '../../k8s/gateway.ts';
 import type { AgentContext, BuiltAgent } from '../../presets/agents/agent.ts';
 import { buildClusterAgent } from '../../presets/agents/cluster-agent.ts';
 import { buildCollectorGateway } from '../../presets/agents/collector-gateway.ts';
@@ -7,8 +9,7 @@ import { buildPrometheusAgent } from '../../presets/agents/prometheus-agent.ts';
 import { buildSampler } from '../../presets/agents/sampler.ts';
 import type { Stack } from '../../stack/types.ts';
 
-/** Port of the gateway's OTLP over gRPC, in a cluster and on a machine. */
-export const otlpGrpcPort = 4317;
+const clickhouseHttpPort = 8123;
 
 export type Target = 'kubernetes' | 'host';
 
@@ -22,7 +23,7 @@ export function agentContext(stack: Stack, target: Target): AgentContext {
     collectorVersion: stack.collector.version,
     kubernetesMinor: kubernetesMinorOf(stack),
     platform: stack.platform,
-    gatewayEndpoint: gatewayEndpoint(stack, target),
+    gatewayEndpoint: gatewayAddress(stack, target),
   };
 }
 
@@ -52,14 +53,36 @@ export function buildAgents(stack: Stack, target: Target): readonly BuiltAgent[]
 
 /** The gateway of flavor `collector`: the stock Collector with the ClickHouse exporter. */
 export function buildGateway(stack: Stack): BuiltAgent {
+  const { secret, user_key, password_key } = stack.clickhouse.credentials;
   return buildCollectorGateway({
     context: agentContext(stack, 'kubernetes'),
     options: stack.gateway,
     extraExporters: stack.extra_exporters,
+    clickhouse: {
+      url: clickhouseUrl(stack),
+      database: stack.clickhouse.database,
+      secret,
+      userKey: user_key,
+      passwordKey: password_key,
+    },
   });
 }
 
-function gatewayEndpoint(stack: Stack, target: Target): string {
-  const own = `${stack.name}-gateway.${stack.namespace}.svc:${otlpGrpcPort}`;
-  return target === 'host' ? `127.0.0.1:${otlpGrpcPort}` : own;
+/** HTTP interface of ClickHouse, as pods of the stack reach it. */
+export function clickhouseUrl(stack: Stack): string {
+  const { mode, url } = stack.clickhouse;
+  if (mode === 'in_cluster') {
+    return `http://${stack.name}-clickhouse.${stack.namespace}.svc:${clickhouseHttpPort}`;
+  }
+  if (mode === 'external' && url !== undefined) return url;
+  throw new Problem('OBS-1401', `clickhouse.mode: ${mode} cannot be reached from a cluster`, {
+    where: 'clickhouse.mode',
+    next: 'Use `mode: in_cluster`, or `mode: external` with `url`; embedded is for `obsctl up`.',
+  });
+}
+
+function gatewayAddress(stack: Stack, target: Target): string {
+  return target === 'host'
+    ? `127.0.0.1:${gatewayPorts.grpc}`
+    : gatewayEndpoint({ stack: stack.name, namespace: stack.namespace });
 }

@@ -97,9 +97,9 @@ function unit(service: string, workload: CollectorWorkload): string {
     '# What it does not need is taken away.',
     'NoNewPrivileges=yes',
     'ProtectSystem=strict',
-    ...(needs.hostMounts.some(({ hostPath }) => hostPath === '/') ? [] : ['ProtectHome=yes']),
+    // File systems below /home are counted too; nothing in them is opened.
+    'ProtectHome=read-only',
     'PrivateTmp=yes',
-    ...(needs.hostPid ? [] : []),
     'ProtectKernelTunables=yes',
     'ProtectKernelModules=yes',
     'ProtectControlGroups=yes',

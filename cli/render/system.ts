@@ -14,6 +14,7 @@ import type { BuiltAgent } from '../../presets/agents/agent.ts';
 import type { Stack } from '../../stack/types.ts';
 import { buildAgents, kubernetesMinorOf } from './agents.ts';
 import type { ExplainedAccount } from './explain-rbac.ts';
+import { renderGateway } from './gateway.ts';
 import { chooseParts, type PartName, partNames, type RenderedPart } from './parts.ts';
 
 export type RenderedSystem = {
@@ -37,7 +38,12 @@ export function renderSystem(stack: Stack, options: SystemOptions = {}): Rendere
   const place = placeOf(stack, options.provenance === true);
   const agents = buildAgents(stack, 'kubernetes');
   const agentPart = agents.flatMap((agent) => objectsOfAgent(agent, place));
-  const parts: RenderedPart[] = [{ name: 'agents', objects: agentPart }];
+  const gateway = renderGateway(stack, place);
+  const collectors = gateway.collector === undefined ? agents : [...agents, gateway.collector];
+  const parts: RenderedPart[] = [
+    { name: 'agents', objects: agentPart },
+    { name: 'gateway', objects: gateway.objects },
+  ];
   const all = parts.flatMap(({ objects }) => objects);
   const chosen = chooseParts(
     [{ name: 'namespaces', objects: namespaceObjects(all, place) }, ...parts],
@@ -46,9 +52,9 @@ export function renderSystem(stack: Stack, options: SystemOptions = {}): Rendere
   return {
     objects: inApplyOrder(chosen.flatMap(({ objects }) => objects)),
     parts: chosen,
-    workloads: agents.map(({ workload }) => workload),
-    accounts: agents.map(({ workload }) => accountOf(workload, place)),
-    warnings: agents.flatMap(({ workload }) =>
+    workloads: collectors.map(({ workload }) => workload),
+    accounts: collectors.map(({ workload }) => accountOf(workload, place)),
+    warnings: collectors.flatMap(({ workload }) =>
       workload.warnings.map((text) => `${workload.name}: ${text}`),
     ),
   };

@@ -1,0 +1,69 @@
+/** The gateway of a stack: the stock Collector until an image of ours is named. */
+import { stringify } from 'yaml';
+import { parseDurationMs } from '../../core/units.ts';
+import { gatewayObjects } from '../../k8s/gateway.ts';
+import type { KubernetesObject } from '../../k8s/objects.ts';
+import type { Place } from '../../k8s/place.ts';
+import type { BuiltAgent } from '../../presets/agents/agent.ts';
+import type { Stack } from '../../stack/types.ts';
+import { buildGateway, clickhouseUrl } from './agents.ts';
+
+export type RenderedGateway = {
+  readonly objects: readonly KubernetesObject[];
+  /** The Collector of flavor `collector`; our own gateway is none. */
+  readonly collector: BuiltAgent | undefined;
+};
+
+export function renderGateway(stack: Stack, place: Place): RenderedGateway {
+  const { flavor, image, storage_class } = stack.gateway;
+  if (flavor === 'collector' || image === undefined) {
+    const collector = buildGateway(stack);
+    const { workload } = collector;
+    return {
+      objects: gatewayObjects(
+        { flavor: 'collector', workload, storageClass: storage_class },
+        place,
+      ),
+      collector,
+    };
+  }
+  return { objects: gatewayObjects(ownInput(stack, image), place), collector: undefined };
+}
+
+function ownInput(stack: Stack, image: string): Parameters<typeof gatewayObjects>[0] {
+  const { replicas, volume, storage_class, resources, workers, grace } = stack.gateway;
+  const { secret, user_key, password_key } = stack.clickhouse.credentials;
+  const graceMs = parseDurationMs(grace) ?? 0;
+  return {
+    flavor: 'obsctl',
+    image,
+    stackText: gatewayPartOf(stack),
+    replicas,
+    volume,
+    storageClass: storage_class,
+    resources: {
+      cpuRequest: resources.cpu_request,
+      memoryRequest: resources.memory_request,
+      memoryLimit: resources.memory_limit,
+    },
+    workers,
+    graceS: Math.ceil(graceMs / 1000),
+    clickhouseUrl: withDatabase(clickhouseUrl(stack), stack.clickhouse.database),
+    secret: { name: secret, userKey: user_key, passwordKey: password_key },
+  };
+}
+
+/** Only what the gateway reads: a change elsewhere in the file must not restart it. */
+function gatewayPartOf(stack: Stack): string {
+  const { name, gateway, clickhouse } = stack;
+  const part = {
+    name,
+    clickhouse: { retention: clickhouse.retention },
+    gateway: { volume: gateway.volume },
+  };
+  return stringify(part, { lineWidth: 0 });
+}
+
+function withDatabase(url: string, database: string): string {
+  return new URL(`/${encodeURIComponent(database)}`, url).href;
+}
