@@ -4,3 +4,6 @@
 export function collectorImageFor(version: string): string {
   return `ghcr.io/open-telemetry/opentelemetry-collector-releases/opentelemetry-collector-contrib:${version}`;
 }
+
+/** A shell and curl for the one Job that makes Secrets. curl licence (MIT-like). */
+export const curlImage = 'docker.io/curlimages/curl:8.14.1';

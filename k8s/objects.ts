@@ -229,8 +229,12 @@ export type Container = {
 
 export type Volume = {
   readonly name: string;
-  readonly configMap?: { readonly name: string; readonly defaultMode?: number };
-  readonly secret?: { readonly secretName: string; readonly defaultMode?: number };
+  readonly configMap?: {
+    readonly name: string;
+    /** Absent: every key is a file. */
+    readonly items?: readonly { readonly key: string; readonly path: string }[];
+  };
+  readonly secret?: { readonly secretName: string };
   readonly emptyDir?: { readonly sizeLimit?: string; readonly medium?: 'Memory' };
   readonly hostPath?: { readonly path: string; readonly type?: string };
   readonly persistentVolumeClaim?: { readonly claimName: string };

@@ -1,0 +1,112 @@
+/**
+ * Configuration files of the ClickHouse server in the cluster, merged by the server over those of
+ * its image: listeners, a bound on its own log tables, and users with the least rights.
+ */
+
+/** The three users; nobody else can log in, and there is no `default` user. */
+export const clickhouseUsers = {
+  gateway: { name: 'gateway', variable: 'GATEWAY_PASSWORD' },
+  schema: { name: 'schema', variable: 'SCHEMA_PASSWORD' },
+  reader: { name: 'reader', variable: 'READER_PASSWORD' },
+} as const;
+
+/** Log tables of the server about itself that we keep, and for how many days. */
+const keptLogs: readonly (readonly [string, number])[] = [
+  ['query_log', 7],
+  ['part_log', 7],
+  ['text_log', 3],
+  ['error_log', 7],
+  ['metric_log', 3],
+  ['asynchronous_metric_log', 3],
+  ['crash_log', 30],
+];
+
+/** Log tables that cost merges all day and that no dashboard of ours reads. */
+const removedLogs = [
+  'trace_log',
+  'query_thread_log',
+  'query_views_log',
+  'query_metric_log',
+  'processors_profile_log',
+  'opentelemetry_span_log',
+  'asynchronous_insert_log',
+  'latency_log',
+  'session_log',
+  'backup_log',
+  's3queue_log',
+  'blob_storage_log',
+  'background_schedule_pool_log',
+];
+
+export function serverConfig(): string {
+  return `<clickhouse>
+  <listen_host>::</listen_host>
+  <listen_host>0.0.0.0</listen_host>
+  <listen_try>1</listen_try>
+  <mysql_port remove="1"/>
+  <postgresql_port remove="1"/>
+  <interserver_http_port remove="1"/>
+  <logger>
+    <level>information</level>
+    <console>1</console>
+    <log remove="1"/>
+    <errorlog remove="1"/>
+  </logger>
+${keptLogs.map(([table, days]) => keptLog(table, days)).join('\n')}
+${removedLogs.map((table) => `  <${table} remove="1"/>`).join('\n')}
+</clickhouse>
+`;
+}
+
+function keptLog(table: string, days: number): string {
+  return `  <${table} replace="1">
+    <database>system</database>
+    <table>${table}</table>
+    <partition_by>event_date</partition_by>
+    <ttl>event_date + INTERVAL ${days} DAY DELETE</ttl>
+    <flush_interval_milliseconds>7500</flush_interval_milliseconds>
+  </${table}>`;
+}
+
+/** Passwords come from the environment, so from Secrets; the file holds none. */
+export function usersConfig(database: string): string {
+  const { gateway, schema, reader } = clickhouseUsers;
+  return `<clickhouse>
+  <profiles>
+    <reader>
+      <readonly>2</readonly>
+      <max_execution_time>60</max_execution_time>
+      <max_memory_usage_for_user>2000000000</max_memory_usage_for_user>
+    </reader>
+  </profiles>
+  <users>
+    <default remove="1"/>
+${user(gateway, 'default', [
+  `GRANT SELECT, INSERT ON ${database}.*`,
+  'GRANT CREATE TEMPORARY TABLE ON *.*',
+])}
+${user(schema, 'default', [
+  `GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP VIEW ON ${database}.*`,
+  'GRANT SELECT ON system.data_skipping_indices',
+])}
+${user(reader, 'reader', [`GRANT SELECT ON ${database}.*`])}
+  </users>
+</clickhouse>
+`;
+}
+
+function user(
+  one: (typeof clickhouseUsers)[keyof typeof clickhouseUsers],
+  profile: string,
+  grants: readonly string[],
+): string {
+  return `    <${one.name}>
+      <password from_env="${one.variable}"/>
+      <networks><ip>::/0</ip></networks>
+      <profile>${profile}</profile>
+      <quota>default</quota>
+      <grants>
+${grants.map((grant) => `        <query>${grant}</query>`).join('\n')}
+      </grants>
+    </${one.name}>`;
+}
