@@ -16,6 +16,7 @@ import { buildAgents, kubernetesMinorOf } from './agents.ts';
 import type { ExplainedAccount } from './explain-rbac.ts';
 import { renderGateway } from './gateway.ts';
 import { chooseParts, type PartName, partNames, type RenderedPart } from './parts.ts';
+import { renderStorage } from './storage.ts';
 
 export type RenderedSystem = {
   /** In apply order. */
@@ -24,6 +25,8 @@ export type RenderedSystem = {
   readonly parts: readonly RenderedPart[];
   readonly workloads: readonly CollectorWorkload[];
   readonly accounts: readonly ExplainedAccount[];
+  /** The schema of ClickHouse as SQL. */
+  readonly ddl: string;
   readonly warnings: readonly string[];
 };
 
@@ -39,10 +42,12 @@ export function renderSystem(stack: Stack, options: SystemOptions = {}): Rendere
   const agents = buildAgents(stack, 'kubernetes');
   const agentPart = agents.flatMap((agent) => objectsOfAgent(agent, place));
   const gateway = renderGateway(stack, place);
+  const storage = renderStorage(stack, place);
   const collectors = gateway.collector === undefined ? agents : [...agents, gateway.collector];
   const parts: RenderedPart[] = [
     { name: 'agents', objects: agentPart },
     { name: 'gateway', objects: gateway.objects },
+    ...storage.parts,
   ];
   const all = parts.flatMap(({ objects }) => objects);
   const chosen = chooseParts(
@@ -54,9 +59,13 @@ export function renderSystem(stack: Stack, options: SystemOptions = {}): Rendere
     parts: chosen,
     workloads: collectors.map(({ workload }) => workload),
     accounts: collectors.map(({ workload }) => accountOf(workload, place)),
-    warnings: collectors.flatMap(({ workload }) =>
-      workload.warnings.map((text) => `${workload.name}: ${text}`),
-    ),
+    ddl: storage.ddl,
+    warnings: [
+      ...collectors.flatMap(({ workload }) =>
+        workload.warnings.map((text) => `${workload.name}: ${text}`),
+      ),
+      ...storage.warnings,
+    ],
   };
 }
 

@@ -1,0 +1,228 @@
+/** Where telemetry is stored and shown: ClickHouse, its schema, Grafana, dashboards, Secrets. */
+import type { ScriptOptions } from '../../clickhouse/script.ts';
+import { schemaScript } from '../../clickhouse/script.ts';
+import { parseDurationMs } from '../../core/units.ts';
+import { renderFiles } from '../../dashboards/render.ts';
+import {
+  type ClickhouseSecrets,
+  clickhouseHost,
+  clickhouseObjects,
+  clickhousePorts,
+  clickhouseSecrets,
+} from '../../k8s/clickhouse.ts';
+import { clickhouseUsers } from '../../k8s/clickhouse-files.ts';
+import {
+  type Dashboard,
+  dashboardObjects,
+  type GrafanaInput,
+  grafanaObjects,
+} from '../../k8s/grafana.ts';
+import { credentialsJob, migrateJob, schemaJob } from '../../k8s/jobs.ts';
+import type { KubernetesObject } from '../../k8s/objects.ts';
+import type { Place, SecretRef } from '../../k8s/place.ts';
+import type { MadeSecret } from '../../k8s/secrets-script.ts';
+import type { Stack } from '../../stack/types.ts';
+import { clickhouseUrl } from './agents.ts';
+import type { RenderedPart } from './parts.ts';
+
+export type RenderedStorage = {
+  readonly parts: readonly RenderedPart[];
+  /** The schema as SQL, as its Job runs it. */
+  readonly ddl: string;
+  readonly warnings: readonly string[];
+};
+
+/** Ports of the native protocol where a URL names only the HTTP one. */
+const nativePorts = { plain: 9000, secure: 9440 } as const;
+/** Of our oldest supported server, for one whose version nobody can know. */
+const unknownServer = [25, 8] as const;
+const dayMs = 86_400_000;
+const adminUser = 'admin';
+
+export function renderStorage(stack: Stack, place: Place): RenderedStorage {
+  const named = secretRef(stack.clickhouse.credentials);
+  const inCluster = stack.clickhouse.mode === 'in_cluster';
+  // An external ClickHouse has the users that it has: one Secret, made by its owner.
+  const secrets = inCluster
+    ? clickhouseSecrets(named)
+    : { gateway: named, schema: named, reader: named };
+  const ddl = ddlOf(stack);
+  const grafana = grafanaInput(stack, place, secrets);
+  return {
+    parts: [
+      { name: 'clickhouse', objects: inCluster ? serverObjects(stack, place, secrets) : [] },
+      { name: 'grafana', objects: grafana === undefined ? [] : grafanaObjects(grafana, place) },
+      {
+        name: 'dashboards',
+        objects: grafana === undefined ? [] : dashboardObjects(grafana, place),
+      },
+      { name: 'jobs', objects: jobs(stack, place, secrets, ddl) },
+    ],
+    ddl,
+    warnings: warningsOf(stack),
+  };
+}
+
+/** Every table for this stack, with views where the stock Collector inserts. */
+function ddlOf(stack: Stack): string {
+  const { database, profile, retention } = stack.clickhouse;
+  return schemaScript({
+    database,
+    profile,
+    flavour: isCloud(stack) ? 'cloud' : 'server',
+    serverVersion: serverVersionOf(stack),
+    retentionDays: {
+      traces: daysOf(retention.traces),
+      logs: daysOf(retention.logs),
+      metrics: daysOf(retention.metrics),
+    },
+    views: stack.gateway.flavor === 'collector',
+  });
+}
+
+function serverObjects(stack: Stack, place: Place, secrets: ClickhouseSecrets) {
+  const { image, database, volume, storage_class, resources, topology } = stack.clickhouse;
+  return clickhouseObjects(
+    {
+      image,
+      database,
+      volume,
+      storageClass: storage_class,
+      resources: resourcesOf(resources),
+      topology,
+      secrets,
+    },
+    place,
+  );
+}
+
+function jobs(
+  stack: Stack,
+  place: Place,
+  secrets: ClickhouseSecrets,
+  ddl: string,
+): readonly KubernetesObject[] {
+  const made = madeSecrets(stack, secrets);
+  return [
+    ...(made.length === 0 ? [] : credentialsJob(made, place)),
+    ...schemaObjects(stack, place, secrets.schema, ddl),
+  ];
+}
+
+/** Our image compares with what is there; ClickHouse's own client only adds what is missing. */
+function schemaObjects(stack: Stack, place: Place, secret: SecretRef, ddl: string) {
+  const { gateway, clickhouse } = stack;
+  if (gateway.flavor === 'obsctl' && gateway.image !== undefined) {
+    const url = new URL(`/${clickhouse.database}`, clickhouseUrl(stack));
+    const { traces, logs, metrics } = clickhouse.retention;
+    const retention = `traces=${traces},logs=${logs},metrics=${metrics}`;
+    const args = ['--profile', clickhouse.profile, '--retention', retention];
+    const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
+    return migrateJob({ image: gateway.image, clickhouseUrl: url.href, port, args, secret }, place);
+  }
+  const server = nativeServer(stack, place);
+  return schemaJob({ image: clickhouse.image, ddl, ...server, secret }, place);
+}
+
+function madeSecrets(stack: Stack, secrets: ClickhouseSecrets): readonly MadeSecret[] {
+  const made: MadeSecret[] = [];
+  if (stack.clickhouse.mode === 'in_cluster') {
+    for (const key of ['gateway', 'schema', 'reader'] as const) {
+      made.push({ secret: secrets[key], user: clickhouseUsers[key].name });
+    }
+  }
+  if (stack.grafana?.deploy === true) {
+    made.push({ secret: secretRef(stack.grafana.credentials), user: adminUser });
+  }
+  return made;
+}
+
+function grafanaInput(
+  stack: Stack,
+  place: Place,
+  secrets: ClickhouseSecrets,
+): GrafanaInput | undefined {
+  const { grafana } = stack;
+  if (grafana === undefined) return undefined;
+  const { database } = stack.clickhouse;
+  return {
+    deliver: grafana.deliver,
+    ...(grafana.deploy
+      ? {
+          deploy: {
+            image: grafana.image,
+            volume: grafana.volume,
+            resources: resourcesOf(grafana.resources),
+            secret: secretRef(grafana.credentials),
+          },
+        }
+      : {}),
+    folder: grafana.folder,
+    datasource: { ...nativeServer(stack, place), database, secret: secrets.reader },
+    dashboards: dashboardsOf(stack),
+  };
+}
+
+/** The dashboard about our gateway is empty where the stock Collector stands in its place. */
+function dashboardsOf(stack: Stack): readonly Dashboard[] {
+  return renderFiles()
+    .filter(({ path }) => path.endsWith('.json'))
+    .map(({ path, text }) => ({ name: path.replace(/^obsctl-|\.json$/g, ''), json: text }))
+    .filter(({ name }) => name !== 'gateway' || stack.gateway.flavor === 'obsctl');
+}
+
+function nativeServer(stack: Stack, place: Place) {
+  if (stack.clickhouse.mode === 'in_cluster') {
+    return { host: clickhouseHost(place), port: clickhousePorts.native, secure: false };
+  }
+  const { hostname, protocol } = new URL(clickhouseUrl(stack));
+  const secure = protocol === 'https:';
+  return { host: hostname, port: secure ? nativePorts.secure : nativePorts.plain, secure };
+}
+
+function isCloud(stack: Stack): boolean {
+  const { mode, url } = stack.clickhouse;
+  return mode === 'external' && /\.clickhouse\.cloud$/.test(URL.parse(url ?? '')?.hostname ?? '');
+}
+
+/** The release in the image's tag, so that what newer servers add is switched on. */
+function serverVersionOf(stack: Stack): ScriptOptions['serverVersion'] {
+  const found = /:(\d{2})\.(\d{1,2})(\.|-|$)/.exec(stack.clickhouse.image);
+  if (stack.clickhouse.mode !== 'in_cluster' || found === null) return unknownServer;
+  return [Number(found[1]), Number(found[2])];
+}
+
+function warningsOf(stack: Stack): readonly string[] {
+  const { clickhouse, grafana } = stack;
+  const { secret, user_key, password_key } = clickhouse.credentials;
+  const found: string[] = [];
+  if (clickhouse.mode === 'external') {
+    found.push(
+      `clickhouse: the Secret ${stack.namespace}/${secret} with the keys ${user_key} and ` +
+        `${password_key} is yours to make: pods wait for it`,
+    );
+  }
+  if (grafana !== undefined && !grafana.deploy && grafana.deliver === 'config_map') {
+    found.push(
+      'grafana: the data source reads CLICKHOUSE_USER and CLICKHOUSE_PASSWORD from the ' +
+        'environment of your Grafana',
+    );
+  }
+  return found;
+}
+
+function secretRef(from: Stack['clickhouse']['credentials']): SecretRef {
+  return { name: from.secret, userKey: from.user_key, passwordKey: from.password_key };
+}
+
+function resourcesOf(from: Stack['clickhouse']['resources']) {
+  return {
+    cpuRequest: from.cpu_request,
+    memoryRequest: from.memory_request,
+    memoryLimit: from.memory_limit,
+  };
+}
+
+function daysOf(text: string): number {
+  return Math.floor((parseDurationMs(text) ?? 0) / dayMs);
+}
