@@ -115,7 +115,9 @@ export function buildAgent(parts: AgentParts): BuiltAgent {
   const pieces = [base, ...contributions].map(({ piece }) => {
     const used = withoutUnfed(piece, pipelines);
     const lost = piece.components.find(
-      (component) => component.kind === 'processor' && !used.components.includes(component),
+      ({ kind, id }) =>
+        ['processor', 'connector'].includes(kind) &&
+        !used.components.some((kept) => kept.id === id),
     );
     if (lost !== undefined)
       warnings.push(`${piece.preset}: no preset gives it anything to work on`);
@@ -145,12 +147,28 @@ function resourcesOf(options: AgentParts['resources']): Resources {
   };
 }
 
-/** Pipelines that have a receiver, in the order in which presets name them. */
+/**
+ * Pipelines that have a receiver, in the order in which presets name them. A connector is one only
+ * while the pipeline that it takes from is fed itself, so this goes on until nothing changes.
+ */
 function fedPipelines(pieces: readonly Piece[]): readonly PipelineId[] {
-  const fed = pieces.flatMap(({ attachments }) =>
-    attachments.filter(({ as }) => as === 'receiver').map(({ pipeline }) => pipeline),
+  const attachments = pieces.flatMap((piece) => piece.attachments);
+  const connectors = new Set(
+    pieces.flatMap(({ components }) =>
+      components.filter(({ kind }) => kind === 'connector').map(({ id }) => id),
+    ),
   );
-  return [...new Set(fed)];
+  const fed = new Set<PipelineId>();
+  const gives = (id: string): boolean =>
+    !connectors.has(id) ||
+    attachments.some((from) => from.as === 'exporter' && from.id === id && fed.has(from.pipeline));
+  for (let before = -1; before !== fed.size; ) {
+    before = fed.size;
+    for (const { as, id, pipeline } of attachments) {
+      if (as === 'receiver' && gives(id)) fed.add(pipeline);
+    }
+  }
+  return [...fed];
 }
 
 /**

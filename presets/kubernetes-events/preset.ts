@@ -1,9 +1,13 @@
 /** Events of the cluster as log records, by the k8s_events receiver of one leader. */
+
+import { minorOf } from '../../collector/versions.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { leaderElector } from '../leader.ts';
 import type { Preset } from '../preset.ts';
-import { versionAtLeast } from '../version.ts';
 import type { KubernetesEventsOptions } from './config.ts';
+
+/** First version whose receiver knows `dedup_interval`. */
+const dedupMinor = 154;
 
 export const kubernetesEvents: Preset<KubernetesEventsOptions> = {
   name: 'kubernetes_events',
@@ -12,7 +16,7 @@ export const kubernetesEvents: Preset<KubernetesEventsOptions> = {
   needsKubernetes: true,
   build: (options, context) => {
     const elector = leaderElector('kubernetes_events', context);
-    const canDedup = versionAtLeast(context.collectorVersion, 154);
+    const canDedup = minorOf(context.collectorVersion) >= dedupMinor;
     const receiver: JsonObject = {
       auth_type: 'serviceAccount',
       k8s_leader_elector: elector.id,
