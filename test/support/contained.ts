@@ -36,6 +36,8 @@ export type ContainedOptions = {
   readonly readable?: Readonly<Record<string, string>>;
   readonly uid: number;
   readonly gid: number;
+  /** Kept out of the dropped ones, for example `DAC_READ_SEARCH`; of use to uid 0 alone. */
+  readonly capabilities?: readonly string[];
   /** Names that resolve inside, to addresses. */
   readonly hosts?: Readonly<Record<string, string>>;
 };
@@ -64,11 +66,12 @@ export function startContained(options: ContainedOptions): ContainedProgram {
   const root = options.root ?? join(dir, 'root');
   const mounts = prepare(root, dir, options);
   const { command, uid, gid } = options;
+  const kept = (options.capabilities ?? []).map((name) => `,+${name.toLowerCase()}`).join('');
   const inside = Object.entries({ PATH: '/usr/bin:/bin', ...options.env });
   const program = startProgram('unshare', [
     ...['--mount', '--propagation', 'private', 'sh', '-ec', mounts, 'contained'],
     ...['chroot', root, '/setpriv', `--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'],
-    ...['--bounding-set=-all', '--inh-caps=-all', '--no-new-privs'],
+    ...[`--bounding-set=-all${kept}`, '--inh-caps=-all', '--no-new-privs'],
     ...['/env', '-i', ...inside.map(([name, value]) => `${name}=${value}`), ...command],
   ]);
   return {

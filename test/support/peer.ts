@@ -12,16 +12,27 @@ export function describeWithPeer(
   subject: string,
   body: (program: string) => void,
 ): void {
-  const peer = peers.find((candidate) => candidate.name === name);
-  const program = peer?.find();
-  const advice = `needs ${name}: npm run peers ${name}`;
-  if (program !== undefined) {
-    describe(subject, () => body(program));
-  } else if (peer?.required === true && process.env['CI'] === 'true') {
+  describeWithPeers([name], subject, ([program = '']) => body(program));
+}
+
+/** The same with several, and with a reason for which this machine cannot even with them. */
+export function describeWithPeers(
+  names: readonly PeerName[],
+  subject: string,
+  body: (programs: readonly string[]) => void,
+  refusal?: string,
+): void {
+  const wanted = names.flatMap((name) => peers.find((candidate) => candidate.name === name) ?? []);
+  const missing = wanted.filter((peer) => peer.find() === undefined);
+  const lack = missing.map(({ name }) => name);
+  const advice = `needs ${lack.join(', ')}: npm run peers ${lack.join(' ')}`;
+  if (missing.length === 0 && refusal === undefined) {
+    describe(subject, () => body(wanted.map((peer) => peer.find() ?? '')));
+  } else if (missing.some(({ required }) => required) && process.env['CI'] === 'true') {
     it(`${subject} – ${advice}`, () => {
-      throw new Error(`the required peer is missing; ${advice}`);
+      throw new Error(`a required peer is missing; ${advice}`);
     });
   } else {
-    it.skip(`${subject} – ${advice}`, () => undefined);
+    it.skip(`${subject} – ${missing.length === 0 ? refusal : advice}`, () => undefined);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * One container of a rendered workload, as the options of `startContained`: its arguments,
+ * The container of a rendered workload, as the options of `startContained`: its arguments,
  * environment, files, writable directories and user, taken from the objects as a kubelet takes
  * them. What only a node can give (its files, the pod's address, secrets) is passed in.
  */
@@ -28,8 +28,10 @@ export type PodPlace = {
   readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Folders outside that stand for claims, empty directories and host paths, by volume name. */
   readonly folders?: Readonly<Record<string, string>>;
-  /** The program outside that stands for the image's; it gets the path that the command names. */
-  readonly program: { readonly inside: string; readonly outside: string };
+  /** What the image starts when the container names no command. */
+  readonly entrypoint: readonly string[];
+  /** Programs outside that stand for the image's, by their path inside. */
+  readonly programs?: Readonly<Record<string, string>>;
   /** A root file system, where the image is at hand. */
   readonly root?: string;
   /** The API server and the token of the pod's service account. */
@@ -45,13 +47,9 @@ export function podTemplateOf(objects: readonly KubernetesObject[], name: string
   return found.spec.template;
 }
 
-export function containedOf(
-  template: PodTemplate,
-  containerName: string,
-  place: PodPlace,
-): ContainedOptions {
-  const container = template.spec.containers.find(({ name }) => name === containerName);
-  if (container === undefined) throw new Error(`no container ${containerName} in the template`);
+export function containedOf(template: PodTemplate, place: PodPlace): ContainedOptions {
+  const [container, more] = template.spec.containers;
+  if (container === undefined || more !== undefined) throw new Error('not exactly one container');
   const pod = template.spec.securityContext ?? {};
   const own = container.securityContext ?? {};
   const uid = own.runAsUser ?? pod.runAsUser ?? 10001;
@@ -60,9 +58,10 @@ export function containedOf(
   const account = accountOf(place);
   return {
     ...(place.root !== undefined && { root: place.root }),
-    programs: { [place.program.inside]: place.program.outside },
+    ...(place.programs !== undefined && { programs: place.programs }),
+    capabilities: own.capabilities?.add ?? [],
     command: [
-      ...(container.command ?? [place.program.inside]),
+      ...(container.command ?? place.entrypoint),
       ...(container.args ?? []).map((word) => expanded(word, env)),
     ],
     env: { ...account.env, ...env },
