@@ -127,7 +127,7 @@ function needs(
         : []),
     ],
     ...(keepsPositions && {
-      stateDirs: [{ name: 'pod-logs', mountPath: checkpointDirectory }],
+      stateDirs: [{ name: 'pod-log-offsets', mountPath: checkpointDirectory }],
     }),
     ...(options.access === 'root' && {
       root: { reason: 'log files of pods belong to root with mode 0640' },
