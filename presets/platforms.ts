@@ -23,6 +23,12 @@ export const platformNotes: Readonly<Record<Platform, readonly PlatformNote[]>> 
   generic: [],
   'gke-autopilot': [
     {
+      preset: 'persistent_queue',
+      effect: 'off',
+      what: `${hostPathDenied}, so the queue is in memory`,
+      instead: 'the gateway keeps what it took on a volume of its own',
+    },
+    {
       preset: 'host_metrics',
       effect: 'off',
       what: `${hostPathDenied}, so the host's / cannot be mounted`,
@@ -107,6 +113,12 @@ export const platformNotes: Readonly<Record<Platform, readonly PlatformNote[]>> 
     },
   ],
   'aks-automatic': [
+    {
+      preset: 'persistent_queue',
+      effect: 'off',
+      what: 'deployment safeguards deny hostPath volumes, so the queue is in memory',
+      instead: 'the gateway keeps what it took on a volume of its own',
+    },
     {
       preset: 'host_metrics',
       effect: 'off',

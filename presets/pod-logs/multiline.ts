@@ -2,9 +2,9 @@
  * Entries of more than one line: a router sends each line to the first rule that fits its pod, and
  * the rule joins lines until the next first line. Lines that fit no rule go on alone.
  *
- *     container ─▶ router ─▶ multiline_0 ─▶ end
- *                        ├─▶ multiline_1 ─▶ end
- *                        └─────────────────▶ end
+ *     container ─▶ source ─▶ router ─▶ multiline_0 ─▶ end
+ *                                  ├─▶ multiline_1 ─▶ end
+ *                                  └─────────────────▶ end
  */
 import { escapeDollars } from '../../collector/escape.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -15,9 +15,14 @@ type Rule = PodLogsOptions['multiline'][number];
 /** Lines of one entry after which it is given out unfinished. */
 const linesMax = 1000;
 
+/** The two streams of a container share one file and alternate, so the file alone is no source. */
+const sourceField = 'attributes.multiline_source';
+const sourceText = 'EXPR(attributes["log.file.path"] + " " + attributes["log.iostream"])';
+
 export function multilineOperators(rules: readonly Rule[], sizeMax: number): readonly JsonObject[] {
   if (rules.length === 0) return [];
   return [
+    { id: 'multiline_source', type: 'add', field: sourceField, value: sourceText },
     {
       id: 'multiline_router',
       type: 'router',
@@ -25,7 +30,7 @@ export function multilineOperators(rules: readonly Rule[], sizeMax: number): rea
       default: 'multiline_end',
     },
     ...rules.map((rule, index) => recombine(rule, `multiline_${index}`, sizeMax)),
-    { id: 'multiline_end', type: 'noop' },
+    { id: 'multiline_end', type: 'remove', field: sourceField },
   ];
 }
 
@@ -36,8 +41,7 @@ function recombine(rule: Rule, id: string, sizeMax: number): JsonObject {
     combine_field: 'body',
     combine_with: '\n',
     is_first_entry: `body matches ${quote(rule.first_line)}`,
-    // The two streams of a container share one file and may alternate.
-    source_identifier: 'attributes["log.file.path"] + attributes["log.iostream"]',
+    source_identifier: sourceField,
     force_flush_period: rule.flush_after,
     max_batch_size: linesMax,
     max_log_size: sizeMax,
