@@ -6,6 +6,7 @@ import type { Command } from 'commander';
 import { registerDashboards } from './commands/dashboards.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDiff } from './commands/diff.ts';
+import { registerDistro } from './commands/distro.ts';
 import { registerEmbedded } from './commands/embedded.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerGateway } from './commands/gateway.ts';
@@ -14,6 +15,7 @@ import { registerQuery } from './commands/query.ts';
 import { registerRender } from './commands/render.ts';
 import { registerSend } from './commands/send.ts';
 import { registerUp } from './commands/up.ts';
+import { registerUpgradeConfig } from './commands/upgrade-config.ts';
 import type { CliContext } from './context.ts';
 import { version } from './version.ts';
 
@@ -22,6 +24,7 @@ type Register = (program: Command, context: CliContext) => void;
 const commands: readonly Register[] = [
   registerDashboards,
   registerDemo,
+  registerDistro,
   registerDiff,
   registerExplain,
   registerGateway,
@@ -30,6 +33,7 @@ const commands: readonly Register[] = [
   registerRender,
   registerSend,
   registerUp,
+  registerUpgradeConfig,
   registerEmbedded,
 ];
 

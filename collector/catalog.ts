@@ -11,6 +11,8 @@ import { receivers } from './catalog/receivers.ts';
 import type { ComponentId, ComponentKind } from './types.ts';
 import { minorOf } from './versions.ts';
 
+export type { ComponentInfo } from './catalog/component.ts';
+
 export type CatalogKey = `${ComponentKind}/${string}`;
 
 export const catalog: ReadonlyMap<CatalogKey, ComponentInfo> = new Map(

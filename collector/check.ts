@@ -12,6 +12,8 @@ import { configFor } from './naming.ts';
 import { nearestWord } from './nearest.ts';
 import type { CollectorConfig, ComponentId, ComponentKind } from './types.ts';
 
+export type { ConfigFault } from './fault.ts';
+
 const kinds: readonly ComponentKind[] = [
   'receiver',
   'processor',
