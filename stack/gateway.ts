@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseBytes } from '../core/units.ts';
 import { gatewayConfigDefault, gatewaySettings } from '../gateway/config.ts';
 import { collectorGatewayOptions } from '../presets/agents/collector-gateway/config.ts';
-import { choice, count, duration, image, objectName, size } from './kit.ts';
+import { choice, count, duration, image, objectName, size, text } from './kit.ts';
 
 const workersMax = 64;
 const graceMsMin = 1000;
@@ -18,6 +18,16 @@ export const keysOfFlavor = {
 } as const;
 
 const gatewayShape = collectorGatewayOptions.extend({
+  endpoint: text({
+    description:
+      'OTLP/gRPC address of a gateway that runs elsewhere: agents send there, and neither gateway' +
+      ' nor ClickHouse are rendered. `host:port` is plain, `https://host:port` has TLS',
+    examples: ['https://otlp.example.com:4317'],
+  })
+    .regex(/^(https:\/\/)?([A-Za-z0-9._-]+|\[[0-9a-fA-F:]+\]):\d{1,5}$/, {
+      error: 'an address such as gateway.example:4317 or https://gateway.example:4317',
+    })
+    .optional(),
   volume: size({
     description:
       'Disk of each pod for what ClickHouse has not taken yet; unit: bytes with a suffix',

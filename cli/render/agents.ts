@@ -82,7 +82,7 @@ export function clickhouseUrl(stack: Stack): string {
 }
 
 function gatewayAddress(stack: Stack, target: Target): string {
-  return target === 'host'
-    ? `127.0.0.1:${gatewayPorts.grpc}`
-    : gatewayEndpoint({ stack: stack.name, namespace: stack.namespace });
+  if (stack.gateway.endpoint !== undefined) return stack.gateway.endpoint;
+  if (target === 'host') return `127.0.0.1:${gatewayPorts.grpc}`;
+  return gatewayEndpoint({ stack: stack.name, namespace: stack.namespace });
 }

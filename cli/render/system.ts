@@ -4,16 +4,16 @@
  */
 import type { CollectorWorkload } from '../../collector/workload.ts';
 import { writeConfig } from '../../collector/write.ts';
-import { agentObjects, agentRules } from '../../k8s/agent.ts';
+import { agentObjects } from '../../k8s/agent.ts';
 import { namespaceObjects } from '../../k8s/namespaces.ts';
 import type { KubernetesObject } from '../../k8s/objects.ts';
 import { inApplyOrder } from '../../k8s/order.ts';
-import { namespaceOf, type Place } from '../../k8s/place.ts';
+import type { Place } from '../../k8s/place.ts';
 import { programObjects } from '../../k8s/program.ts';
 import type { BuiltAgent } from '../../presets/agents/agent.ts';
 import type { Stack } from '../../stack/types.ts';
 import { buildAgents, kubernetesMinorOf } from './agents.ts';
-import type { ExplainedAccount } from './explain-rbac.ts';
+import { type ExplainedAccount, explainedAccounts } from './explain-rbac.ts';
 import { renderGateway } from './gateway.ts';
 import { chooseParts, type PartName, partNames, type RenderedPart } from './parts.ts';
 import { renderStorage } from './storage.ts';
@@ -37,35 +37,53 @@ export type SystemOptions = {
 };
 
 export function renderSystem(stack: Stack, options: SystemOptions = {}): RenderedSystem {
-  const only = options.only ?? partNames;
   const place = placeOf(stack, options.provenance === true);
   const agents = buildAgents(stack, 'kubernetes');
-  const agentPart = agents.flatMap((agent) => objectsOfAgent(agent, place));
-  const gateway = renderGateway(stack, place);
-  const storage = renderStorage(stack, place);
-  const collectors = gateway.collector === undefined ? agents : [...agents, gateway.collector];
-  const parts: RenderedPart[] = [
-    { name: 'agents', objects: agentPart },
-    { name: 'gateway', objects: gateway.objects },
-    ...storage.parts,
+  const center = stack.gateway.endpoint === undefined ? renderCenter(stack, place) : elsewhere;
+  const collectors = [...agents, ...center.collectors];
+  const parts: readonly RenderedPart[] = [
+    { name: 'agents', objects: agents.flatMap((agent) => objectsOfAgent(agent, place)) },
+    ...center.parts,
   ];
   const all = parts.flatMap(({ objects }) => objects);
   const chosen = chooseParts(
     [{ name: 'namespaces', objects: namespaceObjects(all, place) }, ...parts],
-    only,
+    options.only ?? partNames,
   ).map(({ name, objects }) => ({ name, objects: inApplyOrder(objects) }));
+  const objects = inApplyOrder(chosen.flatMap((part) => part.objects));
   return {
-    objects: inApplyOrder(chosen.flatMap(({ objects }) => objects)),
+    objects,
     parts: chosen,
     workloads: collectors.map(({ workload }) => workload),
-    accounts: collectors.map(({ workload }) => accountOf(workload, place)),
-    ddl: storage.ddl,
+    accounts: explainedAccounts(objects, collectors, place),
+    ddl: center.ddl,
     warnings: [
       ...collectors.flatMap(({ workload }) =>
         workload.warnings.map((text) => `${workload.name}: ${text}`),
       ),
-      ...storage.warnings,
+      ...center.warnings,
     ],
+  };
+}
+
+type Center = {
+  readonly parts: readonly RenderedPart[];
+  readonly collectors: readonly BuiltAgent[];
+  readonly ddl: string;
+  readonly warnings: readonly string[];
+};
+
+/** Agents alone: what they send to is rendered from another stack file. */
+const elsewhere: Center = { parts: [], collectors: [], ddl: '', warnings: [] };
+
+function renderCenter(stack: Stack, place: Place): Center {
+  const gateway = renderGateway(stack, place);
+  const { parts, ddl, warnings } = renderStorage(stack, place);
+  return {
+    parts: [{ name: 'gateway', objects: gateway.objects }, ...parts],
+    collectors: gateway.collector === undefined ? [] : [gateway.collector],
+    ddl,
+    warnings,
   };
 }
 
@@ -91,11 +109,4 @@ function objectsOfAgent({ workload, programs }: BuiltAgent, place: Place) {
     ...agentObjects(workload, place),
     ...programs.flatMap((program) => programObjects(program, place)),
   ];
-}
-
-function accountOf(workload: CollectorWorkload, place: Place): ExplainedAccount {
-  return {
-    account: `${namespaceOf(workload, place)}/${place.stack}-${workload.name}`,
-    rules: agentRules(workload, place),
-  };
 }
