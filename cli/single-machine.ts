@@ -14,6 +14,8 @@ export type SingleMachineOptions = {
   readonly dataDir: string;
   /** A server to use instead of the embedded engine. */
   readonly clickhouseUrl?: string;
+  /** A stack file for the gateway. */
+  readonly stackFile?: string;
   /** How often the gateway reports about itself. */
   readonly telemetryIntervalMs: number;
 };
@@ -121,6 +123,7 @@ async function startGateway(
       'gateway',
       '--json',
       ...['--clickhouse', clickhouseUrl],
+      ...(options.stackFile === undefined ? [] : ['--file', options.stackFile]),
       ...['--data-dir', join(options.dataDir, 'gateway')],
       ...['--otlp-grpc', grpc, '--otlp-http', http, '--admin', admin],
       ...['--telemetry-interval', `${options.telemetryIntervalMs}ms`],

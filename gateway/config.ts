@@ -3,7 +3,8 @@
  * handed to worker threads as it is; the reference page is drawn from {@link gatewaySettings}.
  */
 import { availableParallelism } from 'node:os';
-import { defaultDatabase } from '../clickhouse/ddl.ts';
+import { defaultDatabase, defaultTableOptions } from '../clickhouse/ddl.ts';
+import type { ProfileName } from '../clickhouse/schema/profiles.ts';
 import type { Signal } from './answer.ts';
 import { laneLimitsDefault } from './lane/lane-types.ts';
 import { bytesInFlightMaxDefault } from './receive/limits.ts';
@@ -41,6 +42,8 @@ export type GatewayConfig = {
   readonly telemetryIntervalMs: number;
   /** Days by signal that the tables keep, where somebody named them; else the tables' default. */
   readonly retentionDays: Partial<Readonly<Record<Signal, number>>>;
+  /** What searches may cost ClickHouse in indexes and merges; for tables that migrate makes. */
+  readonly profile: ProfileName;
   /** Whether the schema is brought up to date at start. */
   readonly migrate: boolean;
   /** For crash tests: kills the process at `sealed` or `inserted`; fails at `sealed:throw`. */
@@ -72,6 +75,7 @@ export function gatewayConfigDefault(): GatewayConfig {
     graceMs: 10_000,
     telemetryIntervalMs: 10_000,
     retentionDays: {},
+    profile: defaultTableOptions.profile,
     migrate: true,
     crashAt: undefined,
   };
@@ -130,6 +134,7 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   graceMs: { type: 'duration', option: '--grace', description: 'How long SIGTERM waits for delivery; what is left stays in the log', example: '--grace 30s' },
   telemetryIntervalMs: { type: 'duration', option: '--telemetry-interval', description: 'How often the gateway reports about itself by OTLP; `0s` switches it off', example: '--telemetry-interval 15s' },
   retentionDays: { type: 'text', option: '--retention', stackKey: 'clickhouse.retention', defaultText: '`traces=7d,logs=7d,metrics=30d`', description: 'How long the tables keep items, in whole days by signal; older items are rejected with a reason, because the table would drop them. What is named here also changes the TTL of existing tables', example: '--retention traces=14d,metrics=90d' },
+  profile: { type: 'text', stackKey: 'clickhouse.profile', description: 'What searches may cost ClickHouse in indexes and merges: `balanced`, `cheap_ingest` or `fast_search`', example: 'fast_search' },
   migrate: { type: 'switch', option: '--no-migrate', defaultText: 'on', description: 'Whether tables are created and brought up to date at start', example: '--no-migrate' },
   crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `sealed` or `inserted`; `sealed:throw` makes a worker fail there', example: 'OBSCTL_CRASH_AT=sealed' },
 };

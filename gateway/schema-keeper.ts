@@ -58,10 +58,11 @@ async function tryMigrate(
   const { log } = parts;
   const connection = connect(config, parts.env, requestTimeoutMs);
   try {
-    const { database, retentionDays } = config;
+    const { database, retentionDays, profile } = config;
     const result = await migrate(connection, {
       database,
       retentionDays,
+      profile,
       obsctl: parts.version,
       signal,
     });

@@ -30,6 +30,7 @@ type GatewayCommandOptions = {
 };
 
 const workersMax = 64;
+const walShare = 0.9;
 
 /**
  * Each socket read is memory outside V8's heap, and V8 answers every 64 MiB of that by marking a
@@ -139,7 +140,7 @@ async function configOf(
 ): Promise<GatewayConfig> {
   const { gatewayConfigDefault } = await import('../../gateway/config.ts');
   const base = gatewayConfigDefault();
-  const file = options.file === undefined ? {} : await fromStackFile(options.file);
+  const file = options.file === undefined ? {} : await fromStackFile(options.file, context);
   const given = {
     clickhouseUrl: options.clickhouse ?? context.env['CLICKHOUSE_URL'],
     clickhouseUser: context.env['CLICKHOUSE_USER'],
@@ -191,43 +192,28 @@ function retentionOf(text: string | undefined): GatewayConfig['retentionDays'] |
   return text === undefined ? undefined : parseRetention(text, ['traces', 'logs', 'metrics']);
 }
 
-/** The part of a stack file that a running gateway needs. */
-async function fromStackFile(path: string): Promise<Partial<GatewayConfig>> {
-  const { readFile } = await import('node:fs/promises');
-  const { parse: parseYaml } = await import('yaml');
-  let stack: unknown;
-  try {
-    stack = parseYaml(await readFile(path, 'utf8'));
-  } catch (error) {
-    const text = Error.isError(error) ? error.message : String(error);
-    throw new Problem('OBS-1003', `cannot be read: ${text}`, { where: path, cause: error });
-  }
-  const clickhouse = section(stack, 'clickhouse');
-  const gateway = section(stack, 'gateway');
-  const url = clickhouse['url'];
-  const retention = listOf(clickhouse['retention']);
-  const volume = gateway['volume'];
-  const bytes = typeof volume === 'string' ? parseBytes(volume) : undefined;
+/** What a stack file says of the gateway; every other key of it is checked and left alone. */
+async function fromStackFile(path: string, context: CliContext): Promise<Partial<GatewayConfig>> {
+  const { readStack } = await import('../stack-file.ts');
+  const { clickhouse, gateway } = await readStack(path, context);
+  const bytes = parseBytes(gateway.volume);
+  const { retention } = clickhouse;
+  const names = Object.entries(retention).map(([name, days]) => `${name}=${days}`);
   return {
-    ...(typeof url === 'string' && { clickhouseUrl: url }),
-    ...defined({ retentionDays: retentionOf(retention || undefined) }),
+    ...(clickhouse.mode === 'external' &&
+      clickhouse.url !== undefined && {
+        clickhouseUrl: clickhouse.url,
+        database: clickhouse.database,
+      }),
+    ...defined({
+      retentionDays: retentionOf(names.join(',')),
+      workers: gateway.workers,
+      graceMs: parseDurationMs(gateway.grace),
+    }),
+    profile: clickhouse.profile,
     // A tenth of the volume is left for dead letters and the file system.
-    ...(bytes !== undefined && { walBytesMax: Math.floor(bytes * 0.9) }),
+    ...(bytes !== undefined && { walBytesMax: Math.floor(bytes * walShare) }),
   };
-}
-
-/** `{traces: 7d, logs: 7d}` of a stack file as it is typed on the command line. */
-function listOf(retention: unknown): string {
-  const entries = typeof retention === 'object' && retention !== null ? retention : {};
-  return Object.entries(entries)
-    .map(([name, value]) => `${name}=${value}`)
-    .join(',');
-}
-
-function section(stack: unknown, key: string): Readonly<Record<string, unknown>> {
-  if (typeof stack !== 'object' || stack === null) return {};
-  const value = Object.entries(stack).find(([name]) => name === key)?.[1];
-  return typeof value === 'object' && value !== null ? { ...value } : {};
 }
 
 function parse<Value>(

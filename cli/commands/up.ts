@@ -3,21 +3,28 @@ import type { Command } from 'commander';
 import { Problem } from '../../core/problem.ts';
 import type { CliContext } from '../context.ts';
 
-type UpOptions = { readonly dataDir: string; readonly clickhouse?: string };
+type UpOptions = {
+  readonly file?: string;
+  readonly dataDir: string;
+  readonly clickhouse?: string;
+};
 
 export function registerUp(program: Command, context: CliContext): void {
   program
     .command('up')
     .description('ClickHouse, gateway and dashboards page on this machine, in the foreground')
+    .option('-f, --file <file>', 'stack file; its keys `clickhouse` and `gateway` are used')
     .option('--data-dir <dir>', 'where everything is kept', '.obsctl/up')
     .option('--clickhouse <url>', 'use this server instead of the embedded engine')
-    .addHelpText('after', '\nExample:\n  obsctl up --data-dir /var/lib/obsctl\n')
+    .addHelpText('after', '\nExample:\n  obsctl up -f obs.yaml --data-dir /var/lib/obsctl\n')
     .action(async (options: UpOptions) => {
       const { startSingleMachine } = await import('../single-machine.ts');
+      const clickhouseUrl = options.clickhouse ?? (await serverOf(options.file, context));
       const machine = await startSingleMachine(
         {
           dataDir: options.dataDir,
-          ...(options.clickhouse !== undefined && { clickhouseUrl: options.clickhouse }),
+          ...(clickhouseUrl !== undefined && { clickhouseUrl }),
+          ...(options.file !== undefined && { stackFile: options.file }),
           telemetryIntervalMs: 10_000,
         },
         context,
@@ -28,6 +35,18 @@ export function registerUp(program: Command, context: CliContext): void {
       await machine.stop();
       if (ended !== undefined) throw new Problem('OBS-5002', ended, { reach: 'outside' });
     });
+}
+
+/** The server of a stack file with `mode: external`; every other mode means the engine here. */
+async function serverOf(
+  file: string | undefined,
+  context: CliContext,
+): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  const { readStack } = await import('../stack-file.ts');
+  const { mode, url, database } = (await readStack(file, context)).clickhouse;
+  if (mode !== 'external' || url === undefined) return undefined;
+  return new URL(`/${encodeURIComponent(database)}`, url).href;
 }
 
 function aborted(signal: AbortSignal): Promise<undefined> {
