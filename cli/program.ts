@@ -3,6 +3,7 @@
  * its work is imported when it runs, so that `obsctl --help` stays fast.
  */
 import type { Command } from 'commander';
+import { registerCompletion } from './commands/completion.ts';
 import { registerDashboards } from './commands/dashboards.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDiff } from './commands/diff.ts';
@@ -10,30 +11,37 @@ import { registerDistro } from './commands/distro.ts';
 import { registerEmbedded } from './commands/embedded.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerGateway } from './commands/gateway.ts';
+import { registerInit } from './commands/init.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerQuery } from './commands/query.ts';
 import { registerRender } from './commands/render.ts';
+import { registerSchema } from './commands/schema.ts';
 import { registerSend } from './commands/send.ts';
 import { registerUp } from './commands/up.ts';
 import { registerUpgradeConfig } from './commands/upgrade-config.ts';
+import { registerValidate } from './commands/validate.ts';
 import type { CliContext } from './context.ts';
 import { version } from './version.ts';
 
 type Register = (program: Command, context: CliContext) => void;
 
 const commands: readonly Register[] = [
+  registerCompletion,
   registerDashboards,
   registerDemo,
-  registerDistro,
   registerDiff,
+  registerDistro,
   registerExplain,
   registerGateway,
+  registerInit,
   registerMigrate,
   registerQuery,
   registerRender,
+  registerSchema,
   registerSend,
   registerUp,
   registerUpgradeConfig,
+  registerValidate,
   registerEmbedded,
 ];
 

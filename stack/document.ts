@@ -165,3 +165,18 @@ export function asTyped(value: unknown): string {
   }
   return String(value);
 }
+
+/** The type of a key on one line, for pages and `explain`. */
+export function typeText(node: SchemaNode): string {
+  if (node.enum !== undefined) return node.enum.map((one) => `\`${one}\``).join(', ');
+  if (node.anyOf !== undefined) return node.anyOf.map(typeText).join(', or ');
+  if (node.const !== undefined) return `\`${node.const}\``;
+  const type = typeof node.type === 'object' ? node.type[0] : node.type;
+  if (type === 'array')
+    return `list of ${node.items === undefined ? 'anything' : typeText(node.items)}`;
+  if (type === 'string') return 'text';
+  if (type === 'object') {
+    return node.properties === undefined ? 'map of your names' : 'map';
+  }
+  return typeWords(type, node).replace(/^an? /, '');
+}
