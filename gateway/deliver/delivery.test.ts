@@ -7,9 +7,10 @@ import { systemClock } from '../../core/clock.ts';
 import type { EncodedUnit } from '../decode/decode-types.ts';
 import { describeUnit, newSealId, type Seal } from '../lane/seal.ts';
 import type { DeadLetter } from './dead-letter.ts';
-import { Delivery, type DeliveryEvents } from './delivery.ts';
+import { Delivery } from './delivery.ts';
 import { createDestination } from './destination.ts';
 import { createInsertClient } from './insert-client.ts';
+import type { DeliveryEvents } from './unit-carrier.ts';
 
 type Told = { readonly status?: number; readonly code?: number; readonly text?: string };
 type Statement = { readonly sql: string; readonly token: string; readonly body: string };

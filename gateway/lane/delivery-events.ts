@@ -1,5 +1,5 @@
 /** What a lane makes of its delivery's events: counters, and words for a person. */
-import type { DeliveryEvents } from '../deliver/delivery.ts';
+import type { DeliveryEvents } from '../deliver/unit-carrier.ts';
 import type { LaneParts } from './lane-types.ts';
 
 export function deliveryEvents(parts: LaneParts): DeliveryEvents {

@@ -7,37 +7,32 @@
  *                        └─▶ seal: swap sets, wait until durable, write the seal, enqueue
  *
  * Invariants: acknowledged <= sealed <= durable <= written; every record of the log behind
- * `acknowledged` lies in exactly one of: a seal, a closing set, the open set. At most `setsMax`
- * sets hold columns; when all are taken, the batch that would wait longest gives up its own and
- * is decoded again from the log.
+ * `acknowledged` lies in exactly one of: a seal, a closing set, the open set (`sealer.ts`).
  */
 import { assert } from '../../core/assert.ts';
 import type { Acceptor, Answer, BusyReason, Submission } from '../answer.ts';
 import type { DecodeResult } from '../decode/decode-types.ts';
-import { couriersMax, Delivery, type HeldUnits } from '../deliver/delivery.ts';
+import { Delivery } from '../deliver/delivery.ts';
 import { isWalFailure } from '../wal/wal-failure.ts';
-import { BlockSet, encodeSet } from './block-set.ts';
 import { busyAnswer } from './busy.ts';
 import { deliveryEvents } from './delivery-events.ts';
 import type { LaneParts } from './lane-types.ts';
-import { recordMeta, sealMeta } from './record-meta.ts';
+import { recordMeta } from './record-meta.ts';
 import { recoverLane } from './recovery.ts';
 import { Replayer } from './replay.ts';
-import { encodeSeal, type Seal } from './seal.ts';
-import { aborted, isDurable } from './waiting.ts';
+import type { Seal } from './seal.ts';
+import { Sealer } from './sealer.ts';
+import { aborted } from './waiting.ts';
 
 /** The name under which ClickHouse's position is kept in the log. */
 export const destinationName = 'clickhouse';
 
-/** One open, one a courier. */
-const setsMax = couriersMax + 1;
 /** Beyond its bounds times this, a set takes nothing more until another one is free. */
 const overfillMax = 2;
 /** How long requests are refused after a failed write before the disk is tried again. */
 const diskErrorMs = 1_000;
 /** The same after the log said that it is full. */
 const fullMs = 200;
-const sealRetryMs = 250;
 /** A request meets a full set at most this often: each time another one has been swapped in. */
 const fullSetsMax = 4;
 
@@ -61,15 +56,7 @@ export class Lane implements Acceptor {
   readonly #parts: LaneParts;
   readonly #delivery: Delivery;
   readonly #replayer: Replayer;
-  readonly #free: BlockSet[] = [];
-  readonly #closing = new Set<BlockSet>();
-  #open: BlockSet;
-  #setCount = 1;
-  #setWaiters: (() => void)[] = [];
-  #sealChain: Promise<void> = Promise.resolve();
-  /** Sets that are closed and whose seal is not yet with delivery. */
-  #unsealed = 0;
-  #sealedPosition = 0;
+  readonly #sealer: Sealer;
   #diskErrorUntilMs = 0;
   #fullUntilMs = 0;
   #isDiskFailing = false;
@@ -81,7 +68,6 @@ export class Lane implements Acceptor {
   constructor(parts: LaneParts) {
     this.#parts = parts;
     this.#replayer = new Replayer(parts);
-    this.#open = new BlockSet(parts.decoder.createBlocks());
     this.#delivery = new Delivery({
       destination: parts.destination,
       deadLetter: parts.deadLetter,
@@ -93,19 +79,20 @@ export class Lane implements Acceptor {
       lane: parts.id,
       events: deliveryEvents(parts),
     });
+    this.#sealer = new Sealer(parts, this.#delivery);
     parts.wal.onFailure((durable) => this.#onLogFailure(durable));
   }
 
   /** Takes up what the log holds: seals go to delivery, unsealed records into the open set. */
   async recover(): Promise<void> {
     const { wal } = this.#parts;
-    this.#sealedPosition = await recoverLane({
+    this.#sealer.sealedPosition = await recoverLane({
       parts: this.#parts,
       replayer: this.#replayer,
       delivery: this.#delivery,
-      open: this.#open,
+      open: this.#sealer.open,
       acknowledged: wal.acknowledged(destinationName),
-      writeSeal: (seal) => this.#writeSeal(seal),
+      writeSeal: (seal) => this.#sealer.write(seal),
     });
     this.#isRecovered = true;
     // Not waited for: a start does not depend on a checkpoint that the disk may refuse.
@@ -118,14 +105,15 @@ export class Lane implements Acceptor {
     const { signal } = submission;
     const { counters, wal } = this.#parts;
     let taken = this.#take(submission);
-    for (let fullSets = 0; taken.outcome === 'full' && !this.#open.isEmpty(); ) {
+    for (let fullSets = 0; taken.outcome === 'full' && !this.#sealer.open.isEmpty(); ) {
       if (fullSets === fullSetsMax) break;
       fullSets += 1;
-      await this.#makeRoom();
+      await this.#sealer.makeRoom();
       taken = this.#take(submission);
     }
     if (taken.outcome === 'malformed') return taken;
-    if (taken.outcome === 'full' && !this.#open.isEmpty()) return this.#busy(submission, 'memory');
+    if (taken.outcome === 'full' && !this.#sealer.open.isEmpty())
+      return this.#busy(submission, 'memory');
     if (taken.outcome === 'full') {
       const message = 'the request has more rows or days than one insert may hold';
       return { outcome: 'too_large', message };
@@ -157,7 +145,7 @@ export class Lane implements Acceptor {
     const { signal, contentType, body } = submission;
     const [receivedAtNs, ageDaysMax] = [clock.nowNs(), limits.retentionDays[signal]];
     const input = { signal, contentType, body, receivedAtNs, ageDaysMax };
-    const decoded = decoder.decode(this.#open.blocks, input);
+    const decoded = decoder.decode(this.#sealer.open.blocks, input);
     // What holds nothing that can be stored needs no record.
     if (decoded.outcome !== 'decoded' || decoded.accepted === 0) return decoded;
     try {
@@ -165,36 +153,36 @@ export class Lane implements Acceptor {
         recordMeta(submission, receivedAtNs, decoded.rejected, ageDaysMax),
         submission.wire,
       );
-      this.#open.appended(end, clock.nowMs(), clock.monotonicMs());
+      this.#sealer.open.appended(end, clock.nowMs(), clock.monotonicMs());
       this.#sealWhenFull();
       return { ...decoded, end };
     } catch (failure) {
-      this.#open.cutLast();
+      this.#sealer.open.cutLast();
       return { ...decoded, failure };
     }
   }
 
   /** Called a few times a second: seals by age while ClickHouse takes inserts. */
   tick(): void {
-    if (this.#open.isEmpty() || this.#isClosed) return;
+    if (this.#sealer.open.isEmpty() || this.#isClosed) return;
     const { clock, limits } = this.#parts;
-    const ageMs = clock.monotonicMs() - this.#open.openedMs;
-    if (ageMs >= limits.sealAgeMsMax && this.#delivery.hasFreeCourier()) this.#trySeal();
+    const ageMs = clock.monotonicMs() - this.#sealer.open.openedMs;
+    if (ageMs >= limits.sealAgeMsMax && this.#delivery.hasFreeCourier()) this.#sealer.close();
   }
 
   state(): LaneState {
     const { wal } = this.#parts;
-    const sets = [this.#open, ...this.#closing].filter((set) => !set.isEmpty());
+    const sets = this.#sealer.sets().filter((set) => !set.isEmpty());
     const ages = sets.map((set) => set.firstReceivedMs);
     const sealed = this.#delivery.oldestReceivedMs();
     if (sealed !== undefined) ages.push(sealed);
     return {
-      openRows: this.#open.blocks.rowCount(),
+      openRows: this.#sealer.open.blocks.rowCount(),
       backlogSeals: this.#delivery.backlogCount(),
       oldestReceivedMs: ages.length === 0 ? undefined : Math.min(...ages),
       written: wal.writtenPosition(),
       durable: wal.durablePosition(),
-      sealed: this.#sealedPosition,
+      sealed: this.#sealer.sealedPosition,
       acknowledged: wal.acknowledged(destinationName),
       walBytes: wal.sizeBytes(),
       isClickHouseUp: this.#delivery.isUp(),
@@ -209,12 +197,12 @@ export class Lane implements Acceptor {
 
   /** Seals what is open and delivers until nothing is left or `signal` aborts. */
   async drain(signal: AbortSignal): Promise<void> {
-    while (!this.#open.isEmpty() && !signal.aborted) {
-      if (!this.#trySeal()) await Promise.race([this.#setFreed(), aborted(signal)]);
-      await Promise.race([this.#sealChain, aborted(signal)]);
+    while (!this.#sealer.open.isEmpty() && !signal.aborted) {
+      if (!this.#sealer.close()) await Promise.race([this.#sealer.setFreed(), aborted(signal)]);
+      await Promise.race([this.#sealer.whenSealed(), aborted(signal)]);
     }
     // A set that was closed before may still wait for its seal.
-    await Promise.race([this.#sealChain, aborted(signal)]);
+    await Promise.race([this.#sealer.whenSealed(), aborted(signal)]);
     await this.#delivery.whenIdle(signal);
   }
 
@@ -222,6 +210,7 @@ export class Lane implements Acceptor {
   async close(): Promise<void> {
     this.#isStopping = true;
     this.#isClosed = true;
+    this.#sealer.stop();
     this.#delivery.stop();
     await this.#parts.wal.close();
   }
@@ -252,15 +241,9 @@ export class Lane implements Acceptor {
     return this.#busy(submission, 'disk_budget');
   }
 
-  /** Resolves when the open set has been swapped for an empty one, by whomever. */
-  async #makeRoom(): Promise<void> {
-    const full = this.#open;
-    while (full === this.#open && !this.#trySeal()) await this.#setFreed();
-  }
-
   #isOverfull(): boolean {
     const { limits } = this.#parts;
-    const { blocks } = this.#open;
+    const { blocks } = this.#sealer.open;
     return (
       blocks.rowCount() > limits.sealRowsMax * overfillMax ||
       blocks.byteCount() > limits.sealBytesMax * overfillMax
@@ -269,93 +252,9 @@ export class Lane implements Acceptor {
 
   #sealWhenFull(): void {
     const { limits } = this.#parts;
-    const { blocks } = this.#open;
+    const { blocks } = this.#sealer.open;
     if (blocks.rowCount() >= limits.sealRowsMax || blocks.byteCount() >= limits.sealBytesMax) {
-      this.#trySeal();
-    }
-  }
-
-  /** Closes the open set when another one can take its place. */
-  #trySeal(): boolean {
-    const next = this.#takeSet();
-    if (next === undefined) return false;
-    const set = this.#open;
-    const written = this.#parts.wal.writtenPosition();
-    set.last = written;
-    next.begin(written);
-    this.#open = next;
-    this.#closing.add(set);
-    this.#unsealed += 1;
-    this.#sealChain = this.#sealChain.then(async () => {
-      await this.#finishSeal(set);
-      this.#unsealed -= 1;
-    });
-    return true;
-  }
-
-  #takeSet(): BlockSet | undefined {
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
-    if (this.#setCount < setsMax) {
-      this.#setCount += 1;
-      return new BlockSet(this.#parts.decoder.createBlocks());
-    }
-    return this.#delivery.releaseOneWaiting() ? this.#free.pop() : undefined;
-  }
-
-  #setFreed(): Promise<void> {
-    if (this.#free.length > 0) return Promise.resolve();
-    return new Promise((resolve) => this.#setWaiters.push(resolve));
-  }
-
-  #freeSet(set: BlockSet): void {
-    this.#free.push(set);
-    const waiters = this.#setWaiters;
-    this.#setWaiters = [];
-    for (const wake of waiters) wake();
-  }
-
-  /** Seals follow each other in log order. The seal is synced before its inserts leave. */
-  async #finishSeal(set: BlockSet): Promise<void> {
-    const { wal, clock } = this.#parts;
-    // A failed sync has cut the set back to what is durable: then that much is sealed.
-    while (!set.isEmpty() && !(await isDurable(wal.durable(set.last)))) {
-      if (this.#isClosed) return;
-      await clock.sleep(sealRetryMs);
-    }
-    this.#closing.delete(set);
-    if (set.isEmpty()) {
-      this.#freeSet(set);
-      return;
-    }
-    const { seal, units } = encodeSet(set);
-    while (!(await this.#writeSeal(seal))) {
-      if (this.#isClosed) return;
-      await clock.sleep(sealRetryMs);
-    }
-    this.#parts.at?.('sealed');
-    this.#delivery.enqueue({ seal, inDoubt: false, held: this.#hold(set, units) });
-  }
-
-  #hold(set: BlockSet, units: HeldUnits['units']): HeldUnits {
-    let isHeld = true;
-    const release = (): void => {
-      if (isHeld) this.#freeSet(set);
-      isHeld = false;
-    };
-    return { units, release };
-  }
-
-  async #writeSeal(seal: Seal): Promise<boolean> {
-    const { wal, clock, counters } = this.#parts;
-    try {
-      await wal.durable(wal.append(sealMeta(clock.nowNs()), encodeSeal(seal), true));
-      this.#sealedPosition = seal.last;
-      counters.sealed(seal.units);
-      return true;
-    } catch (error) {
-      if (!isWalFailure(error)) throw error;
-      return false;
+      this.#sealer.close();
     }
   }
 
@@ -376,10 +275,10 @@ export class Lane implements Acceptor {
     this.#replayer.forgetBlocks();
     const { wal } = this.#parts;
     const written = wal.writtenPosition();
-    const isIdle = this.#isRecovered && this.#open.isEmpty() && this.#unsealed === 0;
+    const isIdle = this.#isRecovered && this.#sealer.isIdle();
     if (!isIdle || wal.durablePosition() !== written) return;
-    this.#open.first = written;
-    this.#sealedPosition = written;
+    this.#sealer.open.first = written;
+    this.#sealer.sealedPosition = written;
     await wal.acknowledge(destinationName, written);
   }
 
@@ -388,13 +287,13 @@ export class Lane implements Acceptor {
     this.#isDiskFailing = true;
     this.#diskErrorUntilMs = clock.monotonicMs() + diskErrorMs;
     log('error', `the log could not be written; blocks are cut back to position ${durable}`);
-    for (const set of [...this.#closing, this.#open]) set.cutBackTo(durable);
+    for (const set of this.#sealer.sets()) set.cutBackTo(durable);
   }
 
   #onDurable(): void {
     this.#isDiskFailing = false;
     const durable = this.#parts.wal.durablePosition();
-    assert(this.#sealedPosition <= durable, 'nothing is sealed that is not durable');
-    this.#open.durableUpTo(durable);
+    assert(this.#sealer.sealedPosition <= durable, 'nothing is sealed that is not durable');
+    this.#sealer.open.durableUpTo(durable);
   }
 }

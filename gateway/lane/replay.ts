@@ -6,7 +6,7 @@
 import type { Blocks } from '../decode/blocks.ts';
 import type { DecodeResult } from '../decode/decode-types.ts';
 import { inflate } from '../decode/inflate.ts';
-import type { HeldUnits } from '../deliver/delivery.ts';
+import type { HeldUnits } from '../deliver/job.ts';
 import type { LogRecord } from '../wal/wal-types.ts';
 import type { LaneParts } from './lane-types.ts';
 import { ageDaysMaxOf, contentEncodingOf, contentTypeOf } from './record-meta.ts';
