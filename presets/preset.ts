@@ -20,6 +20,8 @@ export type PresetContext = {
   readonly platform: Platform;
   /** `host:port` of the gateway's OTLP gRPC service. */
   readonly gatewayEndpoint: string;
+  /** `host:port` of the tier that samples traces; absent: spans go to the gateway. */
+  readonly samplerEndpoint?: string;
   /** How the replicas of an agent share what they scrape; one replica alone where it is absent. */
   readonly sharing?: Sharing;
 };

@@ -24,6 +24,7 @@ export function agentContext(stack: Stack, target: Target): AgentContext {
     kubernetesMinor: kubernetesMinorOf(stack),
     platform: stack.platform,
     gatewayEndpoint: gatewayAddress(stack, target),
+    ...samplerAddress(stack, target),
   };
 }
 
@@ -85,4 +86,11 @@ function gatewayAddress(stack: Stack, target: Target): string {
   if (stack.gateway.endpoint !== undefined) return stack.gateway.endpoint;
   if (target === 'host') return `127.0.0.1:${gatewayPorts.grpc}`;
   return gatewayEndpoint({ stack: stack.name, namespace: stack.namespace });
+}
+
+/** The sampler's Service; a machine without Kubernetes has none. */
+function samplerAddress(stack: Stack, target: Target): Pick<AgentContext, 'samplerEndpoint'> {
+  if (stack.sampler === undefined || target === 'host') return {};
+  const host = `${stack.name}-sampler.${stack.agents_namespace}.svc`;
+  return { samplerEndpoint: `${host}:${gatewayPorts.grpc}` };
 }

@@ -9,7 +9,7 @@ import type { Contribution, EnvVar } from '../../collector/workload.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { parseBytes } from '../../core/units.ts';
 import { fromEnv } from '../from-env.ts';
-import { gatewayExporterId } from '../gateway-exporter.ts';
+import { gatewayExporterId, queueStorageId, samplerExporterId } from '../gateway-exporter.ts';
 import type { PresetContext } from '../preset.ts';
 
 const clusterId = 'resource/cluster';
@@ -22,6 +22,8 @@ const mebibyte = 1024 ** 2;
 
 /** Bytes that wait in memory for the gateway, for each signal, where no disk queue stands. */
 const memoryQueueBytes = 64 * mebibyte;
+/** Bytes of spans that wait on disk for the sampler. */
+const samplerQueueBytes = 256 * mebibyte;
 /** gRPC refuses requests above 4 MiB by default; a batch stays well below. */
 const batchBytesMin = 512 * 1024;
 const batchBytesMax = 3 * mebibyte;
@@ -63,7 +65,12 @@ export function basePiece(
   ];
   const inCluster = context.target === 'kubernetes';
   if (inCluster) components.push(clusterAttributes(context));
-  if (options.toGateway) components.push(gatewayExporter(context, options.queueOnDisk === true));
+  const exits = options.toGateway ? pipelines.map((pipeline) => exitOf(pipeline, context)) : [];
+  for (const id of new Set(exits)) {
+    const queueOnDisk = options.queueOnDisk === true;
+    if (id === gatewayExporterId) components.push(gatewayExporter(context, queueOnDisk));
+    else components.push(samplerExporter(context, queueOnDisk));
+  }
   return {
     piece: {
       preset: 'base',
@@ -74,7 +81,7 @@ export function basePiece(
           ? [{ pipeline, as: 'processor' as const, id: clusterId, stage: 'detect' as const }]
           : []),
         ...(options.toGateway
-          ? [{ pipeline, as: 'exporter' as const, id: gatewayExporterId }]
+          ? [{ pipeline, as: 'exporter' as const, id: exitOf(pipeline, context) }]
           : []),
       ]),
       telemetry: selfTelemetry(address, telemetry, context),
@@ -89,18 +96,37 @@ export function basePiece(
   };
 }
 
+/** Spans of agents pass the sampler where there is one; what it keeps goes on to the gateway. */
+function exitOf(pipeline: PipelineId, { agent, samplerEndpoint }: PresetContext): string {
+  const sampled = /^traces(\/|$)/.test(pipeline) && agent !== 'sampler';
+  return sampled && samplerEndpoint !== undefined ? samplerExporterId : gatewayExporterId;
+}
+
 function gatewayExporter(context: PresetContext, queueOnDisk: boolean): Component {
+  // The preset of the queue on disk brings its size.
+  const queue = queueOnDisk ? {} : { queue_size: memoryQueueBytes };
+  return otlpExporter(gatewayExporterId, context.gatewayEndpoint, queue);
+}
+
+function samplerExporter(context: PresetContext, queueOnDisk: boolean): Component {
+  const queue = queueOnDisk
+    ? { queue_size: samplerQueueBytes, storage: queueStorageId }
+    : { queue_size: memoryQueueBytes };
+  return otlpExporter(samplerExporterId, context.samplerEndpoint ?? '', queue);
+}
+
+function otlpExporter(id: string, endpoint: string, queue: JsonObject): Component {
   return {
     kind: 'exporter',
-    id: gatewayExporterId,
+    id,
     config: {
-      endpoint: escapeDollars(context.gatewayEndpoint),
+      endpoint: escapeDollars(endpoint),
       tls: { insecure: true },
       compression: 'gzip',
       sending_queue: {
         enabled: true,
         sizer: 'bytes',
-        ...(!queueOnDisk && { queue_size: memoryQueueBytes }),
+        ...queue,
         batch: {
           flush_timeout: '200ms',
           sizer: 'bytes',

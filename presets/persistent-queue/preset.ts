@@ -3,11 +3,10 @@
  * agent nor an absence of the gateway loses what the queue has room for.
  */
 import { parseBytes } from '../../core/units.ts';
-import { gatewayExporterId } from '../gateway-exporter.ts';
+import { gatewayExporterId, queueStorageId } from '../gateway-exporter.ts';
 import type { Preset } from '../preset.ts';
 import type { PersistentQueueOptions } from './config.ts';
 
-const storageId = 'file_storage/queue';
 const queueDirectory = '/var/lib/otelcol/queue';
 
 export const persistentQueue: Preset<PersistentQueueOptions> = {
@@ -23,14 +22,14 @@ export const persistentQueue: Preset<PersistentQueueOptions> = {
           id: gatewayExporterId,
           config: {
             sending_queue: {
-              storage: storageId,
+              storage: queueStorageId,
               queue_size: parseBytes(options.queue_size) ?? 0,
             },
           },
         },
         {
           kind: 'extension',
-          id: storageId,
+          id: queueStorageId,
           config: {
             directory: queueDirectory,
             create_directory: true,
