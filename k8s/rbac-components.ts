@@ -87,11 +87,12 @@ function asksOfOne(
   config: JsonObject,
   id: string,
   context: AskContext,
+  startedBy = '',
 ): readonly Ask[] {
   const type = id.split('/')[0] ?? '';
   const asks = table[oldNames[type] ?? type];
   if (asks === undefined || ['none', 'kubeConfig'].includes(text(config, 'auth_type'))) return [];
-  return asks(config ?? {}, id, context);
+  return asks(config ?? {}, `${startedBy}${id}`, context);
 }
 
 function usedComponents(config: CollectorConfig): ReadonlySet<string> {
@@ -227,7 +228,7 @@ function asksOfKubelet(config: JsonObject, id: string, context: AskContext): rea
   ];
   const metrics = Object.entries(object(config, 'metrics')).filter(([, value]) => isOn(value));
   const extra = texts(config, 'extra_metadata_labels');
-  const asksPods = metrics.find(([name]) => /_(limit|request)_utilization$/.test(name))?.[0];
+  const asksPods = metrics.find(([name]) => /[._](limit|request)[._]utilization$/.test(name))?.[0];
   const cause = asksPods ?? extra[0];
   if (cause !== undefined) {
     const fine = context.kubernetesMinor >= fineGrainedKubeletMinor;
@@ -247,7 +248,7 @@ function asksOfKubelet(config: JsonObject, id: string, context: AskContext): rea
       reason: `${id} has k8s.volume.type on and names the volume behind a claim`,
     });
   }
-  const node = metrics.find(([name]) => name.endsWith('_node_utilization'))?.[0];
+  const node = metrics.find(([name]) => /[._]node[._]utilization$/.test(name))?.[0];
   if (node !== undefined) {
     asks.push({
       resources: ['nodes'],
@@ -395,7 +396,7 @@ function asksOfObserver(config: JsonObject, id: string): readonly Ask[] {
 /** The receivers that it may start ask as if they were started. */
 function asksOfCreator(config: JsonObject, id: string, context: AskContext): readonly Ask[] {
   return Object.entries(object(config, 'receivers')).flatMap(([inner, template]) =>
-    asksOfOne(receivers, object(asObject(template), 'config'), `${id} starting ${inner}`, context),
+    asksOfOne(receivers, object(asObject(template), 'config'), inner, context, `${id} starts `),
   );
 }
 
