@@ -15,6 +15,7 @@ export type PartsOptions = {
   readonly ports: readonly number[];
   readonly kubeconfig: string;
   readonly adminToken: string;
+  readonly featureGates: string | undefined;
 };
 
 export type Parts = { readonly stop: () => Promise<void> };
@@ -56,7 +57,11 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
     await writeIdentities(dir, adminToken);
     const etcd = `http://127.0.0.1:${etcdPort}`;
     start('etcd', etcdArgs(dir, etcd, `http://127.0.0.1:${etcdPeerPort}`));
-    const server = start('kube-apiserver', serverArgs(dir, etcd, port));
+    const gates = options.featureGates;
+    const server = start('kube-apiserver', [
+      ...serverArgs(dir, etcd, port),
+      ...(gates === undefined ? [] : [`--feature-gates=${gates}`]),
+    ]);
     await serverReady(server, options);
     const asAdmin = [`--kubeconfig=${kubeconfig}`];
     const guarded = [

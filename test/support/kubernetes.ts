@@ -21,6 +21,8 @@ export type ControlPlaneOptions = {
   readonly nodes?: number;
   /** Volumes of 1 TiB that claims are bound to, because nothing here makes any; 0 by default. */
   readonly volumes?: number;
+  /** Of the API server, for example `WatchList=false`. */
+  readonly featureGates?: string;
 };
 
 export type Kubectl = {
@@ -74,8 +76,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     await rm(dir, { recursive: true, force: true });
   };
   try {
-    const { programs } = options;
-    parts = await startParts({ programs, dir, port, ports, kubeconfig, adminToken });
+    const { programs, featureGates } = options;
+    const own = { dir, port, ports, kubeconfig, adminToken };
+    parts = await startParts({ programs, featureGates, ...own });
     const ca = await readFile(caFile, 'utf8');
     const kubectl: ControlPlane['kubectl'] = (args, stdin) =>
       run(join(programs, 'kubectl'), ['--kubeconfig', kubeconfig, ...args], dir, stdin);
