@@ -71,6 +71,20 @@ describe('the package', () => {
     expect(source.split('\n')[entry.originalLine]).toMatch(/^export function formatProblem/);
   });
 
+  it('gives a typed stack file its defineStack', async () => {
+    const code =
+      "import { defineStack } from 'obsctl';" +
+      "console.log(JSON.stringify(defineStack({ name: 'shop', cluster: 'dev' })))";
+    const { stdout, stderr } = await startProgram(
+      process.execPath,
+      ['--input-type=module', '--eval', code],
+      { cwd: folder },
+    ).ended;
+    expect({ stdout, stderr }).toEqual({ stdout: '{"name":"shop","cluster":"dev"}\n', stderr: '' });
+    const types = join(installed.packageDir, 'dist/index.d.ts');
+    expect(readFileSync(types, 'utf8')).toContain('defineStack');
+  });
+
   it('brings neither a Node nor an engine', () => {
     const modules = join(installed.packageDir, '..');
     expect(existsSync(join(modules, 'chdb'))).toBe(false);
