@@ -99,6 +99,11 @@ export const codes = {
     cause: 'In the cluster one server is rendered; two Keepers have no majority when one is lost.',
     next: 'Use one shard and one replica, or a ClickHouse of your own: `mode: external`.',
   },
+  'OBS-1200': {
+    title: 'the stack file has faults',
+    cause: 'What is printed above this line is wrong in the file, so nothing was made of it.',
+    next: 'Correct the faults above; `obsctl validate` prints them again.',
+  },
   'OBS-1201': {
     title: 'the stack file cannot be read',
     cause: 'The file is missing, is a folder, or this user may not read it.',

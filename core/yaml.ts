@@ -69,7 +69,7 @@ export type ReplaceText = (text: string, plain: boolean, at: TextPlace) => unkno
 export function readYaml(text: string, replace: ReplaceText = (value) => value): YamlReading {
   const start: TextPlace = { line: 1, column: 1, length: 1 };
   if (text.length > yamlLengthMax) {
-    const message = `the file has ${text.length} characters, more than ${yamlLengthMax}`;
+    const message = `the file has more than ${yamlLengthMax} characters`;
     return { faults: [{ kind: 'bounds', message, at: start }] };
   }
   const lines = new LineCounter();

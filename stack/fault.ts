@@ -27,10 +27,10 @@ export function pathText(path: KeyPath): string {
     .join('');
 }
 
-/** `obs.yaml:7:3`, or `obs.config.ts: gateway.volume`. */
-export function placeText({ file, at, path }: StackFault): string {
+/** `obs.yaml:7:3`, or `obs.config.ts: gateway.volume` where the message does not say so. */
+export function placeText({ file, at, path, message }: StackFault): string {
   if (at !== undefined) return `${file}:${at.line}:${at.column}`;
-  return path === '' ? file : `${file}: ${path}`;
+  return path === '' || message.includes(path) ? file : `${file}: ${path}`;
 }
 
 /** Longest piece of a line that is shown; the rest of a one-line file is noise. */

@@ -94,8 +94,8 @@ async function reportFaults(
   }
   const { formatFault } = await import('../../stack/fault.ts');
   for (const fault of faults) context.stderr(`${formatFault(fault, text)}\n\n`);
-  const count = faults.length === 1 ? 'one fault' : `${faults.length} faults`;
-  context.stderr(`${options.file}: ${count}\n`);
+  const { countOf } = await import('../stack-file.ts');
+  context.stderr(`${options.file}: ${countOf(faults)}\n`);
 }
 
 async function reportOf(stack: Stack, options: ValidateOptions): Promise<Report> {
