@@ -46,9 +46,14 @@ function makeDocument(): SchemaNode {
   const { $schema, ...rest } = z.toJSONSchema(stackSchema, { io: 'input' });
   const root = { $schema, $id: schemaId, ...rest } as unknown as SchemaNode;
   const properties = root.properties ?? {};
-  for (const key of ['gateway', 'grafana'] as const) alsoBare(properties[key]);
+  for (const key of ['gateway', 'grafana', ...agentKeys] as const) {
+    const node = properties[key];
+    alsoBare(node);
+    // Zod leaves out the examples of what it transforms.
+    const { examples } = z.globalRegistry.get(stackSchema.shape[key]) ?? {};
+    if (node !== undefined && Array.isArray(examples)) node.examples = examples;
+  }
   for (const key of agentKeys) {
-    alsoBare(properties[key]);
     const presets = properties[key]?.properties?.['presets'];
     for (const preset of Object.values(presets?.properties ?? {})) alsoBare(preset);
     // What is on when `presets` is absent is said in words: `{}` would be none of them.

@@ -11,6 +11,7 @@ import { cliReference } from '../cli/reference.ts';
 import { errorsReference } from '../core/codes-reference.ts';
 import { gatewayConfigReference } from '../gateway/config-reference.ts';
 import { gatewayMetricsReference } from '../gateway/telemetry/reference.ts';
+import { stackReference } from '../stack/reference.ts';
 
 export type ReferencePage = { readonly path: string; readonly text: string };
 
@@ -21,6 +22,7 @@ export function referencePages(): readonly ReferencePage[] {
     { path: 'docs/reference/errors.md', text: errorsReference() },
     { path: 'docs/reference/gateway-configuration.md', text: gatewayConfigReference() },
     { path: 'docs/reference/gateway-metrics.md', text: gatewayMetricsReference() },
+    { path: 'docs/reference/stack.md', text: stackReference() },
   ];
 }
 
