@@ -16,6 +16,8 @@ export type PartsOptions = {
   readonly kubeconfig: string;
   readonly adminToken: string;
   readonly featureGates: string | undefined;
+  /** Whether anything but etcd and the API server is started. */
+  readonly controllers: boolean;
 };
 
 export type Parts = { readonly stop: () => Promise<void> };
@@ -25,8 +27,8 @@ const readyPollsMax = 900;
 const logTail = 3000;
 
 export async function startParts(options: PartsOptions): Promise<Parts> {
-  const { programs, dir, port, ports, kubeconfig, adminToken } = options;
-  const [etcdPort, etcdPeerPort, managerPort, schedulerPort, kwokPort] = ports;
+  const { programs, dir, port, ports, adminToken } = options;
+  const [etcdPort, etcdPeerPort] = ports;
   const children: ChildProcess[] = [];
   const killAll = (): void => {
     for (const child of children) child.kill('SIGKILL');
@@ -63,43 +65,54 @@ export async function startParts(options: PartsOptions): Promise<Parts> {
       ...(gates === undefined ? [] : [`--feature-gates=${gates}`]),
     ]);
     await serverReady(server, options);
-    const asAdmin = [`--kubeconfig=${kubeconfig}`];
-    const guarded = [
-      ...asAdmin,
-      `--authentication-kubeconfig=${kubeconfig}`,
-      `--authorization-kubeconfig=${kubeconfig}`,
-      '--bind-address=127.0.0.1',
-      '--leader-elect=false',
-    ];
-    start('kube-controller-manager', [
-      ...guarded,
-      `--secure-port=${managerPort}`,
-      `--cert-dir=${dir}/controller-manager`,
-      '--use-service-account-credentials=true',
-      `--service-account-private-key-file=${dir}/sa.key`,
-      `--root-ca-file=${dir}/apiserver/apiserver.crt`,
-    ]);
-    start('kube-scheduler', [
-      ...guarded,
-      `--secure-port=${schedulerPort}`,
-      `--cert-dir=${dir}/scheduler`,
-    ]);
-    start('kwok', [
-      ...asAdmin,
-      '--manage-all-nodes=true',
-      '--node-ip=127.0.0.1',
-      '--cidr=10.244.0.0/16',
-      '--node-lease-duration-seconds=40',
-      `--server-address=127.0.0.1:${kwokPort}`,
-    ]);
-    await until('the default service account', () =>
-      succeeds(options, '/api/v1/namespaces/default/serviceaccounts/default'),
-    );
+    if (options.controllers) {
+      startControllers(start, options);
+      await until('the default service account', () =>
+        succeeds(options, '/api/v1/namespaces/default/serviceaccounts/default'),
+      );
+    }
   } catch (error) {
     await stop();
     throw error;
   }
   return { stop };
+}
+
+type Start = (name: string, args: readonly string[]) => ChildProcess;
+
+/** What acts on objects: controllers, the scheduler, and kwok in the place of kubelets. */
+function startControllers(start: Start, options: PartsOptions): void {
+  const { dir, kubeconfig, ports } = options;
+  const [, , managerPort, schedulerPort, kwokPort] = ports;
+  const asAdmin = [`--kubeconfig=${kubeconfig}`];
+  const guarded = [
+    ...asAdmin,
+    `--authentication-kubeconfig=${kubeconfig}`,
+    `--authorization-kubeconfig=${kubeconfig}`,
+    '--bind-address=127.0.0.1',
+    '--leader-elect=false',
+  ];
+  start('kube-controller-manager', [
+    ...guarded,
+    `--secure-port=${managerPort}`,
+    `--cert-dir=${dir}/controller-manager`,
+    '--use-service-account-credentials=true',
+    `--service-account-private-key-file=${dir}/sa.key`,
+    `--root-ca-file=${dir}/apiserver/apiserver.crt`,
+  ]);
+  start('kube-scheduler', [
+    ...guarded,
+    `--secure-port=${schedulerPort}`,
+    `--cert-dir=${dir}/scheduler`,
+  ]);
+  start('kwok', [
+    ...asAdmin,
+    '--manage-all-nodes=true',
+    '--node-ip=127.0.0.1',
+    '--cidr=10.244.0.0/16',
+    '--node-lease-duration-seconds=40',
+    `--server-address=127.0.0.1:${kwokPort}`,
+  ]);
 }
 
 async function writeIdentities(dir: string, adminToken: string): Promise<void> {

@@ -7,7 +7,7 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,6 +21,8 @@ export type ControlPlaneOptions = {
   readonly nodes?: number;
   /** Volumes of 1 TiB that claims are bound to, because nothing here makes any; 0 by default. */
   readonly volumes?: number;
+  /** False: only etcd and the API server, so that nothing happens to what is applied. */
+  readonly controllers?: boolean;
   /** Of the API server, for example `WatchList=false`. */
   readonly featureGates?: string;
 };
@@ -60,6 +62,7 @@ export type ControlPlane = {
 };
 
 const nodesWaitMs = 60_000;
+const connectionsMax = 16;
 
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const dir = await mkdtemp(join(tmpdir(), 'obsctl-kubernetes-'));
@@ -71,14 +74,17 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   await mkdir(join(dir, 'apiserver'));
   await writeFile(kubeconfig, kubeconfigText(url, caFile, adminToken), { mode: 0o600 });
   let parts: Parts | undefined;
+  const closing: (() => void)[] = [];
   const stop = async (): Promise<void> => {
+    for (const close of closing) close();
     await parts?.stop();
     await rm(dir, { recursive: true, force: true });
   };
   try {
     const { programs, featureGates } = options;
+    const controllers = options.controllers ?? true;
     const own = { dir, port, ports, kubeconfig, adminToken };
-    parts = await startParts({ programs, featureGates, ...own });
+    parts = await startParts({ programs, featureGates, controllers, ...own });
     const ca = await readFile(caFile, 'utf8');
     const kubectl: ControlPlane['kubectl'] = (args, stdin) =>
       run(join(programs, 'kubectl'), ['--kubeconfig', kubeconfig, ...args], dir, stdin);
@@ -87,11 +93,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       if (code !== 0) throw new Error(`kubectl ${args.join(' ')} ended with ${code}\n${stderr}`);
       return stdout;
     };
+    const connections = new Agent({ ca, keepAlive: true, maxSockets: connectionsMax });
+    closing.push(() => connections.destroy());
     const ask: ControlPlane['ask'] = (method, path, body, token = adminToken) =>
-      send({ url: `${url}${path}`, method, ca, token }, body);
+      send({ url: `${url}${path}`, method, agent: connections, token }, body);
     const tokenOf: ControlPlane['tokenOf'] = async (namespace, name) =>
       (await mustKubectl(['create', 'token', name, '-n', namespace])).trim();
-    await furnish(mustKubectl, options.nodes ?? 2, options.volumes ?? 0);
+    await furnish(mustKubectl, controllers ? (options.nodes ?? 2) : 0, options.volumes ?? 0);
     return {
       ...{ url, port, caFile, kubeconfig, dir },
       ...{ kubectl, mustKubectl, ask, tokenOf, stop },
@@ -205,19 +213,19 @@ async function run(
 type Target = {
   readonly url: string;
   readonly method: string;
-  readonly ca: string;
+  readonly agent: Agent;
   readonly token: string;
 };
 
 async function send(target: Target, body?: JsonObject): Promise<Answer> {
-  const { url, method, ca, token } = target;
+  const { url, method, agent, token } = target;
   const patch = method === 'PATCH';
   const headers = {
     authorization: `Bearer ${token}`,
     'content-type': patch ? 'application/merge-patch+json' : 'application/json',
   };
   return await new Promise((resolve, reject) => {
-    const sent = request(url, { method, ca, headers }, (answer) => {
+    const sent = request(url, { method, agent, headers }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => {
         text += chunk;
