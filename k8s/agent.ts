@@ -198,7 +198,7 @@ export function workloadObject(
   };
 }
 
-export function servedPorts(ports: readonly Port[]): readonly Port[] {
+function servedPorts(ports: readonly Port[]): readonly Port[] {
   return ports.filter((port) => !ownPorts.includes(port.name));
 }
 

@@ -37,7 +37,7 @@ export type ClickhouseInput = {
   readonly secrets: ClickhouseSecrets;
 };
 
-export type ClickhouseTopology = {
+type ClickhouseTopology = {
   readonly shards: number;
   readonly replicas: number;
   readonly keepers: number;

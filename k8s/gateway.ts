@@ -36,7 +36,7 @@ const startPeriodS = 5;
 
 const cpuUtilizationTarget = 70;
 
-export type Autoscale = { readonly min: number; readonly max: number };
+type Autoscale = { readonly min: number; readonly max: number };
 
 export type GatewayInput =
   | {

@@ -34,7 +34,7 @@ export const dashboardBytesMax = 200 * 1024;
 const plugin = { id: 'grafana-clickhouse-datasource', version: '4.20.0' } as const;
 
 /** Fixed, because dashboards and alert rules name it. */
-export const datasourceUid = 'obsctl-clickhouse';
+const datasourceUid = 'obsctl-clickhouse';
 
 export type Dashboard = {
   /** Short and unique: `services`. */
@@ -43,7 +43,7 @@ export type Dashboard = {
   readonly json: string;
 };
 
-export type Datasource = {
+type Datasource = {
   readonly host: string;
   /** Of the native protocol. */
   readonly port: number;

@@ -11,7 +11,7 @@ export function partName(part: Part): string {
   return `${part.stack}-${part.name}`;
 }
 
-export function selectorLabels(part: Part): StringMap {
+function selectorLabels(part: Part): StringMap {
   return {
     'app.kubernetes.io/name': part.name,
     'app.kubernetes.io/instance': part.stack,

@@ -21,7 +21,7 @@ type Base<ApiVersion extends string, Kind extends string> = {
 
 export type Namespace = Base<'v1', 'Namespace'>;
 
-export type ServiceAccount = Base<'v1', 'ServiceAccount'> & {
+type ServiceAccount = Base<'v1', 'ServiceAccount'> & {
   readonly automountServiceAccountToken: boolean;
 };
 
@@ -37,9 +37,9 @@ export type RbacRule = {
 
 type RbacGroup = 'rbac.authorization.k8s.io/v1';
 
-export type ClusterRole = Base<RbacGroup, 'ClusterRole'> & { readonly rules: readonly RbacRule[] };
+type ClusterRole = Base<RbacGroup, 'ClusterRole'> & { readonly rules: readonly RbacRule[] };
 
-export type Role = Base<RbacGroup, 'Role'> & { readonly rules: readonly RbacRule[] };
+type Role = Base<RbacGroup, 'Role'> & { readonly rules: readonly RbacRule[] };
 
 type Binding = {
   readonly roleRef: {
@@ -54,11 +54,11 @@ type Binding = {
   }[];
 };
 
-export type ClusterRoleBinding = Base<RbacGroup, 'ClusterRoleBinding'> & Binding;
+type ClusterRoleBinding = Base<RbacGroup, 'ClusterRoleBinding'> & Binding;
 
-export type RoleBinding = Base<RbacGroup, 'RoleBinding'> & Binding;
+type RoleBinding = Base<RbacGroup, 'RoleBinding'> & Binding;
 
-export type ServicePort = {
+type ServicePort = {
   readonly name: string;
   readonly port: number;
   readonly protocol: 'TCP' | 'UDP';
@@ -79,7 +79,7 @@ export type Service = Base<'v1', 'Service'> & {
 
 export type LabelSelector = { readonly matchLabels: StringMap };
 
-export type NetworkPeer = {
+type NetworkPeer = {
   readonly namespaceSelector?: LabelSelector;
   readonly podSelector?: LabelSelector;
   readonly ipBlock?: { readonly cidr: string };
@@ -102,7 +102,7 @@ export type NetworkPolicy = Base<'networking.k8s.io/v1', 'NetworkPolicy'> & {
   };
 };
 
-export type PodDisruptionBudget = Base<'policy/v1', 'PodDisruptionBudget'> & {
+type PodDisruptionBudget = Base<'policy/v1', 'PodDisruptionBudget'> & {
   readonly spec: { readonly maxUnavailable: number; readonly selector: LabelSelector };
 };
 
@@ -149,14 +149,14 @@ export type Probe = {
   readonly failureThreshold?: number;
 };
 
-export type SelinuxOptions = {
+type SelinuxOptions = {
   readonly type?: string;
   readonly user?: string;
   readonly role?: string;
   readonly level?: string;
 };
 
-export type SecurityProfile = {
+type SecurityProfile = {
   readonly type: 'RuntimeDefault' | 'Localhost' | 'Unconfined';
   readonly localhostProfile?: string;
 };
@@ -244,7 +244,7 @@ export type Volume = {
   };
 };
 
-export type Toleration = {
+type Toleration = {
   readonly operator: 'Exists' | 'Equal';
   readonly key?: string;
   readonly value?: string;
@@ -280,7 +280,7 @@ export type PodTemplate = {
   readonly spec: PodSpec;
 };
 
-export type DaemonSet = Base<'apps/v1', 'DaemonSet'> & {
+type DaemonSet = Base<'apps/v1', 'DaemonSet'> & {
   readonly spec: {
     readonly selector: LabelSelector;
     readonly updateStrategy: {
@@ -291,7 +291,7 @@ export type DaemonSet = Base<'apps/v1', 'DaemonSet'> & {
   };
 };
 
-export type Deployment = Base<'apps/v1', 'Deployment'> & {
+type Deployment = Base<'apps/v1', 'Deployment'> & {
   readonly spec: {
     readonly replicas: number;
     readonly selector: LabelSelector;
@@ -311,7 +311,7 @@ export type VolumeClaim = {
   };
 };
 
-export type StatefulSet = Base<'apps/v1', 'StatefulSet'> & {
+type StatefulSet = Base<'apps/v1', 'StatefulSet'> & {
   readonly spec: {
     /** Absent where an autoscaler owns the number. */
     readonly replicas?: number;

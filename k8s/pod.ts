@@ -22,7 +22,7 @@ import { enforcesSelinux, sleepHookMinor } from './place.ts';
 import { bytesQuantity, cpuQuantity } from './quantity.ts';
 
 /** Whose files the stock images expect; also of our own image. */
-export const userId = 10001;
+const userId = 10001;
 
 /** Where directories that outlive a DaemonSet's pod are on the node. */
 const nodeStateRoot = '/var/lib/obsctl';
@@ -123,7 +123,7 @@ export function volumeClaims(input: PodInput): readonly VolumeClaim[] {
   ];
 }
 
-export function isRoot(needs: Needs): boolean {
+function isRoot(needs: Needs): boolean {
   // A capability has no effect under another uid: the images' binaries carry none.
   return needs.root !== undefined || needs.capabilities.length > 0;
 }
@@ -159,7 +159,7 @@ function container(input: PodInput): Container {
   };
 }
 
-export function containerResources(resources: Resources): NonNullable<Container['resources']> {
+function containerResources(resources: Resources): NonNullable<Container['resources']> {
   return {
     requests: {
       cpu: cpuQuantity(resources.cpuRequest),
@@ -210,7 +210,7 @@ function appArmorAnnotation(input: PodInput): StringMap {
   return { [`container.apparmor.security.beta.kubernetes.io/${input.part.name}`]: 'unconfined' };
 }
 
-export function containerEnv(variable: EnvVar): ContainerEnv {
+function containerEnv(variable: EnvVar): ContainerEnv {
   if ('value' in variable) return { name: variable.name, value: variable.value };
   if ('fieldPath' in variable) {
     return {

@@ -5,7 +5,6 @@
  */
 import type { CollectorConfig, ComponentId } from '../collector/types.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
-import { Problem } from '../core/problem.ts';
 import {
   type Ask,
   type AskContext,
@@ -16,6 +15,7 @@ import {
   text,
   texts,
 } from './rbac-ask.ts';
+import { groupName } from './rbac-groups.ts';
 import { asksOfPrometheus } from './rbac-prometheus.ts';
 
 type Asks = (config: JsonObject, id: string, context: AskContext) => readonly Ask[];
@@ -168,36 +168,6 @@ function asksOfEvents(config: JsonObject, id: string): readonly Ask[] {
   return inNamespaces(texts(config, 'namespaces'), [ask]);
 }
 
-/** API group of the resources that people collect; others name theirs in the configuration. */
-const groupOf: Readonly<Record<string, readonly string[]>> = {
-  '': [
-    'pods',
-    'nodes',
-    'namespaces',
-    'services',
-    'events',
-    'configmaps',
-    'endpoints',
-    'serviceaccounts',
-    'persistentvolumes',
-    'persistentvolumeclaims',
-    'replicationcontrollers',
-    'resourcequotas',
-    'limitranges',
-  ],
-  apps: ['deployments', 'daemonsets', 'replicasets', 'statefulsets', 'controllerrevisions'],
-  batch: ['jobs', 'cronjobs'],
-  autoscaling: ['horizontalpodautoscalers'],
-  policy: ['poddisruptionbudgets'],
-  'networking.k8s.io': ['ingresses', 'networkpolicies', 'ingressclasses'],
-  'discovery.k8s.io': ['endpointslices'],
-  'storage.k8s.io': ['storageclasses', 'volumeattachments', 'csinodes', 'csidrivers'],
-  'rbac.authorization.k8s.io': ['roles', 'rolebindings', 'clusterroles', 'clusterrolebindings'],
-  'apiextensions.k8s.io': ['customresourcedefinitions'],
-  'scheduling.k8s.io': ['priorityclasses'],
-  'coordination.k8s.io': ['leases'],
-};
-
 function asksOfObjects(config: JsonObject, id: string): readonly Ask[] {
   return list(config, 'objects').flatMap((entry) => {
     const name = text(entry, 'name');
@@ -211,14 +181,6 @@ function asksOfObjects(config: JsonObject, id: string): readonly Ask[] {
     };
     return inNamespaces(texts(entry, 'namespaces'), [ask]);
   });
-}
-
-function groupName(resource: string, id: string): string {
-  const found = Object.entries(groupOf).find(([, resources]) => resources.includes(resource));
-  if (found === undefined) {
-    throw new Problem('OBS-1302', `the API group of “${resource}” is not known`, { where: id });
-  }
-  return found[0];
 }
 
 function asksOfKubelet(config: JsonObject, id: string, context: AskContext): readonly Ask[] {

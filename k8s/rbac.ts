@@ -46,7 +46,7 @@ export function rulesFor(config: CollectorConfig, options: RuleOptions): readonl
 }
 
 /** The fewest rules that say the same as the asks together. */
-export function rulesOf(asks: readonly Ask[]): readonly RuleWithReason[] {
+function rulesOf(asks: readonly Ask[]): readonly RuleWithReason[] {
   const atoms = new Map<string, Atom>();
   for (const ask of asks) {
     for (const atom of atomsOf(ask)) {

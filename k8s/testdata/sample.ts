@@ -34,7 +34,7 @@ const health = { name: 'health', port: 13133, protocol: 'TCP' } as const;
 
 const toGateway = { 'otlp_grpc/gateway': { endpoint: gatewayEndpoint(samplePlace) } };
 
-export function config(
+function config(
   parts: Partial<Omit<CollectorConfig, 'service'>>,
   pipelines: Readonly<Record<string, Pipeline>>,
 ): CollectorConfig {
@@ -166,7 +166,7 @@ export const sampleCollectorGateway: CollectorWorkload = {
   },
 };
 
-export const sampleEbpf: ProgramWorkload = {
+const sampleEbpf: ProgramWorkload = {
   name: 'ebpf',
   preset: 'ebpf',
   shape: { kind: 'DaemonSet' },
