@@ -231,7 +231,6 @@ export function services(
       spec: {
         type: 'ClusterIP',
         clusterIP: 'None',
-        publishNotReadyAddresses: true,
         selector: selector(part).matchLabels,
         ...(ports.length === 0 ? {} : { ports: ports.map(servicePort) }),
       },

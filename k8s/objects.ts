@@ -71,7 +71,6 @@ export type Service = Base<'v1', 'Service'> & {
     /** `None` makes the Service headless; otherwise the cluster chooses. */
     readonly clusterIP?: 'None';
     readonly internalTrafficPolicy?: 'Local';
-    readonly publishNotReadyAddresses?: true;
     readonly selector: StringMap;
     readonly ports?: readonly ServicePort[];
   };
