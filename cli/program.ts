@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import { registerCompletion } from './commands/completion.ts';
 import { registerDashboards } from './commands/dashboards.ts';
+import { registerDebug } from './commands/debug.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDiff } from './commands/diff.ts';
 import { registerDistro } from './commands/distro.ts';
@@ -28,6 +29,7 @@ type Register = (program: Command, context: CliContext) => void;
 const commands: readonly Register[] = [
   registerCompletion,
   registerDashboards,
+  registerDebug,
   registerDemo,
   registerDiff,
   registerDistro,

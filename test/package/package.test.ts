@@ -78,7 +78,7 @@ describe('the package', () => {
     const { stdout, stderr } = await startProgram(
       process.execPath,
       ['--input-type=module', '--eval', code],
-      { cwd: folder },
+      { cwd: join(installed.packageDir, '../..') },
     ).ended;
     expect({ stdout, stderr }).toEqual({ stdout: '{"name":"shop","cluster":"dev"}\n', stderr: '' });
     const types = join(installed.packageDir, 'dist/index.d.ts');
