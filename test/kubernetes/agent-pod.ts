@@ -28,6 +28,8 @@ export type AgentPodOptions = {
   readonly namespace: string;
   readonly podName: string;
   readonly hosts?: Readonly<Record<string, string>>;
+  /** `node-1` when absent. */
+  readonly nodeName?: string;
   /** Another account than the workload's. */
   readonly account?: string;
 };
@@ -45,6 +47,7 @@ export async function startAgentPod(options: AgentPodOptions): Promise<AgentPod>
     namespace,
     podName: options.podName,
     podIp,
+    ...(options.nodeName !== undefined && { nodeName: options.nodeName }),
     hosts: options.hosts ?? {},
     entrypoint: ['/otelcol-contrib'],
     programs: { '/otelcol-contrib': options.collector },

@@ -97,6 +97,8 @@ function fieldOf(path: string, place: PodPlace): string {
     'spec.nodeName': place.nodeName ?? 'node-1',
     'status.podIP': place.podIp,
     'status.hostIP': place.podIp,
+    // Kubernetes labels the pods of a StatefulSet with the number at the end of their names.
+    "metadata.labels['apps.kubernetes.io/pod-index']": /\d+$/.exec(place.podName)?.[0] ?? '',
   };
   const value = fields[path];
   if (value === undefined) throw new Error(`no value for the field ${path}`);

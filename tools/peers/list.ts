@@ -76,6 +76,18 @@ export const peers: readonly Peer[] = [
     ],
     find: () => existing(join(node24Dir, 'node_modules', node24Package, 'bin', 'node')),
   },
+  {
+    name: 'node-exporter',
+    required: true,
+    purpose: 'the real node-exporter, as a target that the prometheus-agent scrapes',
+    minutes: 1,
+    megabytes: 20,
+    steps: [
+      apt('update', '-q'),
+      apt('install', '-q', '-y', '--no-install-recommends', 'prometheus-node-exporter'),
+    ],
+    find: () => onPath('prometheus-node-exporter'),
+  },
   kubernetes,
 ];
 

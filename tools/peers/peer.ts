@@ -10,6 +10,7 @@ export type PeerName =
   | 'collector-0.149'
   | 'collector-0.155'
   | 'node-24'
+  | 'node-exporter'
   | 'kubernetes';
 
 export type Peer = {
