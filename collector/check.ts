@@ -5,6 +5,7 @@
  * the version, as the Collector would print them.
  */
 import { catalog, findComponent, nameFor, splitId } from './catalog.ts';
+import { checkKeys } from './check-keys.ts';
 import { checkPipelines } from './check-pipelines.ts';
 import { checkReferences } from './check-references.ts';
 import type { ConfigFault } from './fault.ts';
@@ -27,6 +28,7 @@ export function checkConfig(config: CollectorConfig, version: string): readonly 
   return [
     ...kinds.flatMap((kind) => checkTypes(named, kind, version)),
     ...checkSharedIds(named),
+    ...checkKeys(named, version),
     ...checkPipelines(named),
     ...checkReferences(named),
   ];
