@@ -32,7 +32,7 @@ describe.each(flavors)('a whole stack with the gateway of flavor %s', (flavor) =
     },
   );
 
-  it('has no empty list or map, which the API server would drop, but where emptiness speaks', () => {
+  it('has no empty list or map that the API server would drop', () => {
     expect(objects.flatMap((object) => emptyPaths(object)).filter(isMute)).toEqual([]);
   });
 

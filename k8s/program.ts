@@ -1,4 +1,4 @@
-/** A program that a preset brings (OBI, the target allocator, an exporter) as Kubernetes objects. */
+/** A program that a preset brings (OBI, the target allocator, an exporter) as objects. */
 import type { Needs, ProgramWorkload } from '../collector/workload.ts';
 import { checkSize, disruptionBudget, services, stateOf, workloadObject } from './agent.ts';
 import { metadata, type Part, partName, selector } from './labels.ts';
