@@ -121,6 +121,16 @@ class Places {
     this.#lines = lines;
   }
 
+  /** Where the next word begins, or the text ends: faults of indentation point at the blanks. */
+  ofWord(start: number): TextPlace {
+    const word = /\S+/g;
+    word.lastIndex = start;
+    const found = word.exec(this.#text);
+    if (found !== null) return this.of(found.index, found.index + found[0].length);
+    const end = this.#text.trimEnd().length;
+    return this.of(Math.max(0, end - 1), end);
+  }
+
   of(start: number, end: number): TextPlace {
     const { line, col } = this.#lines.linePos(start);
     const lineEnd = this.#text.indexOf('\n', start);
@@ -143,7 +153,7 @@ function syntaxFaults(document: Document.Parsed, places: Places): YamlFault[] {
     faults.push({
       kind: deep ? 'bounds' : kind,
       message: deep ? 'maps and lists are nested too deep' : inOurWords(code, message),
-      at: places.of(pos[0], pos[1]),
+      at: atWord.has(code) ? places.ofWord(pos[0]) : places.of(pos[0], pos[1]),
     });
   }
   for (const { code, message, pos } of document.warnings.slice(0, faultsMax)) {
@@ -158,6 +168,18 @@ function kindOf(code: string): YamlFaultKind {
   return code === 'TAB_AS_INDENT' ? 'tab' : 'syntax';
 }
 
+/** Faults that the parser places at blanks or behind the text. */
+const atWord: ReadonlySet<string> = new Set(['BAD_INDENT', 'MISSING_CHAR']);
+
+/** What of the parser's sentences needs other words, because a code stands for several. */
+const ourSentences: readonly (readonly [RegExp, string])[] = [
+  [/^All mapping items/, 'this key is not indented like the others of its map'],
+  [/^All collection items/, 'this item is not indented like the others of its list'],
+  [/^Flow map in block/, 'a “{” above is not closed'],
+  [/^Flow sequence in block/, 'a “[” above is not closed'],
+  [/^Missing closing/, 'a quote is opened and not closed'],
+];
+
 const ourWords: Readonly<Record<string, string>> = {
   DUPLICATE_KEY: 'this key stands here a second time',
   TAB_AS_INDENT: 'a tab is used to indent',
@@ -167,7 +189,7 @@ const ourWords: Readonly<Record<string, string>> = {
 };
 
 function inOurWords(code: string, message: string): string {
-  const own = ourWords[code];
+  const own = ourSentences.find(([start]) => start.test(message))?.[1] ?? ourWords[code];
   if (own !== undefined) return own;
   const [first = ''] = message.split('\n');
   return `not valid YAML: ${first.charAt(0).toLowerCase()}${first.slice(1)}`;
@@ -217,7 +239,9 @@ class Walk {
 
   #scalar(node: Scalar, path: YamlPath): unknown {
     const at = this.#placeOf(node);
-    this.values.set(JSON.stringify(path), at);
+    // Nothing is written after `key:`, so there is nothing to point at but the key.
+    const written = node.range == null || node.range[1] > node.range[0];
+    if (written) this.values.set(JSON.stringify(path), at);
     if (typeof node.value !== 'string') return node.value;
     return this.#replace(node.value, node.type === 'PLAIN', at);
   }

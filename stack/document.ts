@@ -43,7 +43,13 @@ export function stackDocument(): SchemaNode {
 }
 
 function makeDocument(): SchemaNode {
-  const { $schema, ...rest } = z.toJSONSchema(stackSchema, { io: 'input' });
+  const { $schema, ...rest } = z.toJSONSchema(stackSchema, {
+    io: 'input',
+    override: ({ jsonSchema }) => {
+      // Zod's own names of formats, beside a pattern that says the same.
+      if (jsonSchema.pattern !== undefined) delete jsonSchema.format;
+    },
+  });
   const root = { $schema, $id: schemaId, ...rest } as unknown as SchemaNode;
   const properties = root.properties ?? {};
   for (const key of ['gateway', 'grafana', ...agentKeys] as const) {
@@ -137,7 +143,7 @@ export function expectedOf(node: SchemaNode | undefined): string {
   const type = typeof node.type === 'object' ? node.type[0] : node.type;
   const words = typeWords(type, node);
   const example = node.examples?.find((one) => one !== undefined);
-  return example === undefined || type === 'boolean' || /^\{\}$/.test(JSON.stringify(example))
+  return example === undefined || type === 'boolean' || type === 'object'
     ? words
     : `${words}, for example ${asTyped(example)}`;
 }

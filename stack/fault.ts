@@ -40,7 +40,8 @@ const tabWidth = 2;
 /** The fault as a terminal shows it: place, words, the line with a caret, and the next step. */
 export function formatFault(fault: StackFault, text: string): string {
   const lines = [`${fault.code}: ${placeText(fault)}: ${fault.message}`];
-  if (fault.at !== undefined) lines.push(...frame(text, fault.at));
+  // A line with a secret in it is not copied into a log.
+  if (fault.at !== undefined && fault.code !== 'OBS-1210') lines.push(...frame(text, fault.at));
   if (fault.expected !== undefined) lines.push(`  expected: ${fault.expected}`);
   lines.push(`  next: ${fault.next}`);
   return lines.join('\n');
@@ -50,7 +51,8 @@ export function formatFault(fault: StackFault, text: string): string {
 function frame(text: string, at: TextPlace): readonly string[] {
   const line = (text.split('\n')[at.line - 1] ?? '').replace(/\r$/, '');
   if (line.trim() === '') return [];
-  const from = Math.max(0, at.column - 1 - frameLengthMax / 2);
+  const isLong = line.length > frameLengthMax;
+  const from = isLong ? Math.max(0, at.column - 1 - frameLengthMax / 2) : 0;
   const shown = line.slice(from, from + frameLengthMax);
   const before = shown.slice(0, at.column - 1 - from);
   const marked = shown.slice(before.length, before.length + at.length);

@@ -32,9 +32,13 @@ export function faultsOfIssues(
 ): readonly PlacelessFault[] {
   const faults = issues.flatMap((issue) => faultsOfIssue(issue, value, prefix));
   const meant = new Set(faults.flatMap((fault) => (fault.meant === undefined ? [] : fault.meant)));
-  return faults.flatMap(({ meant: _, lacks, ...fault }) =>
-    lacks !== undefined && meant.has(lacks) ? [] : [fault],
-  );
+  const seen = new Set<string>();
+  return faults.flatMap(({ meant: _, lacks, ...fault }) => {
+    const same = JSON.stringify([fault.path, fault.message]);
+    if (seen.has(same) || (lacks !== undefined && meant.has(lacks))) return [];
+    seen.add(same);
+    return [fault];
+  });
 }
 
 /** A misspelt key is one fault, not also a missing one: both name the key that was meant. */
@@ -187,6 +191,9 @@ function nextForType(path: KeyPath, given: unknown): string {
   const node = nodeAt(path);
   const type = typeof node?.type === 'object' ? node.type[0] : node?.type;
   if (type === 'object' && given === false) return 'Take the key out to switch it off.';
+  if (type === 'object' && Array.isArray(given) && given.every((one) => isKey(path, one))) {
+    return `Write it as a map: {${given.map((one) => `${one}: {}`).join(', ')}}.`;
+  }
   if (type === 'array' && (typeof given === 'string' || typeof given === 'number')) {
     return `Write it as a list: [${asTyped(given)}].`;
   }
@@ -202,6 +209,10 @@ function nextForType(path: KeyPath, given: unknown): string {
   }
   const example = node?.examples?.[0];
   return example === undefined ? nextOf('OBS-1204') : `Write for example ${asTyped(example)}.`;
+}
+
+function isKey(path: KeyPath, word: unknown): boolean {
+  return typeof word === 'string' && keysAt(path).includes(word);
 }
 
 /** Whether `true` is one of the ways to write the value. */

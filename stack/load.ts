@@ -37,7 +37,9 @@ export function loadStack(text: string, file: string, options: LoadOptions = {})
       path: '',
     })),
   );
-  if (tree === undefined) return { faults: inTextOrder(faults) };
+  // Half of a value would be judged where the text was not read to its end.
+  const halved = textFaults.some(({ kind }) => kind === 'bounds' || kind === 'key');
+  if (tree === undefined || halved) return { faults: inTextOrder(faults) };
   const judged = judge(tree.value);
   if ('stack' in judged && faults.length === 0) return judged;
   const placed = 'stack' in judged ? [] : judged.faults.map((fault) => place(fault, file, tree));
@@ -111,7 +113,7 @@ const nextOfKind: Partial<Readonly<Record<YamlFault['kind'], string>>> = {
   documents: 'Keep one document a file: take out what follows “---”.',
   empty: 'Run `obsctl init` for a file to start from.',
   alias: 'Put the anchor (“&name”) before the alias (“*name”), or write the value out.',
-  bounds: 'Check that this is a stack file, and not what was rendered from one.',
+  bounds: 'Check that this is a stack file, and that no alias stands inside its own anchor.',
   tag: 'Take the tag out; quote a text that begins with “!”.',
 };
 
@@ -123,12 +125,16 @@ function faultOfText({ kind, message, at }: YamlFault, file: string, text: strin
     file,
     path: '',
     at,
-    next: nextOfKind[kind] ?? nextForSyntax(line),
+    next: nextOfKind[kind] ?? nextForSyntax(message, line),
   };
 }
 
 /** The commonest slips have an answer of their own. */
-function nextForSyntax(line: string): string {
+function nextForSyntax(message: string, line: string): string {
+  if (message.includes('“: ”'))
+    return 'Put the value in quotes, or the second key on a line below.';
+  if (message.includes('indented')) return 'Indent it like its neighbours.';
+  if (message.includes('not closed')) return 'Close it where it ends.';
   if (/[{[,].*\$\{[^}]*\}/.test(line) && !/["']\$\{/.test(line)) {
     return `Put the reference in quotes: "\${env:NAME}" has braces, which mean a map here.`;
   }

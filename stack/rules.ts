@@ -83,10 +83,10 @@ function clickhouseTopology(stack: RawMap): readonly PlacelessFault[] {
       on: 'value',
       code: 'OBS-1207',
       message:
-        `${keepers} Keepers bear the loss of no more than ${keepers - 1} do, and are one more ` +
-        'that can be lost: a majority must stay',
-      expected: '0 for a single server, else an odd number such as 3',
-      next: `Use ${keepers + 1}, or ${keepers - 1}.`,
+        `${keepers} Keepers bear no more losses than ${keepers - 1}, and are one more that can be ` +
+        'lost: more than half must stay',
+      expected: 'an odd number; this version renders a single server, which needs none',
+      next: 'Take the key out.',
     });
   } else if (shards === undefined || shards === 1) {
     if (replicas === undefined || replicas === 1) {

@@ -1,15 +1,18 @@
 /**
  * `npm run update`: rewrites every generated file in the clone (golden DDL, rendered dashboards,
- * golden Kubernetes objects, reference pages). Review the result as files.
+ * golden Kubernetes objects, messages about
+ * wrong stack files, reference pages). Review the result as files.
  */
 import { join } from 'node:path';
 import { updateGolden as updateSchema } from '../clickhouse/golden.ts';
 import { updateGolden as updateDashboards } from '../dashboards/render.ts';
 import { updateGolden as updateKubernetes } from '../k8s/testdata/golden.ts';
+import { updateGolden as updateStack } from '../stack/testdata/golden.ts';
 import { updateReference } from './reference.ts';
 
 await updateSchema(join(import.meta.dirname, '..'));
 await updateDashboards();
 await updateKubernetes();
+await updateStack();
 await updateReference(join(import.meta.dirname, '..'));
 process.stderr.write('generated files are up to date: look at `git diff`\n');
