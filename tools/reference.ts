@@ -12,6 +12,7 @@ import { errorsReference } from '../core/codes-reference.ts';
 import { gatewayConfigReference } from '../gateway/config-reference.ts';
 import { gatewayMetricsReference } from '../gateway/telemetry/reference.ts';
 import { stackReference } from '../stack/reference.ts';
+import { presetsReference } from './presets-reference.ts';
 
 export type ReferencePage = { readonly path: string; readonly text: string };
 
@@ -22,6 +23,7 @@ export function referencePages(): readonly ReferencePage[] {
     { path: 'docs/reference/errors.md', text: errorsReference() },
     { path: 'docs/reference/gateway-configuration.md', text: gatewayConfigReference() },
     { path: 'docs/reference/gateway-metrics.md', text: gatewayMetricsReference() },
+    { path: 'docs/reference/presets.md', text: presetsReference() },
     { path: 'docs/reference/stack.md', text: stackReference() },
   ];
 }
