@@ -194,7 +194,8 @@ function containerSecurity(input: PodInput): ContainerSecurityContext {
     ...(unconfined(input) && input.kubernetesMinor >= sleepHookMinor
       ? { appArmorProfile: { type: 'Unconfined' } }
       : {}),
-    allowPrivilegeEscalation: false,
+    // Kubernetes says that SYS_ADMIN always may, and refuses the contradiction in one spelling.
+    ...(added.includes('SYS_ADMIN') ? {} : { allowPrivilegeEscalation: false }),
     readOnlyRootFilesystem: true,
     capabilities: { drop: ['ALL'], ...(added.length === 0 ? {} : { add: added }) },
   };
