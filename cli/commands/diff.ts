@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Problem } from '../../core/problem.ts';
 import type { CliContext } from '../context.ts';
 import type { Manifest } from '../render/diff/manifest.ts';
+import type { PartName } from '../render/parts.ts';
 
 type DiffOptions = {
   readonly file: string;
@@ -58,14 +59,15 @@ async function runDiff(
   const { diffManifests } = await import('../render/diff/diff.ts');
   const { printDiff, summarize } = await import('../render/diff/print.ts');
   const stack = await readStack(options.file, context);
-  const system = renderSystem(stack, { only: parseOnly(options.only) });
+  const only = parseOnly(options.only);
+  const system = renderSystem(stack, { only });
   // Through the bytes, so that both sides have been through the same reader.
   const rendered = parseManifests(systemStream(system), options.file);
   const sides =
     options.live === true
       ? await liveSides(rendered, stack.name, options, context)
       : { before: await readManifests(folder ?? defaultFolder), after: rendered };
-  const before = options.only === undefined ? sides.before : inScope(sides.before, rendered);
+  const before = options.only === undefined ? sides.before : inScope(sides.before, rendered, only);
   const differences = diffManifests(before, sides.after);
   if (options.json === true) {
     context.stdout(`${JSON.stringify({ differences }, null, 2)}\n`);
@@ -96,12 +98,32 @@ async function liveSides(
 }
 
 /** With `--only`, what other parts have is not gone. */
-function inScope(before: readonly Manifest[], rendered: readonly Manifest[]): readonly Manifest[] {
-  const component = (object: Manifest) => {
-    const labels = object.metadata['labels'];
-    const value = Object(labels)['app.kubernetes.io/component'];
-    return typeof value === 'string' ? value : '';
-  };
-  const components = new Set(rendered.map(component));
-  return before.filter((object) => components.has(component(object)));
+function inScope(
+  before: readonly Manifest[],
+  rendered: readonly Manifest[],
+  only: readonly PartName[],
+): readonly Manifest[] {
+  // Namespaces alone belong to no part.
+  const names = new Set(rendered.map(({ metadata }) => metadata.name));
+  return before.filter((object) => {
+    const part = partOf(object);
+    return part === undefined ? names.has(object.metadata.name) : only.includes(part);
+  });
+}
+
+const partOfComponent: Readonly<Record<string, PartName>> = {
+  gateway: 'gateway',
+  clickhouse: 'clickhouse',
+  grafana: 'grafana',
+  credentials: 'jobs',
+  schema: 'jobs',
+  migrate: 'jobs',
+};
+
+/** Every other component is an agent, or a program that an agent's preset brings. */
+function partOf({ metadata }: Manifest): PartName | undefined {
+  const component: unknown = Object(metadata['labels'])['app.kubernetes.io/component'];
+  if (typeof component !== 'string') return undefined;
+  const part = partOfComponent[component] ?? 'agents';
+  return part === 'grafana' && metadata.name.includes('-dashboard-') ? 'dashboards' : part;
 }

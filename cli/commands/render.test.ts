@@ -1,0 +1,210 @@
+/** `obsctl render` and `obsctl diff` as a person types them. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Command } from 'commander';
+import { parseAllDocuments } from 'yaml';
+import { isProblem } from '../../core/problem.ts';
+import type { CliContext } from '../context.ts';
+import { registerDiff } from './diff.ts';
+import { registerRender } from './render.ts';
+
+const stack = `
+name: shop
+node_agent: {presets: {pod_logs: {}, host_metrics: {}, kubelet_metrics: {}}}
+cluster_agent: {presets: {cluster_metrics: {}}}
+grafana: true
+`;
+
+let folder = '';
+let file = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'obsctl-render-'));
+  file = join(folder, 'obs.yaml');
+  writeFileSync(file, stack);
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+type Said = { stdout: string; stderr: string; code: number; problem?: string };
+
+async function obsctl(...words: readonly string[]): Promise<Said> {
+  const said: Said = { stdout: '', stderr: '', code: 0 };
+  const context: CliContext = {
+    env: {},
+    stdout: (text) => void (said.stdout += text),
+    stderr: (text) => void (said.stderr += text),
+    isTerminal: false,
+    signal: new AbortController().signal,
+    exitWith: (code) => void (said.code = code),
+  };
+  const program = new Command('obsctl').exitOverride();
+  registerRender(program, context);
+  registerDiff(program, context);
+  try {
+    await program.parseAsync([...words, '-f', file], { from: 'user' });
+  } catch (error) {
+    if (!isProblem(error)) throw error;
+    said.problem = `${error.code}: ${error.message}`;
+  }
+  return said;
+}
+
+function objectsIn(text: string): { kind: string; metadata: { name: string } }[] {
+  return parseAllDocuments(text).map((document) => document.toJS());
+}
+
+describe('obsctl render', () => {
+  it('gives the same bytes every time, and talks on stderr only', async () => {
+    const [first, second] = [await obsctl('render'), await obsctl('render')];
+    expect(first.stdout).toBe(second.stdout);
+    expect(first.stdout.startsWith('---\napiVersion: v1\nkind: Namespace\n')).toBe(true);
+    expect(first.stderr).toContain('pod security: DaemonSet observability-agents/shop-node-agent:');
+    expect(first.stderr).toContain('(AGPL-3.0-only)');
+  });
+
+  it('renders a part with the namespaces that it stands in', async () => {
+    const { stdout } = await obsctl('render', '--only', 'agents');
+    const found = objectsIn(stdout);
+    const namespaces = found.filter(({ kind }) => kind === 'Namespace');
+    expect(namespaces.map(({ metadata }) => metadata.name)).toEqual(['observability-agents']);
+    expect(found.map(({ metadata }) => metadata.name)).not.toContain('shop-gateway');
+  });
+
+  it('gives the whole as the sum of its parts', async () => {
+    const count = async (...words: string[]) =>
+      objectsIn((await obsctl('render', ...words)).stdout).filter(
+        ({ kind }) => kind !== 'Namespace',
+      ).length;
+    let sum = 0;
+    for (const part of ['agents', 'gateway', 'clickhouse', 'grafana', 'dashboards', 'jobs']) {
+      const objects = await count('--only', part);
+      expect(objects).toBeGreaterThan(0);
+      sum += objects;
+    }
+    expect(await count()).toBe(sum);
+  });
+
+  it('refuses a part that does not exist', async () => {
+    const { problem } = await obsctl('render', '--only', 'agents,databases');
+    expect(problem).toBe('OBS-1003: --only agents,databases: there is no part “databases”');
+  });
+
+  it('says of a folder what is missing, differs or is stale, and changes nothing', async () => {
+    const output = join(folder, 'rendered');
+    await obsctl('render', '-o', output);
+    expect((await obsctl('render', '-o', output, '--check')).code).toBe(0);
+    const names = readdirSync(output);
+    writeFileSync(file, stack.replace('grafana: true', '').replace('host_metrics: {}', ''));
+    rmSync(join(output, 'gateway.yaml'));
+    const { code, stderr } = await obsctl('render', '-o', output, '--check');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`missing  ${output}/gateway.yaml`);
+    expect(stderr).toContain(`differs  ${output}/agents.yaml`);
+    expect(stderr).toContain(`stale    ${output}/grafana.yaml`);
+    expect(readdirSync(output)).toEqual(names.filter((name) => name !== 'gateway.yaml'));
+  });
+
+  it('removes what it rendered before and leaves the files of others', async () => {
+    const output = join(folder, 'rendered');
+    await obsctl('render', '-o', output);
+    writeFileSync(join(output, 'mine.yaml'), 'kind: Mine\n');
+    writeFileSync(file, stack.replace('grafana: true', ''));
+    await obsctl('render', '-o', output);
+    const names = readdirSync(output);
+    expect(names).toContain('mine.yaml');
+    expect(names).not.toContain('grafana.yaml');
+  });
+
+  it('explains the rights of every account', async () => {
+    const { stdout } = await obsctl('render', '--explain', 'rbac');
+    expect(stdout).toContain('ServiceAccount observability/shop-gateway\n  no rights;');
+    expect(stdout).toMatch(/list, watch .*pods.*\n {4}because k8s_cluster/);
+    const accounts = stdout.match(/^ServiceAccount /gm)?.length ?? 0;
+    const made = objectsIn((await obsctl('render')).stdout).filter(
+      ({ kind }) => kind === 'ServiceAccount',
+    );
+    expect(accounts).toBe(made.length);
+    expect(stdout).not.toContain('set by its preset');
+  });
+
+  it('says in comments which preset put a key there', async () => {
+    const { stdout } = await obsctl('render', '--provenance', '--only', 'agents');
+    expect(stdout).toContain('# preset host_metrics');
+    expect((await obsctl('render', '--only', 'agents')).stdout).not.toContain('# preset');
+  });
+
+  it('prints every fault of the file and nothing on stdout', async () => {
+    writeFileSync(file, 'name: Shop\nnode_agnt: {}\n');
+    const { stdout, stderr, problem } = await obsctl('render');
+    expect(stdout).toBe('');
+    expect(`${stderr}${problem}`).toMatch(/node_agnt/);
+    expect(`${stderr}${problem}`).toMatch(/name/);
+  });
+
+  it('refuses the embedded engine, which no cluster can reach', async () => {
+    writeFileSync(file, `${stack}clickhouse: {mode: embedded}\n`);
+    expect((await obsctl('render')).problem).toMatch(/^OBS-1401: clickhouse\.mode: embedded/);
+  });
+
+  it('renders agents alone for a gateway that runs elsewhere', async () => {
+    writeFileSync(file, `${stack}gateway: {endpoint: "https://otlp.example:443"}\n`);
+    const { stdout } = await obsctl('render');
+    const kinds = objectsIn(stdout).map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(kinds.filter((name) => /gateway|clickhouse|grafana|schema/.test(name))).toEqual([]);
+    expect(stdout).toContain('endpoint: https://otlp.example:443');
+  });
+});
+
+describe('obsctl render --target host', () => {
+  it('gives a configuration and a unit that takes away what is not needed', async () => {
+    const output = join(folder, 'rendered');
+    const { stderr } = await obsctl('render', '--target', 'host', '-o', output);
+    expect(stderr).toContain('cluster_agent: left out, it needs Kubernetes');
+    const unit = readFileSync(join(output, 'etc/systemd/system/shop-node-agent.service'), 'utf8');
+    expect(unit).toContain('--config=/etc/shop-node-agent/config.yaml');
+    expect(unit).toMatch(/^DynamicUser=yes$/m);
+    expect(unit).toMatch(/^CapabilityBoundingSet=$/m);
+    const config = readFileSync(join(output, 'etc/shop-node-agent/config.yaml'), 'utf8');
+    expect(config).toContain('hostmetrics');
+    expect(config).not.toContain('kubeletstats');
+  });
+
+  it('refuses a stack without a node-agent', async () => {
+    writeFileSync(file, 'name: shop\n');
+    expect((await obsctl('render', '--target', 'host')).problem).toMatch(/^OBS-1401/);
+  });
+});
+
+describe('obsctl diff', () => {
+  it('ends with 0 where nothing differs and with 1 where something does', async () => {
+    const output = join(folder, 'rendered');
+    await obsctl('render', '-o', output);
+    const same = await obsctl('diff', output);
+    expect({ code: same.code, stdout: same.stdout }).toEqual({ code: 0, stdout: '' });
+    writeFileSync(file, stack.replace('host_metrics: {}', ''));
+    const differing = await obsctl('diff', output);
+    expect(differing.code).toBe(1);
+    expect(differing.stdout).toContain('! stops-collecting: hostmetrics is gone');
+  });
+
+  it('is data for scripts with --json', async () => {
+    const output = join(folder, 'rendered');
+    await obsctl('render', '-o', output);
+    writeFileSync(file, stack.replace('grafana: true', ''));
+    const { differences } = JSON.parse((await obsctl('diff', output, '--json')).stdout);
+    expect(differences.map((one: { object: string }) => one.object)).toContain(
+      'StatefulSet observability/shop-grafana',
+    );
+  });
+
+  it('does not call what other parts have gone', async () => {
+    const output = join(folder, 'rendered');
+    await obsctl('render', '-o', output);
+    expect((await obsctl('diff', output, '--only', 'agents')).stdout).toBe('');
+  });
+
+  it('says what is wrong with a folder that is not there', async () => {
+    expect((await obsctl('diff', join(folder, 'none'))).problem).toMatch(/^OBS-1403/);
+  });
+});
