@@ -21,17 +21,17 @@ import {
 /** Larger than any sensible hand-written file; a rendered stream given by mistake is refused. */
 export const yamlLengthMax = 1024 * 1024;
 /** Counted after aliases are followed, so that a few lines cannot become a billion values. */
-export const yamlNodesMax = 100_000;
-export const yamlDepthMax = 64;
+const yamlNodesMax = 100_000;
+const yamlDepthMax = 64;
 /** One broken bracket makes every later line a fault; the first few say it all. */
 const faultsMax = 20;
 
 /** 1-based, as editors count. `length` ends with the line. */
 export type TextPlace = { readonly line: number; readonly column: number; readonly length: number };
 
-export type YamlPath = readonly (string | number)[];
+type YamlPath = readonly (string | number)[];
 
-export type YamlFaultKind =
+type YamlFaultKind =
   | 'syntax'
   | 'tab'
   | 'duplicate'

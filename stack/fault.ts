@@ -28,7 +28,7 @@ export function pathText(path: KeyPath): string {
 }
 
 /** `obs.yaml:7:3`, or `obs.config.ts: gateway.volume` where the message does not say so. */
-export function placeText({ file, at, path, message }: StackFault): string {
+function placeText({ file, at, path, message }: StackFault): string {
   if (at !== undefined) return `${file}:${at.line}:${at.column}`;
   return path === '' || message.includes(path) ? file : `${file}: ${path}`;
 }

@@ -57,8 +57,9 @@ export function secretKey(meta: KeyMeta) {
 
 export function image(meta: KeyMeta) {
   const error = 'an image such as registry.example/team/name:tag or name@sha256:…';
-  const pattern =
-    /^[a-z0-9][a-z0-9._-]*(:\d{1,5})?(\/[a-z0-9._-]+)*(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$/;
+  const name = String.raw`^[a-z0-9][a-z0-9._-]*(:\d{1,5})?(\/[a-z0-9._-]+)*`;
+  const tag = String.raw`(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$`;
+  const pattern = new RegExp(`${name}${tag}`);
   return z.string({ error }).max(textLengthMax).regex(pattern, { error }).meta(meta);
 }
 
@@ -71,7 +72,7 @@ export function size(meta: KeyMeta) {
     .meta(meta);
 }
 
-export function cpu(meta: KeyMeta) {
+function cpu(meta: KeyMeta) {
   const error = 'processor time such as 100m or 2';
   return z
     .string({ error })

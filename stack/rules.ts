@@ -83,8 +83,8 @@ function clickhouseTopology(stack: RawMap): readonly PlacelessFault[] {
       on: 'value',
       code: 'OBS-1207',
       message:
-        `${keepers} Keepers bear no more losses than ${keepers - 1}, and are one more that can be ` +
-        'lost: more than half must stay',
+        `${keepers} Keepers bear no more losses than ${keepers - 1}, and are one more that can ` +
+        'be lost: more than half must stay',
       expected: 'an odd number; this version renders a single server, which needs none',
       next: 'Take the key out.',
     });
@@ -134,7 +134,8 @@ function gatewayFlavor(stack: RawMap): readonly PlacelessFault[] {
     faults.push(
       clash(
         ['gateway', key],
-        `gateway.${key} is read by the flavor ${other}, and this gateway is of the flavor ${flavor}`,
+        `gateway.${key} is read by the flavor ${other}, and this gateway is of the flavor ` +
+          flavor,
         other === 'obsctl' ? 'Take it out, or set gateway.image.' : 'Take it out.',
       ),
     );

@@ -23,8 +23,8 @@ export const platforms = [
 ] as const;
 
 /** Minor versions of the Collector whose component names are in the dated table. */
-export const collectorMinors = { min: 149, max: 161 } as const;
-export const kubernetesMinors = { min: 29, max: 36 } as const;
+const collectorMinors = { min: 149, max: 161 } as const;
+const kubernetesMinors = { min: 29, max: 36 } as const;
 
 const collector = z
   .strictObject({

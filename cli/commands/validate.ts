@@ -1,4 +1,4 @@
-/** `obsctl validate`: everything that is wrong with a stack file, and what a platform takes away. */
+/** `obsctl validate`: all that is wrong with a stack file, and what a platform takes away. */
 import type { Command } from 'commander';
 import { Problem } from '../../core/problem.ts';
 import type { WorkloadLevel } from '../../k8s/pod-security.ts';
