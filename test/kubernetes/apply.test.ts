@@ -1,0 +1,205 @@
+/**
+ * `obsctl render | kubectl apply` against a real API server with RBAC and Pod Security on, for
+ * every example and some stacks of our own: in one go, server-side and client-side; a second time
+ * nothing would change; each account may do what its rules say and nothing else; a pod of each
+ * template is accepted; and with played nodes everything becomes ready.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { JsonObject } from '../../core/json.ts';
+import { isWorkload, type Workload } from '../../k8s/objects.ts';
+import { type ControlPlane, startControlPlane } from '../support/kubernetes.ts';
+import { describeWithPeer } from '../support/peer.ts';
+import { type Rendered, renderFile } from '../support/rendered.ts';
+import {
+  accountsOf,
+  allowedRights,
+  computedRules,
+  everyVerb,
+  grantedRules,
+  knownResources,
+  rightsOf,
+} from './granted.ts';
+import { fromClone, stackFiles } from './stacks.ts';
+
+const startMsMax = 120_000;
+const readyMsMax = 90_000;
+const askAllMsMax = 180_000;
+const definitions = readFileSync(join(import.meta.dirname, 'testdata/crds.yaml'), 'utf8');
+
+describeWithPeer('kubernetes', 'a rendered stack', (programs) => {
+  describe.each(stackFiles)('%s', (path) => {
+    let cluster: ControlPlane;
+    let rendered: Rendered;
+    beforeAll(async () => {
+      [cluster, rendered] = await Promise.all([
+        startControlPlane({ programs, nodes: 2, volumes: 12 }),
+        renderFile(fromClone(path)),
+      ]);
+      await prepare(cluster);
+    }, startMsMax);
+    afterAll(async () => await cluster?.stop());
+
+    it('is applied server-side in one go, and nothing is warned of', async () => {
+      const apply = ['apply', '--server-side', '-f', '-'];
+      const { code, stdout, stderr } = await cluster.kubectl(apply, rendered.stream);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout.trim().split('\n')).toHaveLength(rendered.objects.length);
+    });
+
+    it(
+      'becomes ready on played nodes',
+      async () => {
+        const limit = `--timeout=${readyMsMax / 1000}s`;
+        for (const { kind, metadata } of rendered.objects.filter(isWorkload)) {
+          const what = `${kind}/${metadata.name}`;
+          const where = ['-n', metadata.namespace ?? '', limit];
+          if (kind === 'Job')
+            await cluster.mustKubectl(['wait', '--for=condition=complete', what, ...where]);
+          else await cluster.mustKubectl(['rollout', 'status', what, ...where]);
+        }
+      },
+      readyMsMax * 2,
+    );
+
+    // When all is quiet: `diff` takes a status that moves meanwhile for a difference.
+    it('would change nothing when it is applied again', async () => {
+      const diff = ['diff', '--server-side', '-f', '-'];
+      const { code, stdout, stderr } = await cluster.kubectl(diff, rendered.stream);
+      expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' });
+    });
+
+    it('gives each account its computed rights and nothing else', async () => {
+      const nobody = { namespace: 'default', name: 'default' };
+      const namespaces = new Set(['default', 'kube-system']);
+      for (const { metadata } of rendered.objects) {
+        if (metadata.namespace !== undefined) namespaces.add(metadata.namespace);
+      }
+      for (const namespace of namespaces) {
+        const everybody = new Set(rightsOf(await grantedRules(cluster, nobody, namespace)));
+        for (const account of accountsOf(rendered.objects)) {
+          const granted = rightsOf(await grantedRules(cluster, account, namespace));
+          const own = granted.filter((right) => !everybody.has(right));
+          const computed = rightsOf(computedRules(rendered.objects, account, namespace));
+          expect({ account, namespace, rights: own }).toEqual({
+            account,
+            namespace,
+            rights: computed,
+          });
+        }
+      }
+    });
+
+    it('has pods that Pod Security accepts in their namespaces', async () => {
+      const workloads = rendered.objects.filter(isWorkload);
+      expect(workloads.length).toBeGreaterThan(0);
+      for (const workload of workloads) {
+        const { metadata } = workload;
+        const pod = podOf(workload);
+        const target = `/api/v1/namespaces/${metadata.namespace}/pods?dryRun=All`;
+        const { status, body } = await cluster.ask('POST', target, pod);
+        expect({ name: metadata.name, status, message: body['message'] }).toEqual({
+          name: metadata.name,
+          status: 201,
+          message: undefined,
+        });
+      }
+      for (const { metadata, kind } of rendered.objects) {
+        if (kind !== 'Namespace') continue;
+        expect(metadata.labels['pod-security.kubernetes.io/enforce']).toMatch(
+          /^(restricted|baseline|privileged)$/,
+        );
+      }
+    });
+  });
+
+  describe.each(stackFiles)('%s, client-side', (path) => {
+    let cluster: ControlPlane;
+    let rendered: Rendered;
+    beforeAll(async () => {
+      [cluster, rendered] = await Promise.all([
+        startControlPlane({ programs, controllers: false }),
+        renderFile(fromClone(path)),
+      ]);
+      await prepare(cluster);
+    }, startMsMax);
+    afterAll(async () => await cluster?.stop());
+
+    it('is applied in one go, and would change nothing the second time', async () => {
+      const applied = await cluster.kubectl(['apply', '-f', '-'], rendered.stream);
+      expect({ code: applied.code, stderr: applied.stderr }).toEqual({ code: 0, stderr: '' });
+      const { code, stdout } = await cluster.kubectl(['diff', '-f', '-'], rendered.stream);
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    });
+  });
+});
+
+describeWithPeer('kubernetes', 'every verb on every resource', (programs) => {
+  let cluster: ControlPlane;
+  let rendered: Rendered;
+  beforeAll(async () => {
+    [cluster, rendered] = await Promise.all([
+      startControlPlane({ programs, nodes: 0 }),
+      renderFile(join(import.meta.dirname, 'testdata/everything.yaml')),
+    ]);
+    await cluster.mustKubectl(['apply', '--server-side', '-f', '-'], rendered.stream);
+  }, startMsMax);
+  afterAll(async () => await cluster?.stop());
+
+  it(
+    'is refused to each account but for its rules',
+    async () => {
+      const resources = await knownResources(cluster);
+      expect(resources.length).toBeGreaterThan(100);
+      const nobody = { namespace: 'default', name: 'default' };
+      const known = new Set(resources.map(({ group, resource }) => `${group}/${resource} `));
+      for (const account of accountsOf(rendered.objects)) {
+        for (const namespace of ['', account.namespace]) {
+          const everybody = new Set(await allowedRights(cluster, nobody, namespace, resources));
+          const allowed = await allowedRights(cluster, account, namespace, resources);
+          // A right to one name is no right to all, and the server knows no kinds of operators.
+          const computed = rightsOf(computedRules(rendered.objects, account, namespace)).filter(
+            (right) => {
+              const [verb = '', ...rest] = right.split(' ');
+              return everyVerb.includes(verb) && known.has(rest.join(' '));
+            },
+          );
+          expect({ account, rights: allowed.filter((right) => !everybody.has(right)) }).toEqual({
+            account,
+            rights: computed,
+          });
+        }
+      }
+    },
+    askAllMsMax,
+  );
+});
+
+/** As the workload's controller would make it. */
+function podOf(workload: Workload): JsonObject {
+  const { metadata, spec } = workload;
+  const { template } = spec;
+  const claims = 'volumeClaimTemplates' in spec ? (spec.volumeClaimTemplates ?? []) : [];
+  const volumes = [
+    ...(template.spec.volumes ?? []),
+    ...claims.map(({ metadata: { name } }) => ({
+      name,
+      persistentVolumeClaim: { claimName: `${name}-${metadata.name}-0` },
+    })),
+  ];
+  const pod = {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { ...template.metadata, name: `try-${metadata.name}` },
+    spec: { ...template.spec, volumes },
+  };
+  return JSON.parse(JSON.stringify(pod));
+}
+
+/** What a cluster has that somebody uses the operator's kinds in. */
+async function prepare(cluster: ControlPlane): Promise<void> {
+  await cluster.mustKubectl(['apply', '--server-side', '-f', '-'], definitions);
+  const established = ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s'];
+  await cluster.mustKubectl(established);
+}

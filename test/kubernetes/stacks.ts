@@ -1,0 +1,21 @@
+/** Stack files that are applied in tests: every example for Kubernetes, and some of our own. */
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+
+const clone = join(import.meta.dirname, '../..');
+/** Its units are for machines without Kubernetes. */
+const hostExamples = /^examples\/hosts\//;
+
+/** Paths from the clone's root. */
+export const stackFiles: readonly string[] = [
+  ...globSync('examples/*/*.{yaml,ts}', { cwd: clone })
+    .filter((path) => !/^examples\/(applications|compose)\//.test(path))
+    .filter((path) => !hostExamples.test(path)),
+  ...globSync('test/kubernetes/testdata/*.yaml', { cwd: clone }).filter(
+    (path) => !path.endsWith('/crds.yaml'),
+  ),
+].sort();
+
+export function fromClone(path: string): string {
+  return join(clone, path);
+}
