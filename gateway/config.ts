@@ -36,6 +36,8 @@ export type GatewayConfig = {
   readonly sealBytesMax: number;
   readonly sealAgeMsMax: number;
   readonly insertTimeoutMs: number;
+  /** How long the same bytes are answered as stored without being stored again; 0: never. */
+  readonly resendWindowMs: number;
   /** How long SIGTERM waits for delivery. */
   readonly graceMs: number;
   /** How often the gateway reports about itself; 0 switches it off. */
@@ -46,7 +48,7 @@ export type GatewayConfig = {
   readonly profile: ProfileName;
   /** Whether the schema is brought up to date at start. */
   readonly migrate: boolean;
-  /** For crash tests: kills the process at `sealed` or `inserted`; fails at `sealed:throw`. */
+  /** For crash tests: kills the process at `durable`, `sealed` or `inserted`; fails at `sealed:throw`. */
   readonly crashAt: string | undefined;
 };
 
@@ -72,6 +74,7 @@ export function gatewayConfigDefault(): GatewayConfig {
     sealBytesMax: laneLimitsDefault.sealBytesMax,
     sealAgeMsMax: laneLimitsDefault.sealAgeMsMax,
     insertTimeoutMs: 60_000,
+    resendWindowMs: 600_000,
     graceMs: 10_000,
     telemetryIntervalMs: 10_000,
     retentionDays: {},
@@ -131,10 +134,11 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   sealBytesMax: { type: 'size', description: 'Bytes of open blocks at which they are sealed for insertion', example: '48Mi' },
   sealAgeMsMax: { type: 'duration', description: 'Age of open blocks at which they are sealed while ClickHouse takes inserts: how fresh the tables are', example: '1s' },
   insertTimeoutMs: { type: 'duration', description: 'How long one insert may take before it is in doubt and settled', example: '60s' },
+  resendWindowMs: { type: 'duration', option: '--resend-window', defaultText: '`10m`', description: 'How long the bytes of a request are known: a sender whose answer got lost sends them again, and they are answered as stored without being stored twice. Only requests whose items carry their own times; `0s` switches it off', example: '--resend-window 30m' },
   graceMs: { type: 'duration', option: '--grace', description: 'How long SIGTERM waits for delivery; what is left stays in the log', example: '--grace 30s' },
   telemetryIntervalMs: { type: 'duration', option: '--telemetry-interval', description: 'How often the gateway reports about itself by OTLP; `0s` switches it off', example: '--telemetry-interval 15s' },
   retentionDays: { type: 'text', option: '--retention', stackKey: 'clickhouse.retention', defaultText: '`traces=7d,logs=7d,metrics=30d`', description: 'How long the tables keep items, in whole days by signal; older items are rejected with a reason, because the table would drop them. What is named here also changes the TTL of existing tables', example: '--retention traces=14d,metrics=90d' },
   profile: { type: 'text', stackKey: 'clickhouse.profile', description: 'What searches may cost ClickHouse in indexes and merges: `balanced`, `cheap_ingest` or `fast_search`', example: 'fast_search' },
   migrate: { type: 'switch', option: '--no-migrate', defaultText: 'on', description: 'Whether tables are created and brought up to date at start', example: '--no-migrate' },
-  crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `sealed` or `inserted`; `sealed:throw` makes a worker fail there', example: 'OBSCTL_CRASH_AT=sealed' },
+  crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `durable` (a record is synced, its answer not sent), `sealed` or `inserted`; `sealed:throw` makes a worker fail there', example: 'OBSCTL_CRASH_AT=sealed' },
 };

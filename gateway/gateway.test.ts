@@ -89,6 +89,30 @@ describe('obsctl gateway', () => {
     expect(await metric(gateway, stored)).toBe(100);
   });
 
+  it.each([1, 2])(
+    'stores once what was synced but not answered when it was killed, with %d workers',
+    async (workers) => {
+      const dataDir = await temporary();
+      const options = { database: `resent_${workers}`, dataDir, workers };
+      const first = await start({ ...options, env: { OBSCTL_CRASH_AT: 'durable' } });
+      const body = Buffer.from(logsRequest(0, 100));
+      const send = async ({ http }: TestGateway): Promise<number> => {
+        const headers = { 'Content-Type': 'application/x-protobuf' };
+        const response = await fetch(`${http}/v1/logs`, { method: 'POST', headers, body });
+        await response.arrayBuffer();
+        return response.status;
+      };
+      await expect(send(first)).rejects.toThrow();
+      expect(await first.exited).toBe('SIGKILL');
+      const second = await start(options);
+      // New connections each: with two workers both are met.
+      for (let time = 0; time < 8; time += 1) expect(await send(second)).toBe(200);
+      expect(await metric(second, 'obsctl_gateway_resent_requests_total{signal="logs"}')).toBe(8);
+      expect(await second.stop()).toBe(0);
+      expect(await rows(options.database)).toEqual([100, 100]);
+    },
+  );
+
   it('delivers on SIGTERM what it has answered, and exits 0', async () => {
     const gateway = await start({ database: 'term' });
     await sendLogs(gateway, 0, 100);

@@ -10,6 +10,7 @@ import type { Clock } from '../core/clock.ts';
 import { Problem } from '../core/problem.ts';
 import type { GatewayConfig } from './config.ts';
 import type { LaneLog } from './lane/lane-types.ts';
+import { createResendMemory } from './lane/resend-table.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './lane-worker.ts';
 import { type Address, probeAddress } from './receive/listen.ts';
 import { keepRollups } from './rollup-keeper.ts';
@@ -148,6 +149,7 @@ function startWorkers(
   log: LaneLog,
 ): readonly RunningWorker[] {
   const names = laneNames(config);
+  const resendMemory = config.resendWindowMs > 0 ? createResendMemory(names.length) : undefined;
   return Array.from({ length: config.workers }, (_, index) =>
     startWorker(
       {
@@ -155,6 +157,7 @@ function startWorkers(
         gatewayId,
         laneNames: names.filter((_name, place) => place % config.workers === index),
         counterMemory: createCounterMemory(),
+        resendMemory,
         listen,
       },
       log,

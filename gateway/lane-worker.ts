@@ -20,6 +20,8 @@ import { createInsertClient } from './deliver/insert-client.ts';
 import { busyAnswer } from './lane/busy.ts';
 import { destinationName, Lane } from './lane/lane.ts';
 import { type LaneLog, retentionDaysOf } from './lane/lane-types.ts';
+import { ResendTable } from './lane/resend-table.ts';
+import { Resends } from './lane/resends.ts';
 import { warmUp } from './lane/warm-up.ts';
 import { Admission } from './receive/admission.ts';
 import { startGrpc } from './receive/grpc.ts';
@@ -35,6 +37,8 @@ export type WorkerStart = {
   /** Names of lane directories; the first takes requests. */
   readonly laneNames: readonly string[];
   readonly counterMemory: SharedArrayBuffer;
+  /** Shared by all workers; absent: resends are stored like everything else. */
+  readonly resendMemory: SharedArrayBuffer | undefined;
   /** Absent: deliver what is there, then stop. */
   readonly listen:
     | { readonly grpc: Address; readonly http: Address; readonly reusePort: boolean }
@@ -55,6 +59,8 @@ export type FromWorker =
   | { readonly kind: 'stopped'; readonly left: number };
 
 const tickPeriodMs = 50;
+/** How often a worker looks whether the others have read their logs. */
+const recoveryPollMs = 5;
 const gaugePeriodMs = 500;
 /** Connections to ClickHouse a worker: two seals of four units, and questions. */
 const connectionsMax = 10;
@@ -76,10 +82,13 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
     connectionsMax,
   });
   const log: LaneLog = (level, message) => post({ kind: 'log', level, message });
-  const lanes = await openLanes(start, { counters, clock, log, client });
+  const table = start.resendMemory && new ResendTable(start.resendMemory, config.resendWindowMs);
+  const lanes = await openLanes(start, { counters, clock, log, client, table });
   const [lane] = lanes;
   assert(lane !== undefined, 'a worker has a lane');
   warmUp(clock);
+  // A request whose answer got lost may be in the log of any lane.
+  while (table?.isRecovered() === false) await clock.sleep(recoveryPollMs);
   const admission = new Admission(Math.ceil(config.bytesInFlightMax / config.workers));
   counters.gauge('obsctl.gateway.in_flight.limit', admission.bytesMax);
   const receivers = await startReceivers(start, { lane, admission, counters, clock });
@@ -116,11 +125,12 @@ type LaneShared = {
   readonly clock: Clock;
   readonly log: LaneLog;
   readonly client: ReturnType<typeof createInsertClient>;
+  readonly table: ResendTable | undefined;
 };
 
 async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readonly Lane[]> {
   const { config } = start;
-  const { counters, clock, log, client } = shared;
+  const { counters, clock, log, client, table } = shared;
   const destination = createDestination({
     client,
     database: config.database,
@@ -152,6 +162,10 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
       clock,
       random: Math.random,
       counters,
+      resends:
+        table === undefined
+          ? undefined
+          : new Resends(table, clock, (signal) => counters.resent(signal)),
       limits: { ...config, retentionDays: retentionDaysOf(config.retentionDays) },
       log,
       at: (point) => {
@@ -160,6 +174,7 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
       },
     });
     await lane.recover();
+    table?.laneRecovered();
     lanes.push(lane);
   }
   return lanes;

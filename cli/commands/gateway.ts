@@ -20,6 +20,7 @@ type GatewayCommandOptions = {
   readonly workers?: string;
   readonly walSize?: string;
   readonly grace?: string;
+  readonly resendWindow?: string;
   readonly telemetryInterval?: string;
   readonly sealRows?: string;
   readonly retention?: string;
@@ -72,6 +73,10 @@ export function registerGateway(program: Command, context: CliContext): void {
         '(default: 1 on up to two cores, else half the cores, at most 4)',
     )
     .option('--wal-size <bytes>', 'what the log may use before requests are refused (default: 4Gi)')
+    .option(
+      '--resend-window <duration>',
+      'how long the same bytes are stored only once; 0s: as often as they come (default: 10m)',
+    )
     .option('--grace <duration>', 'how long SIGTERM waits for delivery (default: 10s)')
     .option(
       '--telemetry-interval <duration>',
@@ -154,6 +159,12 @@ async function configOf(
     admin: parse('--admin', options.admin, parseAddress, 'HOST:PORT'),
     workers: parse('--workers', options.workers, parseWorkers, `1 to ${workersMax}`),
     walBytesMax: parse('--wal-size', options.walSize, parseBytes, 'a size such as 4Gi'),
+    resendWindowMs: parse(
+      '--resend-window',
+      options.resendWindow,
+      parseDurationMs,
+      'a duration such as 10m',
+    ),
     graceMs: parse('--grace', options.grace, parseDurationMs, 'a duration such as 10s'),
     telemetryIntervalMs: parse(
       '--telemetry-interval',

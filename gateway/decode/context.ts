@@ -14,8 +14,8 @@ const carriedBytesMax = 128 * 1024 * 1024;
 const carriedBytesKept = 1024 * 1024;
 
 /** Places in {@link Context.time}. */
-export const receivedLow = 0;
-export const receivedHigh = 1;
+const receivedLow = 0;
+const receivedHigh = 1;
 const earliestLow = 2;
 const earliestHigh = 3;
 const latestLow = 4;
@@ -86,6 +86,8 @@ export class Context {
   serial = 0;
   accepted = 0;
   rejected = 0;
+  /** Items that came without a time and got the request's. */
+  untimed = 0;
   /** Reason of the first rejection. */
   reason = '';
   /** What is wrong with the item under way; empty when nothing is. */
@@ -101,6 +103,7 @@ export class Context {
     this.serial += 1;
     this.accepted = 0;
     this.rejected = 0;
+    this.untimed = 0;
     this.reason = '';
     this.fault = '';
     this.repeatedKeys = 0;
@@ -113,6 +116,13 @@ export class Context {
       (high > time[earliestHigh]! || (high === time[earliestHigh] && low >= time[earliestLow]!)) &&
       (high < time[latestHigh]! || (high === time[latestHigh] && low <= time[latestLow]!))
     );
+  }
+
+  /** Fills in the time of the request where an item has none. */
+  fillTime(target: Int32Array, place: number): void {
+    target[place] = this.time[receivedLow]!;
+    target[place + 1] = this.time[receivedHigh]!;
+    this.untimed += 1;
   }
 
   /** Counts an item that can never be stored. */

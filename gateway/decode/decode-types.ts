@@ -25,6 +25,8 @@ export type DecodeResult =
       readonly accepted: number;
       /** Items that can never be stored: wrong id length, out of time range, … */
       readonly rejected: number;
+      /** Whether no item got the receive time: a repeat of the same bytes is then a repeat. */
+      readonly hasOwnTimes: boolean;
       /** Reason of the first rejection or a warning; empty otherwise. */
       readonly message: string;
     }

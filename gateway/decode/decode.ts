@@ -42,6 +42,7 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
       outcome: 'decoded',
       accepted: context.accepted,
       rejected: context.rejected,
+      hasOwnTimes: context.untimed === 0,
       message: context.rejected > 0 ? context.reason : read.warning,
     };
   } catch (error) {

@@ -8,7 +8,7 @@
 import { putString } from '../../clickhouse/native/buffers.ts';
 import { putAnyValue } from './any-value.ts';
 import { endMap, putAttribute } from './attributes.ts';
-import { type Context, receivedHigh, receivedLow } from './context.ts';
+import type { Context } from './context.ts';
 import type { Days } from './days.ts';
 import { decodeEnvelopes, isZero, keepBytes, keepFixed64, putOffset } from './envelope.ts';
 import type { LogBlock } from './log-block.ts';
@@ -172,9 +172,9 @@ function findTimes(source: Uint8Array, view: DataView, from: number, end: number
 /** The block that the record's time belongs to, or undefined when the record is rejected. */
 function beginRecord(days: Days<LogBlock>, context: Context): LogBlock | undefined {
   if (field[2] === 0 && field[3] === 0) {
-    const isObserved = field[22] !== 0 || field[23] !== 0;
-    field[2] = isObserved ? field[22]! : context.time[receivedLow]!;
-    field[3] = isObserved ? field[23]! : context.time[receivedHigh]!;
+    field[2] = field[22]!;
+    field[3] = field[23]!;
+    if (field[22] === 0 && field[23] === 0) context.fillTime(field, 2);
   }
   const low = field[2]! >>> 0;
   const high = field[3]! >>> 0;

@@ -6,7 +6,7 @@
  * `decode.bench.ts`.
  */
 import { endMap, putAttribute } from './attributes.ts';
-import { type Context, receivedHigh, receivedLow } from './context.ts';
+import type { Context } from './context.ts';
 import type { Days } from './days.ts';
 import { isZero, keepBytes, keepFixed64, putOffset } from './envelope.ts';
 import type { Exemplars, Numbers, PointBlock } from './metric-blocks.ts';
@@ -52,8 +52,7 @@ export function beginPoint<Block extends PointBlock>(
     else at = skipField(source, at, end, tag);
   }
   if (point[timePlace] === 0 && point[timePlace + 1] === 0) {
-    point[timePlace] = context.time[receivedLow]!;
-    point[timePlace + 1] = context.time[receivedHigh]!;
+    context.fillTime(point, timePlace);
   }
   const low = point[timePlace]! >>> 0;
   const high = point[timePlace + 1]! >>> 0;

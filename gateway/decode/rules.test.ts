@@ -291,6 +291,7 @@ describe('what protobuf allows and few senders write', () => {
         outcome: 'decoded',
         accepted: 0,
         rejected: 0,
+        hasOwnTimes: true,
         message: '',
       });
     }

@@ -11,7 +11,7 @@
  */
 import { putString } from '../../clickhouse/native/buffers.ts';
 import { endMap, putAttribute } from './attributes.ts';
-import { type Context, receivedHigh, receivedLow } from './context.ts';
+import type { Context } from './context.ts';
 import type { Days } from './days.ts';
 import { decodeEnvelopes, isZero, keepBytes, keepFixed64, putOffset } from './envelope.ts';
 import { putEvent, putLink } from './span-elements.ts';
@@ -229,8 +229,7 @@ function findStart(source: Uint8Array, view: DataView, from: number, end: number
 /** The block that the span's start time belongs to, or undefined when the span is rejected. */
 function beginSpan(days: Days<TraceBlock>, context: Context): TraceBlock | undefined {
   if (field[14] === 0 && field[15] === 0) {
-    field[14] = context.time[receivedLow]!;
-    field[15] = context.time[receivedHigh]!;
+    context.fillTime(field, 14);
   }
   const low = field[14]! >>> 0;
   const high = field[15]! >>> 0;

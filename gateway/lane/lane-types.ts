@@ -8,6 +8,7 @@ import type { DeadLetter } from '../deliver/dead-letter.ts';
 import type { Destination } from '../deliver/destination.ts';
 import type { LaneCounters } from '../telemetry/lane-counters.ts';
 import type { Wal } from '../wal/wal-types.ts';
+import type { Resends } from './resends.ts';
 
 type Decoder = {
   readonly createBlocks: () => Blocks;
@@ -55,7 +56,9 @@ export type LaneParts = {
   readonly random: () => number;
   readonly counters: LaneCounters;
   readonly limits: LaneLimits;
+  /** Absent: the same bytes are stored as often as they come. */
+  readonly resends: Resends | undefined;
   readonly log: LaneLog;
   /** Fault injection for tests: called at named points, may never return. */
-  readonly at?: (point: 'sealed' | 'inserted') => void;
+  readonly at?: (point: 'durable' | 'sealed' | 'inserted') => void;
 };

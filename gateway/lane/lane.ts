@@ -20,6 +20,7 @@ import type { LaneParts } from './lane-types.ts';
 import { recordMeta } from './record-meta.ts';
 import { recoverLane } from './recovery.ts';
 import { Replayer } from './replay.ts';
+import { type Stored, unstored } from './resends.ts';
 import type { Seal } from './seal.ts';
 import { Sealer } from './sealer.ts';
 import { aborted } from './waiting.ts';
@@ -100,8 +101,16 @@ export class Lane implements Acceptor {
   }
 
   async submit(submission: Submission): Promise<Answer> {
+    const { resends } = this.#parts;
+    if (resends !== undefined) {
+      return await resends.guard(submission, () => this.#store(submission));
+    }
+    return (await this.#store(submission)).answer;
+  }
+
+  async #store(submission: Submission): Promise<Stored> {
     const refusal = this.refusal();
-    if (refusal !== undefined) return this.#busy(submission, refusal);
+    if (refusal !== undefined) return unstored(this.#busy(submission, refusal));
     const { signal } = submission;
     const { counters, wal } = this.#parts;
     let taken = this.#take(submission);
@@ -111,12 +120,12 @@ export class Lane implements Acceptor {
       await this.#sealer.makeRoom();
       taken = this.#take(submission);
     }
-    if (taken.outcome === 'malformed') return taken;
+    if (taken.outcome === 'malformed') return unstored(taken);
     if (taken.outcome === 'full' && !this.#sealer.open.isEmpty())
-      return this.#busy(submission, 'memory');
+      return unstored(this.#busy(submission, 'memory'));
     if (taken.outcome === 'full') {
       const message = 'the request has more rows or days than one insert may hold';
-      return { outcome: 'too_large', message };
+      return unstored({ outcome: 'too_large', message });
     }
     const { accepted, rejected, message } = taken;
     counters.received(signal, accepted + rejected);
@@ -124,15 +133,17 @@ export class Lane implements Acceptor {
       if (taken.failure !== undefined) throw taken.failure;
       if (taken.end !== undefined) {
         await wal.durable(taken.end);
+        this.#parts.at?.('durable');
         this.#onDurable();
       }
     } catch (error) {
-      return this.#refuse(submission, accepted, error);
+      return unstored(this.#refuse(submission, accepted, error));
     }
     counters.durable(signal, accepted);
     counters.answered(signal, accepted);
     counters.rejected(signal, rejected);
-    return { outcome: 'stored', rejected, message };
+    const isRepeatable = taken.hasOwnTimes && taken.end !== undefined;
+    return { answer: { outcome: 'stored', rejected, message }, isRepeatable };
   }
 
   /**
@@ -150,7 +161,7 @@ export class Lane implements Acceptor {
     if (decoded.outcome !== 'decoded' || decoded.accepted === 0) return decoded;
     try {
       const end = wal.append(
-        recordMeta(submission, receivedAtNs, decoded.rejected, ageDaysMax),
+        recordMeta(submission, receivedAtNs, decoded, ageDaysMax),
         submission.wire,
       );
       this.#sealer.open.appended(end, clock.nowMs(), clock.monotonicMs());

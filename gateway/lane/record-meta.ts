@@ -11,8 +11,11 @@ const decoderVersion = 1;
 /** A seal depends on no setting. */
 const noSettings = 0;
 
-const contentTypes: readonly ContentType[] = ['protobuf', 'json'];
-const contentEncodings: readonly ContentEncoding[] = ['identity', 'gzip', 'zstd'];
+/** Every item has a time of its own, so a repeat of the same bytes can only be a repeat. */
+const ownTimesFlag = 1;
+
+export const contentTypes: readonly ContentType[] = ['protobuf', 'json'];
+export const contentEncodings: readonly ContentEncoding[] = ['identity', 'gzip', 'zstd'];
 
 /**
  * The one setting that decides what is stored is how many days old an item may be, so it is the
@@ -21,7 +24,7 @@ const contentEncodings: readonly ContentEncoding[] = ['identity', 'gzip', 'zstd'
 export function recordMeta(
   submission: Submission,
   receivedAtNs: bigint,
-  rejectedItems: number,
+  decoded: { readonly rejected: number; readonly hasOwnTimes: boolean },
   ageDaysMax: number,
 ): RecordMeta {
   return {
@@ -32,7 +35,8 @@ export function recordMeta(
     decoderVersion,
     settingsFingerprint: ageDaysMax,
     samplingThreshold: 0n,
-    rejectedItems,
+    flags: decoded.hasOwnTimes ? ownTimesFlag : 0,
+    rejectedItems: decoded.rejected,
     tenant: '',
   };
 }
@@ -46,6 +50,7 @@ export function sealMeta(receivedAtNs: bigint): RecordMeta {
     decoderVersion,
     settingsFingerprint: noSettings,
     samplingThreshold: 0n,
+    flags: 0,
     rejectedItems: 0,
     tenant: '',
   };
@@ -57,6 +62,10 @@ export function contentTypeOf(meta: RecordMeta): ContentType | undefined {
 
 export function contentEncodingOf(meta: RecordMeta): ContentEncoding | undefined {
   return contentEncodings[meta.contentEncoding];
+}
+
+export function hasOwnTimes(meta: RecordMeta): boolean {
+  return (meta.flags & ownTimesFlag) !== 0;
 }
 
 /** How many days old the record's items may be: what it was when the record was answered. */

@@ -30,6 +30,9 @@ const nowhere = 'http://127.0.0.1:9';
 const drainMs = 20_000;
 const segmentHeaderBytes = 4096;
 
+/** What the decoder says of a body of which everything is stored. */
+const whole = { rejected: 0, hasOwnTimes: true };
+
 let engine: TestEngine;
 let dir: string;
 let database: string;
@@ -191,7 +194,7 @@ describe('recovery of a lane', () => {
   it('reads a record that was let in under a larger size limit than today', async () => {
     const { wal } = await openLog();
     const wire = gzipSync(tracesRequest(0, 100));
-    const meta = recordMeta({ ...request('traces', wire), contentEncoding: 'gzip' }, 0n, 0, 0);
+    const meta = recordMeta({ ...request('traces', wire), contentEncoding: 'gzip' }, 0n, whole, 0);
     await wal.durable(wal.append({ ...meta, receivedAtNs: systemClock.nowNs() }, wire));
     await wal.close();
     const opened = await open({ limits: { bodyBytesMax: 1_000, sealAgeMsMax: 60_000 } });
@@ -201,7 +204,7 @@ describe('recovery of a lane', () => {
   it('says so when a record is of a kind that only a later version knows', async () => {
     const { wal } = await openLog();
     const body = Buffer.from('?');
-    const meta = { ...recordMeta(request('logs', body), 1n, 0, 0), kind: 7 };
+    const meta = { ...recordMeta(request('logs', body), 1n, whole, 0), kind: 7 };
     await wal.durable(wal.append(meta, body));
     await wal.close();
     const opened = await open();
@@ -268,7 +271,7 @@ describe('a replay', () => {
       const wire = signal === 'logs' ? logsRequest(0, 3_000) : tracesRequest(0, 3_000);
       const first = wal.writtenPosition();
       for (let part = 0; part < 2; part += 1) {
-        wal.append(recordMeta(request(signal, wire), systemClock.nowNs(), 0, 0), wire);
+        wal.append(recordMeta(request(signal, wire), systemClock.nowNs(), whole, 0), wire);
       }
       ranges.push({ first, last: wal.writtenPosition() });
     }

@@ -28,6 +28,7 @@ export async function recoverLane(lane: Recovering): Promise<number> {
   const durable = parts.wal.durablePosition();
   let sealed = acknowledged;
   open.begin(sealed);
+  await replayer.rememberDelivered(acknowledged);
   for (const seal of await replayer.findSeals(acknowledged, durable)) {
     await takeUp(lane, sealed, seal.first);
     if (!open.isEmpty()) await sealAgain(lane, seal.first);

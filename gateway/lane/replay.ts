@@ -26,11 +26,17 @@ export class Replayer {
     this.#parts = parts;
   }
 
-  /** Seals in `[from, to)` that cover anything behind `from`, in the order of their records. */
+  /**
+   * Seals in `[from, to)` that cover anything behind `from`, in the order of their records; the
+   * other records on the way, their senders may come back with.
+   */
   async findSeals(from: number, to: number): Promise<readonly Seal[]> {
     const seals: Seal[] = [];
     for await (const record of this.#parts.wal.read(from, to)) {
-      if (record.meta.kind !== recordKinds.seal) continue;
+      if (record.meta.kind !== recordKinds.seal) {
+        this.#parts.resends?.remember(record);
+        continue;
+      }
       const seal = decodeSeal(record.body);
       if (seal === undefined) {
         this.#parts.log('error', `position ${record.position}: a seal that cannot be read`);
@@ -38,6 +44,12 @@ export class Replayer {
     }
     // A recovery may have sealed records behind which later ones were sealed before.
     return seals.sort((left, right) => left.first - right.first);
+  }
+
+  /** What the log still holds of records that ClickHouse has: their answers may be lost, too. */
+  async rememberDelivered(to: number): Promise<void> {
+    const { resends } = this.#parts;
+    if (resends !== undefined) await this.each(0, to, async (record) => resends.remember(record));
   }
 
   /** Calls `task` for every record in `[from, to)` that is no seal. */

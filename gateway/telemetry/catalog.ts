@@ -73,6 +73,7 @@ const metrics = [
   { name: 'obsctl.gateway.request.duration', unit: 's', kind: 'histogram', over: 'sum', attributes: [transport], bounds: secondsBounds, description: 'From the headers of a request to its answer' },
   { name: 'obsctl.gateway.request.size', unit: 'By', kind: 'counter', over: 'sum', attributes: [signal, transport], description: 'Bytes of request bodies on the wire' },
   { name: 'obsctl.gateway.refused.requests', unit: '{request}', kind: 'counter', over: 'sum', attributes: [transport, { name: 'reason', values: refusalReasons }], description: 'Requests that were turned away, by reason; most are told to come back' },
+  { name: 'obsctl.gateway.resent.requests', unit: '{request}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Requests that came a second time, byte for byte, and were answered as stored without being stored again' },
   { name: 'obsctl.gateway.received.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Spans, data points and log records decoded from requests' },
   { name: 'obsctl.gateway.durable.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Items whose record is synced to disk' },
   { name: 'obsctl.gateway.answered.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Items that were answered OK' },

@@ -20,6 +20,7 @@ const durationBounds = boundsOf('obsctl.gateway.request.duration');
 const insertBounds = boundsOf('obsctl.gateway.insert.duration');
 
 const received = slotsBySignal('obsctl.gateway.received.items');
+const resent = slotsBySignal('obsctl.gateway.resent.requests');
 const durable = slotsBySignal('obsctl.gateway.durable.items');
 const answered = slotsBySignal('obsctl.gateway.answered.items');
 const refused = slotsBySignal('obsctl.gateway.refused.items');
@@ -51,6 +52,10 @@ export class LaneCounters {
 
   received(signal: Signal, items: number): void {
     this.#counters.add(received[signal], items);
+  }
+
+  resent(signal: Signal): void {
+    this.#counters.add(resent[signal], 1);
   }
 
   durable(signal: Signal, items: number): void {

@@ -51,6 +51,7 @@ function meta(kind: number): RecordMeta {
     decoderVersion: 1,
     settingsFingerprint: kind,
     samplingThreshold: 0n,
+    flags: 0,
     rejectedItems: 0,
     tenant: kind % 3 === 0 ? 'blue' : '',
   };

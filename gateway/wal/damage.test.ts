@@ -29,6 +29,7 @@ const meta: RecordMeta = {
   decoderVersion: 1,
   settingsFingerprint: 0,
   samplingThreshold: 0n,
+  flags: 0,
   rejectedItems: 0,
   tenant: 'blue',
 };

@@ -34,6 +34,8 @@ export function encodeRecordHeader(meta: RecordMeta, position: number, bodyBytes
   header.writeUInt32LE(Math.floor(position / 0x1_0000_0000), 20);
   header.writeBigUInt64LE(BigInt.asUintN(64, meta.receivedAtNs), 24);
   header.writeBigUInt64LE(BigInt.asUintN(64, meta.samplingThreshold), 32);
+  // The threshold has 56 bits; the byte above them was 0 before there were flags.
+  header[39] = meta.flags;
   header.writeUInt32LE(meta.settingsFingerprint >>> 0, 40);
   header.writeUInt32LE(meta.rejectedItems >>> 0, 44);
   header.writeUInt16LE(meta.kind & 0xffff, 48);
@@ -121,7 +123,8 @@ export function decodeRecordMeta(bytes: Buffer, offset: number): RecordMeta {
     contentEncoding: bytes[offset + 51] ?? 0,
     decoderVersion: bytes.readUInt16LE(offset + 52),
     settingsFingerprint: bytes.readUInt32LE(offset + 40),
-    samplingThreshold: bytes.readBigUInt64LE(offset + 32),
+    samplingThreshold: BigInt.asUintN(56, bytes.readBigUInt64LE(offset + 32)),
+    flags: bytes[offset + 39] ?? 0,
     rejectedItems: bytes.readUInt32LE(offset + 44),
     tenant: bytes.toString('utf8', offset + RECORD_HEADER_BYTES, tenantEnd),
   };

@@ -16,6 +16,8 @@ export type RecordMeta = {
   readonly settingsFingerprint: number;
   /** Sampling threshold in force, 56 bits; 0 keeps everything. */
   readonly samplingThreshold: bigint;
+  /** Eight bits that the caller defines. */
+  readonly flags: number;
   readonly rejectedItems: number;
   /** Empty without tenants; at most 255 bytes. */
   readonly tenant: string;

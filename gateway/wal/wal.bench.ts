@@ -31,6 +31,7 @@ const meta: RecordMeta = {
   decoderVersion: 1,
   settingsFingerprint: 1,
   samplingThreshold: 0n,
+  flags: 0,
   rejectedItems: 0,
   tenant: '',
 };

@@ -17,6 +17,7 @@ const meta: RecordMeta = {
   decoderVersion: 3,
   settingsFingerprint: 0xfeedbeef,
   samplingThreshold: 0xff_ffff_ffff_ffffn,
+  flags: 7,
   rejectedItems: 12,
   tenant: 'zürich',
 };

@@ -30,7 +30,7 @@ const random = seededRandom(seed);
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 const system = await System.start();
-const counts = { gateway: 0, sealed: 0, inserted: 0, engine: 0, token: 0, away: 0 };
+const counts = { gateway: 0, durable: 0, sealed: 0, inserted: 0, engine: 0, token: 0, away: 0 };
 try {
   const undisturbed = await measureUndisturbed();
   const senders = new Senders({ url: system.gatewayUrl, ...load });
@@ -58,6 +58,7 @@ try {
       rolled_up: verdict.rolledUp,
       refused: report.refused,
       unknown: report.unknown,
+      resent: await resent(),
       kills: counts,
       answered_per_second: Math.round(rate),
       undisturbed_per_second: Math.round(undisturbed),
@@ -67,6 +68,13 @@ try {
 } finally {
   await system.stop();
   if (values.verbose) say(system.talk);
+}
+
+/** Requests that this gateway, the last of several, knew when they came again. */
+async function resent(): Promise<number> {
+  const text = await (await fetch(`${system.adminUrl}/metrics`)).text();
+  const lines = text.match(/^obsctl_gateway_resent_requests_total\{.*$/gm) ?? [];
+  return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
 
 /** Items answered a second when nothing is killed. Its ids are not looked for. */
@@ -87,7 +95,7 @@ async function measureUndisturbed(): Promise<number> {
 /** One cycle: load for a while, then something ends at a random point and comes back. */
 async function disturb(cycle: number): Promise<string> {
   await pause(loadMsMin + random() * loadMsMin);
-  const kinds = ['gateway', 'engine', 'token', 'sealed', 'inserted', 'both'] as const;
+  const kinds = ['gateway', 'engine', 'token', 'durable', 'sealed', 'inserted', 'both'] as const;
   // Every kind comes up in turn; where within the cycle it strikes is random.
   const kind = kinds[(cycle + seed) % kinds.length];
   if (kind === 'gateway' || kind === 'both') {

@@ -1,7 +1,7 @@
 /**
  * Senders with ids of their own: item `n` of a signal carries the number `n`, so that the tables
- * can be asked for each one. A refused request is sent again as it was; a request whose answer
- * got lost is never repeated, because its outcome is unknown: its ids do not count as answered.
+ * can be asked for each one. A refused request is sent again as it was, and so is one whose answer
+ * got lost: its bytes may be in the log already, and must not be stored twice.
  */
 import { Agent, request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -27,7 +27,7 @@ export type SenderReport = {
   readonly answered: Readonly<Record<CrashSignal, readonly boolean[]>>;
   /** 503 and the like: sent again. */
   readonly refused: number;
-  /** No answer came. */
+  /** No answer came: sent again. */
   readonly unknown: number;
   /** Answered with something that is neither OK nor to be sent again. */
   readonly rejected: readonly string[];
@@ -88,9 +88,9 @@ export class Senders {
       for (;;) {
         const status = await this.#post(signal, wire, isGzip);
         if (status === 200) answered[index] = true;
-        else if (status === undefined) this.#unknown += 1;
-        else if (status === 503 || status === 429) {
-          this.#refused += 1;
+        else if (status === undefined || status === 503 || status === 429) {
+          if (status === undefined) this.#unknown += 1;
+          else this.#refused += 1;
           if (this.#isStopping) break;
           await pause(retryMs);
           continue;

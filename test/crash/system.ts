@@ -8,7 +8,7 @@ import { startEngine, type TestEngine } from '../support/engine.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import type { AssassinOrder } from './assassin.ts';
 
-export type CrashPoint = 'sealed' | 'inserted';
+export type CrashPoint = 'durable' | 'sealed' | 'inserted';
 
 const assassinLimitMs = 4_000;
 const settlePollMs = 200;
@@ -44,6 +44,10 @@ export class System {
 
   get gatewayUrl(): string {
     return this.#gateway.http;
+  }
+
+  get adminUrl(): string {
+    return this.#gateway.admin;
   }
 
   get clickhouseUrl(): string {

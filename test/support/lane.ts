@@ -8,6 +8,7 @@ import { createDestination } from '../../gateway/deliver/destination.ts';
 import { createInsertClient } from '../../gateway/deliver/insert-client.ts';
 import { destinationName, Lane } from '../../gateway/lane/lane.ts';
 import { type LaneLimits, laneLimitsDefault } from '../../gateway/lane/lane-types.ts';
+import type { Resends } from '../../gateway/lane/resends.ts';
 import { createCounterMemory } from '../../gateway/telemetry/counters.ts';
 import { LaneCounters } from '../../gateway/telemetry/lane-counters.ts';
 import { openWal } from '../../gateway/wal/wal.ts';
@@ -32,6 +33,7 @@ export type TestLaneOptions = {
   readonly fs?: WalFs;
   readonly sizeBytesMax?: number;
   readonly clock?: Clock;
+  readonly resends?: Resends;
 };
 
 const recordBytesMax = 1024 ** 2;
@@ -68,6 +70,7 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
     clock,
     random: () => 0.1,
     counters: new LaneCounters(createCounterMemory()),
+    resends: options.resends,
     limits: { ...laneLimitsDefault, sealAgeMsMax: 50, ...options.limits },
     log: (level, message) => void talk.push(`${level}: ${message}`),
   });

@@ -113,6 +113,7 @@ describe('OTLP/JSON', () => {
       outcome: 'decoded',
       accepted: 0,
       rejected: 0,
+      hasOwnTimes: true,
       message: 'unknown field resource_logs was ignored: OTLP/JSON spells it resourceLogs',
     });
   });

@@ -10,6 +10,7 @@ export function numberedMeta(number: number): RecordMeta {
     decoderVersion: 1,
     settingsFingerprint: number,
     samplingThreshold: 0n,
+    flags: 0,
     rejectedItems: 0,
     tenant: '',
   };
