@@ -1,19 +1,24 @@
 /**
  * The examples as a newcomer runs them: each stack file renders, by the program itself, to exactly
- * the files that are committed. `UPDATE_GOLDEN=1` writes them anew.
+ * the files that are committed. `npm run update`, or `UPDATE_GOLDEN=1`, writes them anew.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { renderSystem } from '../cli/render/system.ts';
 import { loadStack } from '../stack/load.ts';
-import { starterDefaults, starterFile } from '../stack/starter.ts';
 import type { Stack } from '../stack/types.ts';
-import { examples, examplesDir, pathOf } from '../test/support/examples.ts';
 import { runProgram } from '../test/support/program.ts';
+import {
+  examples,
+  examplesDir,
+  quickstartFile,
+  renderArguments,
+  updateExamples,
+} from '../tools/examples.ts';
 
 const main = join(import.meta.dirname, '../cli/main.ts');
-const update = process.env['UPDATE_GOLDEN'] === '1';
+if (process.env['UPDATE_GOLDEN'] === '1') updateExamples();
 
 function stackOf(text: string): Stack {
   const result = loadStack(text, 'obs.yaml');
@@ -23,12 +28,10 @@ function stackOf(text: string): Stack {
 
 describe('each example', () => {
   it.each(examples)('$folder/$file renders to what is committed', async (example) => {
-    const output = join(examplesDir, example.folder, example.rendered);
-    const args = ['render', '-f', pathOf(example), '--target', example.target, '-o', output];
     const { code, stderr } = await runProgram(process.execPath, [
       main,
-      ...args,
-      ...(update ? [] : ['--check']),
+      ...renderArguments(example),
+      '--check',
     ]);
     expect(code === 0 ? '' : stderr).toBe('');
   });
@@ -55,7 +58,7 @@ describe('each example', () => {
 describe('the quickstart', () => {
   it('is what obsctl init writes', () => {
     const text = readFileSync(join(examplesDir, 'quickstart/obs.yaml'), 'utf8');
-    expect(text).toBe(starterFile({ ...starterDefaults, name: 'quickstart' }));
+    expect(text).toBe(quickstartFile());
   });
 
   it('has the schema that editors check all examples with', async () => {

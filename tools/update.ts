@@ -1,18 +1,20 @@
 /**
  * `npm run update`: rewrites every generated file in the clone (golden DDL, rendered dashboards,
  * golden Kubernetes objects, messages about
- * wrong stack files, reference pages). Review the result as files.
+ * wrong stack files, examples, reference pages). Review the result as files.
  */
 import { join } from 'node:path';
 import { updateGolden as updateSchema } from '../clickhouse/golden.ts';
 import { updateGolden as updateDashboards } from '../dashboards/render.ts';
 import { updateGolden as updateKubernetes } from '../k8s/testdata/golden.ts';
 import { updateGolden as updateStack } from '../stack/testdata/golden.ts';
+import { updateExamples } from './examples.ts';
 import { updateReference } from './reference.ts';
 
 await updateSchema(join(import.meta.dirname, '..'));
 await updateDashboards();
 await updateKubernetes();
 await updateStack();
+updateExamples();
 await updateReference(join(import.meta.dirname, '..'));
 process.stderr.write('generated files are up to date: look at `git diff`\n');

@@ -32,11 +32,17 @@ async function obsctl(...words: readonly string[]): Promise<Said> {
   const said: Said = { stdout: '', stderr: '', code: 0 };
   const context: CliContext = {
     env: {},
-    stdout: (text) => void (said.stdout += text),
-    stderr: (text) => void (said.stderr += text),
+    stdout: (text) => {
+      said.stdout += text;
+    },
+    stderr: (text) => {
+      said.stderr += text;
+    },
     isTerminal: false,
     signal: new AbortController().signal,
-    exitWith: (code) => void (said.code = code),
+    exitWith: (code) => {
+      said.code = code;
+    },
   };
   const program = new Command('obsctl').exitOverride();
   registerRender(program, context);
@@ -95,7 +101,7 @@ describe('obsctl render', () => {
     await obsctl('render', '-o', output);
     expect((await obsctl('render', '-o', output, '--check')).code).toBe(0);
     const names = readdirSync(output);
-    writeFileSync(file, stack.replace('grafana: true', '').replace('host_metrics: {}', ''));
+    writeFileSync(file, stack.replace('grafana: true', '').replace('host_metrics: {}, ', ''));
     rmSync(join(output, 'gateway.yaml'));
     const { code, stderr } = await obsctl('render', '-o', output, '--check');
     expect(code).toBe(1);
@@ -182,7 +188,7 @@ describe('obsctl diff', () => {
     await obsctl('render', '-o', output);
     const same = await obsctl('diff', output);
     expect({ code: same.code, stdout: same.stdout }).toEqual({ code: 0, stdout: '' });
-    writeFileSync(file, stack.replace('host_metrics: {}', ''));
+    writeFileSync(file, stack.replace('host_metrics: {}, ', ''));
     const differing = await obsctl('diff', output);
     expect(differing.code).toBe(1);
     expect(differing.stdout).toContain('! stops-collecting: hostmetrics is gone');

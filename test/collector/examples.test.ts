@@ -15,9 +15,9 @@ import type { CollectorWorkload } from '../../collector/workload.ts';
 import { writeConfig } from '../../collector/write.ts';
 import { loadStack } from '../../stack/load.ts';
 import type { Stack } from '../../stack/types.ts';
+import { type Example, examples, pathOf } from '../../tools/examples.ts';
 import { componentKeys, cutDown, type Line, lacks, lines } from '../../tools/judges.ts';
 import { validateWith } from '../support/collector.ts';
-import { type Example, examples, pathOf } from '../support/examples.ts';
 import { describeWithPeer } from '../support/peer.ts';
 
 const serviceAccountDir = '/var/run/secrets/kubernetes.io/serviceaccount';
