@@ -3,6 +3,7 @@
  * so what a sender says about itself is never replaced.
  */
 
+import type { Component } from '../../collector/types.ts';
 import type { Platform } from '../../collector/workload.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { fromEnv } from '../from-env.ts';
@@ -25,7 +26,8 @@ const cloudOfPlatform: Partial<Record<Platform, Cloud>> = {
 const detectorsOfCloud: Readonly<Record<Cloud, readonly string[]>> = {
   none: [],
   ec2: ['ec2'],
-  eks: ['eks', 'ec2'],
+  // The detector `eks` ends the agent where neither metadata service nor EC2's API may be asked.
+  eks: ['ec2'],
   gcp: ['gcp'],
   azure: ['azure'],
   aks: ['aks', 'azure'],
@@ -63,7 +65,7 @@ export const resourceDetection: Preset<ResourceDetectionOptions> = {
       piece: {
         preset: 'resource_detection',
         components: [
-          ...(inCluster ? [nodeAttributes] : []),
+          ...(inCluster ? [nodeAttributes(cloud ?? 'none')] : []),
           { kind: 'processor', id: processorId, config: detection(options, detectors, context) },
         ],
         attachments: [...(inCluster ? attach(nodeId) : []), ...attach(processorId)],
@@ -80,16 +82,21 @@ export const resourceDetection: Preset<ResourceDetectionOptions> = {
  * The kernel of a pod answers with the pod's name, so the node's is taken from the pod's fields, and
  * before the detectors, which leave alone what is there.
  */
-const nodeAttributes = {
-  kind: 'processor',
-  id: nodeId,
-  config: {
-    attributes: [
-      { key: 'k8s.node.name', value: fromEnv('K8S_NODE_NAME'), action: 'insert' },
-      { key: 'host.name', value: fromEnv('K8S_NODE_NAME'), action: 'insert' },
-    ],
-  },
-} as const;
+function nodeAttributes(cloud: Cloud): Component {
+  const insert = (key: string, value: string) => ({ key, value, action: 'insert' });
+  const node = fromEnv('K8S_NODE_NAME');
+  return {
+    kind: 'processor',
+    id: nodeId,
+    config: {
+      attributes: [
+        insert('k8s.node.name', node),
+        insert('host.name', node),
+        ...(cloud === 'eks' ? [insert('cloud.platform', 'aws_eks')] : []),
+      ],
+    },
+  };
+}
 
 function detection(
   options: ResourceDetectionOptions,
@@ -106,9 +113,6 @@ function detection(
         resource_attributes: { 'host.id': { enabled: true } },
       }),
     },
-    ...(detectors.includes('eks') && {
-      eks: { resource_attributes: { 'k8s.cluster.name': { enabled: false } } },
-    }),
   };
 }
 
