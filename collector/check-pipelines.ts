@@ -69,7 +69,9 @@ function checkOrder(path: string, pipeline: Pipeline): readonly ConfigFault[] {
       ? [
           {
             path: `${path}.processors.${id}`,
-            message: `“${id}” comes after “${pipeline.processors[0]}”: what stands before it cannot be refused in time, so it must be first`,
+            message:
+              `“${id}” comes after “${pipeline.processors[0]}”: what stands before it cannot be ` +
+              'refused in time, so it must be first',
             component: id,
             noticed: 'never',
           },
@@ -109,7 +111,9 @@ function oneSided(
   const otherArticle = other === 'receiver' ? 'a' : 'an';
   return {
     path: `service.pipelines.${pipeline}.${end}s.${id}`,
-    message: `the connector “${id}” is ${article} ${end} here, but ${otherArticle} ${other} in no pipeline whose signal it can join with ${signalOf(pipeline)}`,
+    message:
+      `the connector “${id}” is ${article} ${end} here, but ${otherArticle} ${other} in no ` +
+      `pipeline whose signal it can join with ${signalOf(pipeline)}`,
     component: id,
     noticed: 'validate',
   };

@@ -21,6 +21,8 @@ const extensionKeys: ReadonlySet<string> = new Set([
 ]);
 /** YAML allows any depth; nothing that the Collector reads is deeper. */
 const depthMax = 64;
+/** Of a faulty text, enough to find it by. */
+const excerptLength = 12;
 
 type Visit = (value: string, path: string, key: string) => void;
 
@@ -77,13 +79,14 @@ function checkDollars(
   if (position === undefined) return [];
   const braced = value[position + 1] === '{';
   const message = braced
-    ? `“${value.slice(position, position + 12)}” is not a reference; a literal dollar is doubled: $$`
+    ? `“${value.slice(position, position + excerptLength)}” is not a reference; ` +
+      'a literal dollar is doubled: $$'
     : `the dollar at character ${position + 1} is not doubled: write $$ for a literal one`;
   const noticed = braced ? 'validate' : 'never';
   return [{ path, message, noticed, ...(component === undefined ? {} : { component }) }];
 }
 
-/** Defined and in no pipeline: most likely forgotten, and it costs nothing but the reader's time. */
+/** Defined and in no pipeline: most likely forgotten. */
 function checkUnused(config: CollectorConfig): readonly ConfigFault[] {
   const used = new Set<string>();
   for (const pipeline of Object.values(config.service.pipelines)) {

@@ -62,10 +62,7 @@ function checkTypes(
 
 function hint(kind: ComponentKind, type: string, version: string): string {
   const elsewhere = kinds.find((other) => findComponent(other, type) !== undefined);
-  if (elsewhere !== undefined) {
-    const article = /^[aeiou]/.test(elsewhere) ? 'an' : 'a';
-    return `: it is ${article} ${elsewhere}`;
-  }
+  if (elsewhere !== undefined) return `: it is ${withArticle(elsewhere)}`;
   const names = [...catalog.values()]
     .filter((info) => info.kind === kind)
     .map((info) => nameFor(kind, info.type, version));
@@ -80,7 +77,7 @@ function checkSharedIds(config: CollectorConfig): readonly ConfigFault[] {
       ? [
           {
             path: `connectors.${id}`,
-            message: `“${id}” is the id of a connector and of ${kind === 'receiver' ? 'a' : 'an'} ${kind}`,
+            message: `“${id}” is the id of a connector and of ${withArticle(kind)}`,
             component: id,
             noticed: 'validate',
           },
@@ -90,4 +87,8 @@ function checkSharedIds(config: CollectorConfig): readonly ConfigFault[] {
     ...shared(id, 'receiver'),
     ...shared(id, 'exporter'),
   ]);
+}
+
+function withArticle(word: string): string {
+  return `${/^[aeiou]/.test(word) ? 'an' : 'a'} ${word}`;
 }

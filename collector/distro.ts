@@ -12,7 +12,7 @@ import type { CollectorConfig, ComponentKind } from './types.ts';
 import { minorOf, stableModuleVersion } from './versions.ts';
 
 /** Name of the program and of the image that are built. */
-export const distroName = 'otelcol-obsctl';
+const distroName = 'otelcol-obsctl';
 
 const kinds: readonly ComponentKind[] = [
   'extension',

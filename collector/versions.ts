@@ -3,8 +3,6 @@ import { Problem } from '../core/problem.ts';
 
 /** The version whose names the typed configuration uses. */
 export const newestVersion = '0.161.0';
-/** Older ones are not rendered for: their names and keys are not in the tables. */
-export const oldestMinor = 144;
 /** Modules with a stable version have the minor number of the others less this. */
 const stableModuleOffset = 94;
 
@@ -18,7 +16,7 @@ export function minorOf(version: string): number {
 }
 
 /** `v0.149.0` of `0.149`. */
-export function moduleVersion(version: string): string {
+function moduleVersion(version: string): string {
   minorOf(version);
   const text = version.replace(/^v/, '');
   return `v${/^0\.\d+$/.test(text) ? `${text}.0` : text}`;

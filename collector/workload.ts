@@ -31,7 +31,7 @@ export type HostMount = {
 
 export type EnvVar =
   | { readonly name: string; readonly value: string }
-  /** Downward API, for example `spec.nodeName`, `status.hostIP`, `status.podIP`, `metadata.name`. */
+  /** Downward API, for example `spec.nodeName`, `status.podIP`, `metadata.name`. */
   | { readonly name: string; readonly fieldPath: string }
   | { readonly name: string; readonly secret: { readonly name: string; readonly key: string } };
 

@@ -1,6 +1,7 @@
 /** `obsctl upgrade-config`: a Collector configuration with the names and keys of a version. */
 import type { Command } from 'commander';
 import type { Change } from '../../collector/upgrade.ts';
+import { newestVersion } from '../../collector/versions.ts';
 import { Problem } from '../../core/problem.ts';
 import type { CliContext } from '../context.ts';
 
@@ -19,7 +20,7 @@ export function registerUpgradeConfig(program: Command, context: CliContext): vo
     .command('upgrade-config')
     .description('renames components and keys of a Collector configuration; says why for each')
     .argument('<file>', 'Collector configuration, custom resource or Helm values; - reads stdin')
-    .option('--to <version>', 'version of the Collector', '0.161.0')
+    .option('--to <version>', 'version of the Collector', newestVersion)
     .option('--json', 'the changes and the new text as JSON')
     .addHelpText(
       'after',

@@ -9,7 +9,7 @@ export type Binary = '0.149' | '0.155' | '0.161';
 /** One way through a connector. */
 export type Route = { readonly from: Signal; readonly to: Signal };
 
-export type Renamed = {
+type Renamed = {
   readonly from: string;
   /** First version that knows the new name; the old one goes on as an alias that warns. */
   readonly version: string;

@@ -14,9 +14,9 @@ type Differences = {
   readonly left_out: readonly { reason: string; components: readonly string[] }[];
 };
 
-export const peerVersion = '0.149.0';
+const peerVersion = '0.149.0';
 
-export function readDifferences(): Differences {
+function readDifferences(): Differences {
   return parse(readFileSync(join(import.meta.dirname, 'collector-0.149.yaml'), 'utf8'));
 }
 

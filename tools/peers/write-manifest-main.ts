@@ -1,4 +1,4 @@
-/** Writes the builder manifest of the Collector 0.149: `write-manifest-main.ts FILE OUTPUT_PATH`. */
+/** `write-manifest-main.ts FILE OUTPUT_PATH`: the builder manifest of the Collector 0.149. */
 import { writeFileSync } from 'node:fs';
 import { peerManifest } from './collector-manifest.ts';
 
