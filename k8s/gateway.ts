@@ -24,6 +24,7 @@ const name = 'gateway';
 const dataDir = '/var/lib/obsctl/gateway';
 const configDir = '/etc/obsctl';
 const configFile = 'obs.yaml';
+const credentialsDir = '/etc/obsctl-credentials';
 
 export const gatewayPorts = { grpc: 4317, http: 4318, admin: 8890 } as const;
 
@@ -134,9 +135,11 @@ function ownNeeds(input: OwnGateway): Needs {
     env: [
       { name: 'MY_POD_IP', fieldPath: 'status.podIP' },
       { name: 'CLICKHOUSE_URL', value: input.clickhouseUrl },
-      { name: 'CLICKHOUSE_USER', secret: { name: secret.name, key: secret.userKey } },
-      { name: 'CLICKHOUSE_PASSWORD', secret: { name: secret.name, key: secret.passwordKey } },
+      { name: 'CLICKHOUSE_USER_FILE', value: `${credentialsDir}/${secret.userKey}` },
+      { name: 'CLICKHOUSE_PASSWORD_FILE', value: `${credentialsDir}/${secret.passwordKey}` },
     ],
+    // Files, not variables: the gateway takes a changed Secret without a restart.
+    secretMounts: [{ name: 'credentials', secret: secret.name, mountPath: credentialsDir }],
     ports: [
       { name: 'otlp-grpc', port: gatewayPorts.grpc, protocol: 'TCP' },
       { name: 'otlp-http', port: gatewayPorts.http, protocol: 'TCP' },

@@ -117,11 +117,19 @@ describe('the gateway', () => {
   });
 
   it('takes the password from the Secret and shows it nowhere', () => {
-    const { env } = only(gatewayObjects(own, samplePlace), 'StatefulSet').spec.template.spec
-      .containers[0] as { env: readonly object[] };
-    expect(env).toContainEqual({
-      name: 'CLICKHOUSE_PASSWORD',
-      valueFrom: { secretKeyRef: { name: 'clickhouse', key: 'password' } },
+    const { spec } = only(gatewayObjects(own, samplePlace), 'StatefulSet').spec.template;
+    expect(spec.containers[0]?.env).toContainEqual({
+      name: 'CLICKHOUSE_PASSWORD_FILE',
+      value: '/etc/obsctl-credentials/password',
+    });
+    expect(spec.containers[0]?.volumeMounts).toContainEqual({
+      name: 'credentials',
+      mountPath: '/etc/obsctl-credentials',
+      readOnly: true,
+    });
+    expect(spec.volumes).toContainEqual({
+      name: 'credentials',
+      secret: { secretName: 'clickhouse' },
     });
   });
 });
