@@ -72,6 +72,20 @@ function prometheusModes(stack: RawMap): readonly PlacelessFault[] {
   return faults;
 }
 
+function costReadsThem(stack: RawMap): readonly PlacelessFault[] {
+  const presets = mapAt(stack, 'prometheus_agent', 'presets');
+  if (!isOn(presets, 'cost')) return [];
+  return (['cadvisor', 'kube_state_metrics'] as const)
+    .filter((preset) => isOn(presets, preset))
+    .map((preset) =>
+      clash(
+        ['prometheus_agent', 'presets', preset],
+        `cost reads ${preset} too, so every series would be stored twice`,
+        'Keep one of the two: cost has the few metrics that costs are computed from.',
+      ),
+    );
+}
+
 function offAndOn(stack: RawMap): readonly PlacelessFault[] {
   return (['node_agent', 'cluster_agent'] as const).flatMap((key) => {
     const agent = mapAt(stack, key);
@@ -166,6 +180,7 @@ export const agentRules: readonly Rule[] = [
   scrapedTwice,
   scrapeWithoutLeader,
   prometheusModes,
+  costReadsThem,
   offAndOn,
   cniKind,
   samePorts,
