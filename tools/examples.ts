@@ -3,7 +3,7 @@
  * rendered by the program itself, as its README says.
  */
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { starterDefaults, starterFile } from '../stack/starter.ts';
 
@@ -54,8 +54,6 @@ export function updateExamples(): void {
     });
   writeFileSync(join(examplesDir, 'quickstart/obs.yaml'), quickstartFile());
   writeFileSync(join(examplesDir, 'quickstart/obs.schema.json'), run(['schema']));
-  for (const example of examples) {
-    rmSync(join(examplesDir, example.folder, example.rendered), { recursive: true, force: true });
-    run(renderArguments(example));
-  }
+  // `-o` removes what is rendered no more.
+  for (const example of examples) run(renderArguments(example));
 }
