@@ -1,5 +1,7 @@
 /** Completion scripts: the tree of commands and options, written once for each shell. */
 import type { Command, Option } from 'commander';
+import { platforms } from '../stack/schema.ts';
+import { partNames } from './render/parts.ts';
 
 type Node = {
   /** Words after `obsctl`, joined by a space; empty for the program itself. */
@@ -14,19 +16,9 @@ const programName = 'obsctl';
 /** Values that an option takes, where they are few and known. */
 const valueWords: Readonly<Record<string, readonly string[]>> = {
   '--target': ['kubernetes', 'host'],
-  '--only': ['agents', 'gateway', 'clickhouse', 'grafana', 'dashboards', 'jobs'],
+  '--only': partNames,
   '--cni': ['cilium', 'calico', 'aws_vpc', 'flannel'],
-  '--platform': [
-    'generic',
-    'gke-autopilot',
-    'eks-auto',
-    'eks-fargate',
-    'aks-automatic',
-    'openshift',
-    'bottlerocket',
-    'talos',
-    'windows',
-  ],
+  '--platform': platforms,
 };
 
 export function bashScript(program: Command): string {

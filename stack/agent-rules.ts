@@ -72,6 +72,18 @@ function prometheusModes(stack: RawMap): readonly PlacelessFault[] {
   return faults;
 }
 
+function countedTwice(stack: RawMap): readonly PlacelessFault[] {
+  const isOnIn = (agent: string) => isOn(mapAt(stack, agent, 'presets'), 'span_metrics');
+  if (!isOnIn('node_agent') || !isOnIn('sampler')) return [];
+  return [
+    clash(
+      ['sampler', 'presets', 'span_metrics'],
+      'span_metrics is on in node_agent and in sampler: every request would be counted twice',
+      'Keep it in one of the two.',
+    ),
+  ];
+}
+
 function costReadsThem(stack: RawMap): readonly PlacelessFault[] {
   const presets = mapAt(stack, 'prometheus_agent', 'presets');
   if (!isOn(presets, 'cost')) return [];
@@ -180,6 +192,7 @@ export const agentRules: readonly Rule[] = [
   scrapedTwice,
   scrapeWithoutLeader,
   prometheusModes,
+  countedTwice,
   costReadsThem,
   offAndOn,
   cniKind,

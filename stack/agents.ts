@@ -7,7 +7,6 @@ import { clusterAgentOptions } from '../presets/agents/cluster-agent/config.ts';
 import { nodeAgentOptions } from '../presets/agents/node-agent/config.ts';
 import { prometheusAgentOptions } from '../presets/agents/prometheus-agent/config.ts';
 import { samplerOptions } from '../presets/agents/sampler/config.ts';
-import { ebpfOptions } from '../presets/ebpf/config.ts';
 import type { KeyMeta } from './kit.ts';
 
 /** Presets that are on when the file has the agent but not its key `presets`. */
@@ -32,7 +31,7 @@ const standingPresets = [
 
 /** The presets that each agent knows, by their keys. */
 export const presetKeys: Readonly<Record<AgentKey, readonly string[]>> = {
-  node_agent: [...Object.keys(nodeAgentOptions.shape.presets.unwrap().shape), 'ebpf'],
+  node_agent: Object.keys(nodeAgentOptions.shape.presets.unwrap().shape),
   cluster_agent: Object.keys(clusterAgentOptions.shape.presets.unwrap().shape),
   prometheus_agent: Object.keys(prometheusAgentOptions.shape.presets.unwrap().shape),
   sampler: Object.keys(samplerOptions.shape.presets.unwrap().shape),
@@ -89,17 +88,10 @@ function namesIn(list: unknown): ReadonlySet<unknown> {
   return new Set(Array.isArray(list) ? list : []);
 }
 
-const nodePresets = nodeAgentOptions.shape.presets.unwrap().extend({
-  ebpf: ebpfOptions.optional().meta({
-    description: 'Traces and network metrics by eBPF, in pods of their own on every node',
-    examples: [{ network: true }],
-  }),
-});
-
 export const nodeAgent = agentKey(
   'node_agent',
   nodeAgentOptions.extend({
-    presets: nodePresets.prefault({}).meta({
+    presets: nodeAgentOptions.shape.presets.meta({
       description: `What it does, by preset; absent: ${usualPresets.node_agent.join(', ')}`,
       examples: [{ pod_logs: {}, host_metrics: {}, kubelet_metrics: {} }],
     }),

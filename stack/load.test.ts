@@ -130,6 +130,19 @@ describe('a good stack file', () => {
 });
 
 describe('a typed stack file', () => {
+  it('shows its editor which keys and values there are', () => {
+    // @ts-expect-error: a misspelt key
+    defineStack({ name: 'shop', gatway: {} });
+    // @ts-expect-error: a misspelt preset
+    defineStack({ name: 'shop', node_agent: { presets: { pod_log: {} } } });
+    // @ts-expect-error: a text where a number belongs
+    defineStack({ name: 'shop', gateway: { replicas: '2' } });
+    // @ts-expect-error: not one of the kinds
+    defineStack({ name: 'shop', node_agent: { presets: { cni: { kind: 'weave' } } } });
+    // @ts-expect-error: the name is missing
+    expect(defineStack({})).toEqual({});
+  });
+
   it('is judged by the same schema, with key paths for places', () => {
     const value = { name: 'shop', gateway: { replicas: 0 }, gatway: {} };
     const result = loadStackValue(value, 'obs.config.ts');

@@ -50,6 +50,11 @@ async function runInit(dir: string, options: InitOptions, context: CliContext): 
   const answers = asks
     ? await askAtTerminal(context.signal, (ask) => complete(given, options, ask))
     : given;
+  if (answers === undefined) {
+    context.stderr('\ninterrupted; nothing was written\n');
+    context.exitWith(130);
+    return;
+  }
   const text = starterFile(await checked(answers));
   const schema = `${JSON.stringify(stackDocument(), null, 2)}\n`;
   try {

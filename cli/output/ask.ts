@@ -8,11 +8,11 @@ export function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stderr.isTTY === true;
 }
 
-/** Asks on stderr; Enter takes the fallback. */
+/** Asks on stderr; Enter takes the fallback. Gives nothing when it is interrupted. */
 export async function askAtTerminal<Answer>(
   signal: AbortSignal,
   talk: (ask: Ask) => Promise<Answer>,
-): Promise<Answer> {
+): Promise<Answer | undefined> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
     return await talk(async (question, fallback) => {
@@ -20,6 +20,9 @@ export async function askAtTerminal<Answer>(
       const answer = await lines.question(`${question}${shown}: `, { signal });
       return answer.trim() === '' ? fallback : answer.trim();
     });
+  } catch (error) {
+    if (Error.isError(error) && error.name === 'AbortError') return undefined;
+    throw error;
   } finally {
     lines.close();
   }
