@@ -49,7 +49,9 @@ function checkMembers(
   return pipeline[`${end}s`].flatMap((id, index, all): ConfigFault[] => {
     const place = { path: `${path}.${end}s.${id}`, component: id, noticed: 'validate' as const };
     if (all.indexOf(id) !== index) {
-      return [{ ...place, message: `the ${end} “${id}” stands in the pipeline twice` }];
+      // Ends are a set to the Collector, processors a sequence.
+      const noticed = end === 'processor' ? 'validate' : 'never';
+      return [{ ...place, message: `the ${end} “${id}” stands in the pipeline twice`, noticed }];
     }
     const isConnector = end !== 'processor' && id in config.connectors;
     if (isConnector) return [];
