@@ -1,11 +1,65 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { parse, stringify } from 'yaml';
+import { catalog } from './catalog.ts';
+import { configFor } from './naming.ts';
+import { readConfig } from './read.ts';
 import { type Change, upgradeConfig } from './upgrade.ts';
 
 const folder = join(import.meta.dirname, 'testdata', 'upgrade');
 const read = (name: string): string => readFileSync(join(folder, name), 'utf8');
 const upgrade = (text: string, to = '0.161.0') => upgradeConfig(text, { to, file: 'config.yaml' });
+/** Ids by old or new names, no component under both; written as a block or between braces. */
+const foreign: fc.Arbitrary<string> = fc
+  .record({
+    chosen: fc.uniqueArray(fc.constantFrom(...catalog.values()), { minLength: 1, maxLength: 8 }),
+    old: fc.infiniteStream(fc.boolean()),
+    suffix: fc.constantFrom('', '/a', '/b.c'),
+    style: fc.constantFrom('block', 'flow', 'any'),
+    quotes: fc.constantFrom('QUOTE_DOUBLE', 'QUOTE_SINGLE', 'PLAIN'),
+    indent: fc.constantFrom(2, 4),
+  })
+  .map(({ chosen, old, suffix, style, quotes, indent }) => {
+    const idsOf = (kind: string): readonly string[] =>
+      chosen
+        .filter((info) => info.kind === kind)
+        .map((info) => {
+          const name = old.next().value === true ? info.renamed?.from : undefined;
+          return `${name ?? info.type}${suffix}`;
+        });
+    const section = (kind: string): object =>
+      Object.fromEntries(idsOf(kind).map((id) => [id, { key: `\${env:${id}}` }]));
+    const [receivers, processors, exporters] = ['receiver', 'processor', 'exporter'].map(section);
+    const connectors = section('connector');
+    const all = [receivers, exporters, connectors].map((of) => Object.keys(of ?? {}));
+    const [ins = [], outs = [], joints = []] = all;
+    const taken = new Set([...ins, ...outs]);
+    const free = joints.filter((id) => !taken.has(id));
+    const config = {
+      receivers,
+      processors,
+      exporters,
+      connectors,
+      service: {
+        pipelines: {
+          traces: {
+            receivers: [...ins, ...free],
+            processors: Object.keys(processors ?? {}),
+            exporters: [...outs, ...free],
+          },
+        },
+      },
+    };
+    return stringify(config, {
+      collectionStyle: style as 'any',
+      defaultKeyType: quotes as 'PLAIN',
+      defaultStringType: quotes as 'PLAIN',
+      indent,
+      lineWidth: 0,
+    });
+  });
 const brief = (changes: readonly Change[]): string =>
   changes
     .map(({ what, line, path, to }) => `${line} ${what} ${path}${to ? ` -> ${to}` : ''}\n`)
@@ -57,6 +111,27 @@ describe('an upgraded configuration', () => {
     expect(same).toBe(text);
     expect(brief(changes)).toBe(
       '2 by_hand exporters.jaeger\n3 by_hand service.telemetry.metrics.address\n',
+    );
+  });
+
+  it('keeps both of two names of one component, because only a person knows which is meant', () => {
+    const text = 'receivers:\n  filelog: {}\n  file_log: {}\nexporters: {debug: {}}\n';
+    const { text: same, changes } = upgrade(text);
+    expect(same).toBe(text);
+    expect(brief(changes)).toBe('2 by_hand receivers.filelog\n');
+  });
+
+  it('means the same as the configuration renamed as data, however it is written', () => {
+    fc.assert(
+      fc.property(
+        foreign,
+        fc.constantFrom('0.144.0', '0.149.0', '0.153.0', '0.161.0'),
+        (text, to) => {
+          const before = readConfig(parse(text));
+          expect(readConfig(parse(upgrade(text, to).text))).toEqual(configFor(before, to));
+        },
+      ),
+      { numRuns: 300 },
     );
   });
 

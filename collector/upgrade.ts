@@ -151,6 +151,11 @@ class Upgrade {
       return;
     }
     if (to === id) return;
+    const section = this.#root.get(`${kind}s`);
+    if (isMap(section) && section.has(to)) {
+      if (defined) this.#note('by_hand', node, place, `“${to}” is there too: one must go`);
+      return;
+    }
     this.#edit(renameScalar(this.#text, node, to));
     if (!defined) return;
     const since = findComponent(kind, type)?.renamed?.version ?? '';
