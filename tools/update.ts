@@ -8,6 +8,7 @@ import { updateGolden as updateSchema } from '../clickhouse/golden.ts';
 import { updateGolden as updateDashboards } from '../dashboards/render.ts';
 import { updateGolden as updateKubernetes } from '../k8s/testdata/golden.ts';
 import { updateGolden as updateStack } from '../stack/testdata/golden.ts';
+import { updateCompose } from './compose-files.ts';
 import { updateExamples } from './examples.ts';
 import { updateReference } from './reference.ts';
 
@@ -16,5 +17,6 @@ await updateDashboards();
 await updateKubernetes();
 await updateStack();
 updateExamples();
+updateCompose();
 await updateReference(join(import.meta.dirname, '..'));
 process.stderr.write('generated files are up to date: look at `git diff`\n');

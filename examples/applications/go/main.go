@@ -63,8 +63,8 @@ func run(ctx context.Context) (err error) {
 	var record otellog.Record
 	record.SetSeverity(otellog.SeverityWarn)
 	record.SetSeverityText("WARN")
-	record.SetBody(otellog.StringValue("order 42: card declined"))
-	record.AddAttributes(otellog.Int("shop.order", 42))
+	record.SetBody(attribute.StringValue("order 42: card declined"))
+	record.AddAttributes(attribute.Int("shop.order", 42))
 	logs.Logger("checkout").Emit(ctx, record)
 	request.SetAttributes(attribute.Int("http.response.status_code", 402))
 	return nil

@@ -1,0 +1,421 @@
+CREATE DATABASE IF NOT EXISTS otel ENGINE = Atomic;
+
+CREATE TABLE IF NOT EXISTS otel.obsctl_migrations
+(
+    `Version` UInt64 COMMENT 'Schema version',
+    `AppliedAt` DateTime64(3) COMMENT 'When',
+    `Obsctl` String COMMENT 'By which obsctl',
+    `Statement` String COMMENT 'What was run' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toYear(AppliedAt, 'UTC')
+ORDER BY (Version, AppliedAt)
+TTL toDateTime(AppliedAt) + toIntervalDay(3650)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Statements that obsctl migrate ran';
+
+CREATE TABLE IF NOT EXISTS otel.otel_traces
+(
+    `Timestamp` DateTime64(9) COMMENT 'Start of the span; receive time when zero' CODEC(Delta(8), ZSTD(1)),
+    `TraceId` String COMMENT '32 lower-case hex digits' CODEC(ZSTD(1)),
+    `SpanId` String COMMENT '16 lower-case hex digits' CODEC(ZSTD(1)),
+    `ParentSpanId` String COMMENT 'Empty for a root span' CODEC(ZSTD(1)),
+    `TraceState` String COMMENT 'W3C trace state' CODEC(ZSTD(1)),
+    `SpanName` LowCardinality(String) COMMENT 'Operation' CODEC(ZSTD(1)),
+    `SpanKind` LowCardinality(String) COMMENT 'Unspecified, Internal, Server, Client, Producer or Consumer' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Empty when the resource has none' CODEC(ZSTD(1)),
+    `ResourceAttributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `ScopeName` String COMMENT 'Instrumentation library' CODEC(ZSTD(1)),
+    `ScopeVersion` String COMMENT 'Its version' CODEC(ZSTD(1)),
+    `SpanAttributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `Duration` UInt64 COMMENT 'Nanoseconds; 0 when the end lies before the start' CODEC(T64, ZSTD(1)),
+    `StatusCode` LowCardinality(String) COMMENT 'Unset, Ok or Error' CODEC(ZSTD(1)),
+    `StatusMessage` String COMMENT 'Reason of an error' CODEC(ZSTD(1)),
+    `Events.Timestamp` Array(DateTime64(9)) COMMENT 'Time of each event' CODEC(ZSTD(1)),
+    `Events.Name` Array(LowCardinality(String)) COMMENT 'Name of each event' CODEC(ZSTD(1)),
+    `Events.Attributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes of each event' CODEC(ZSTD(1)),
+    `Links.TraceId` Array(String) COMMENT 'Trace each link points to' CODEC(ZSTD(1)),
+    `Links.SpanId` Array(String) COMMENT 'Span each link points to' CODEC(ZSTD(1)),
+    `Links.TraceState` Array(String) COMMENT 'Trace state of each link' CODEC(ZSTD(1)),
+    `Links.Attributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes of each link' CODEC(ZSTD(1)),
+    `SpanFlags` UInt32 COMMENT 'W3C trace flags and the remote-parent bits' CODEC(ZSTD(1)),
+    `ResourceSchemaUrl` LowCardinality(String) COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+    `ScopeSchemaUrl` LowCardinality(String) COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+    `ScopeAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+    `DroppedAttributesCount` UInt32 COMMENT 'Attributes the sender left out' CODEC(ZSTD(1)),
+    `DroppedEventsCount` UInt32 COMMENT 'Events the sender left out' CODEC(ZSTD(1)),
+    `DroppedLinksCount` UInt32 COMMENT 'Links the sender left out' CODEC(ZSTD(1)),
+    `EventsDroppedAttributesCount` Array(UInt32) COMMENT 'Attributes the sender left out of each event' CODEC(ZSTD(1)),
+    `LinksDroppedAttributesCount` Array(UInt32) COMMENT 'Attributes the sender left out of each link' CODEC(ZSTD(1)),
+    `LinksFlags` Array(UInt32) COMMENT 'W3C trace flags and the remote bits of each link' CODEC(ZSTD(1)),
+    `SamplingWeight` Float64 COMMENT 'How many spans this row stands for; 1 without sampling' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1)),
+    INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX idx_span_attr_value mapValues(SpanAttributes) TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Timestamp, 'UTC')
+PRIMARY KEY (ServiceName, SpanName, toDateTime(Timestamp))
+ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), Timestamp)
+TTL toDateTime(Timestamp) + toIntervalDay(1)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Spans';
+
+CREATE TABLE IF NOT EXISTS otel.otel_traces_trace_id_ts
+(
+    `TraceId` String COMMENT '32 lower-case hex digits' CODEC(ZSTD(1)),
+    `Start` SimpleAggregateFunction(min, DateTime) COMMENT 'First second of the trace' CODEC(Delta(4), ZSTD(1)),
+    `End` SimpleAggregateFunction(max, DateTime) COMMENT 'Last second in which a span of the trace began' CODEC(Delta(4), ZSTD(1))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY toStartOfWeek(Start, 0, 'UTC')
+ORDER BY TraceId
+TTL Start + toIntervalDay(1)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'First and last second of each trace';
+
+CREATE TABLE IF NOT EXISTS otel.otel_logs
+(
+    `Timestamp` DateTime64(9) COMMENT 'Observed time when zero, receive time when both are' CODEC(Delta(8), ZSTD(1)),
+    `TraceId` String COMMENT '32 lower-case hex digits or empty' CODEC(ZSTD(1)),
+    `SpanId` String COMMENT '16 lower-case hex digits or empty' CODEC(ZSTD(1)),
+    `TraceFlags` UInt8 COMMENT 'W3C trace flags' CODEC(ZSTD(1)),
+    `SeverityText` LowCardinality(String) COMMENT 'As sent; from the number when empty' CODEC(ZSTD(1)),
+    `SeverityNumber` UInt8 COMMENT '0 is unspecified' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Empty when the resource has none' CODEC(ZSTD(1)),
+    `Body` String COMMENT 'Text as sent; other kinds as JSON, bytes as base64' CODEC(ZSTD(1)),
+    `ResourceSchemaUrl` LowCardinality(String) COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+    `ResourceAttributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `ScopeSchemaUrl` LowCardinality(String) COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+    `ScopeName` String COMMENT 'Logger' CODEC(ZSTD(1)),
+    `ScopeVersion` LowCardinality(String) COMMENT 'Its version' CODEC(ZSTD(1)),
+    `ScopeAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+    `LogAttributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `EventName` String COMMENT 'Set when the record is an event' CODEC(ZSTD(1)),
+    `ObservedTimestamp` DateTime64(9) COMMENT 'When the collector saw it; 1970 when not sent' CODEC(Delta(8), ZSTD(1)),
+    `LogFlags` UInt32 COMMENT 'All 32 bits' CODEC(ZSTD(1)),
+    `BodyType` Enum8('Empty' = 0, 'String' = 1, 'Bool' = 2, 'Int' = 3, 'Double' = 4, 'Array' = 5, 'Map' = 6, 'Bytes' = 7) COMMENT 'Which kind of value Body was' CODEC(ZSTD(1)),
+    `DroppedAttributesCount` UInt32 COMMENT 'Attributes the sender left out' CODEC(ZSTD(1)),
+    `SamplingWeight` Float64 COMMENT 'How many records this row stands for; 1 without sampling' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1)),
+    INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
+    INDEX idx_log_attr_value mapValues(LogAttributes) TYPE bloom_filter(0.01) GRANULARITY 1,
+    INDEX idx_body lower(Body) TYPE tokenbf_v1(8192, 3, 0) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Timestamp, 'UTC')
+ORDER BY (toStartOfFiveMinutes(Timestamp), ServiceName, Timestamp)
+TTL toDateTime(Timestamp) + toIntervalDay(1)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Log records';
+
+CREATE TABLE IF NOT EXISTS otel.otel_metrics_gauge
+(
+    `ResourceAttributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `ResourceSchemaUrl` LowCardinality(String) COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+    `ScopeName` LowCardinality(String) COMMENT 'Meter' CODEC(ZSTD(1)),
+    `ScopeVersion` LowCardinality(String) COMMENT 'Its version' CODEC(ZSTD(1)),
+    `ScopeAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+    `ScopeDroppedAttrCount` UInt32 COMMENT 'Scope attributes the sender left out' CODEC(ZSTD(1)),
+    `ScopeSchemaUrl` LowCardinality(String) COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Empty when the resource has none' CODEC(ZSTD(1)),
+    `MetricName` LowCardinality(String) COMMENT 'Metric' CODEC(ZSTD(1)),
+    `MetricDescription` LowCardinality(String) COMMENT 'What it measures' CODEC(ZSTD(1)),
+    `MetricUnit` LowCardinality(String) COMMENT 'UCUM unit' CODEC(ZSTD(1)),
+    `Attributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `StartTimeUnix` DateTime64(9) COMMENT 'Start of the interval; 1970 when not sent' CODEC(Delta(8), ZSTD(1)),
+    `TimeUnix` DateTime64(9) COMMENT 'Time of the point; receive time when zero' CODEC(Delta(8), ZSTD(1)),
+    `Flags` UInt32 COMMENT 'Bit 0: no recorded value' CODEC(ZSTD(1)),
+    `Value` Float64 COMMENT 'Integers as the nearest double; see ValueInt' CODEC(ZSTD(1)),
+    `Exemplars.FilteredAttributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes the aggregation dropped' CODEC(ZSTD(1)),
+    `Exemplars.TimeUnix` Array(DateTime64(9)) COMMENT 'Time of each exemplar' CODEC(ZSTD(1)),
+    `Exemplars.Value` Array(Float64) COMMENT 'Value; integers as the nearest double' CODEC(ZSTD(1)),
+    `Exemplars.SpanId` Array(String) COMMENT 'Span of each exemplar' CODEC(ZSTD(1)),
+    `Exemplars.TraceId` Array(String) COMMENT 'Trace of each exemplar' CODEC(ZSTD(1)),
+    `ValueInt` Int64 COMMENT 'The exact integer when ValueType is Int, else 0' CODEC(T64, ZSTD(1)),
+    `ValueType` Enum8('None' = 0, 'Double' = 1, 'Int' = 2) COMMENT 'Which kind of number was sent' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1)),
+    INDEX idx_attr_value mapValues(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(TimeUnix, 'UTC')
+ORDER BY (ServiceName, MetricName, toStartOfHour(TimeUnix), cityHash64(Attributes), TimeUnix)
+TTL toDateTime(TimeUnix) + toIntervalDay(7)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Gauge data points';
+
+CREATE TABLE IF NOT EXISTS otel.otel_metrics_sum
+(
+    `ResourceAttributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `ResourceSchemaUrl` LowCardinality(String) COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+    `ScopeName` LowCardinality(String) COMMENT 'Meter' CODEC(ZSTD(1)),
+    `ScopeVersion` LowCardinality(String) COMMENT 'Its version' CODEC(ZSTD(1)),
+    `ScopeAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+    `ScopeDroppedAttrCount` UInt32 COMMENT 'Scope attributes the sender left out' CODEC(ZSTD(1)),
+    `ScopeSchemaUrl` LowCardinality(String) COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Empty when the resource has none' CODEC(ZSTD(1)),
+    `MetricName` LowCardinality(String) COMMENT 'Metric' CODEC(ZSTD(1)),
+    `MetricDescription` LowCardinality(String) COMMENT 'What it measures' CODEC(ZSTD(1)),
+    `MetricUnit` LowCardinality(String) COMMENT 'UCUM unit' CODEC(ZSTD(1)),
+    `Attributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `StartTimeUnix` DateTime64(9) COMMENT 'Start of the interval; 1970 when not sent' CODEC(Delta(8), ZSTD(1)),
+    `TimeUnix` DateTime64(9) COMMENT 'Time of the point; receive time when zero' CODEC(Delta(8), ZSTD(1)),
+    `Flags` UInt32 COMMENT 'Bit 0: no recorded value' CODEC(ZSTD(1)),
+    `Value` Float64 COMMENT 'Integers as the nearest double; see ValueInt' CODEC(ZSTD(1)),
+    `Exemplars.FilteredAttributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes the aggregation dropped' CODEC(ZSTD(1)),
+    `Exemplars.TimeUnix` Array(DateTime64(9)) COMMENT 'Time of each exemplar' CODEC(ZSTD(1)),
+    `Exemplars.Value` Array(Float64) COMMENT 'Value; integers as the nearest double' CODEC(ZSTD(1)),
+    `Exemplars.SpanId` Array(String) COMMENT 'Span of each exemplar' CODEC(ZSTD(1)),
+    `Exemplars.TraceId` Array(String) COMMENT 'Trace of each exemplar' CODEC(ZSTD(1)),
+    `AggregationTemporality` Int32 COMMENT '1 delta, 2 cumulative' CODEC(ZSTD(1)),
+    `IsMonotonic` Bool COMMENT 'Whether the sum never goes down' CODEC(ZSTD(1)),
+    `ValueInt` Int64 COMMENT 'The exact integer when ValueType is Int, else 0' CODEC(T64, ZSTD(1)),
+    `ValueType` Enum8('None' = 0, 'Double' = 1, 'Int' = 2) COMMENT 'Which kind of number was sent' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1)),
+    INDEX idx_attr_value mapValues(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(TimeUnix, 'UTC')
+ORDER BY (ServiceName, MetricName, toStartOfHour(TimeUnix), cityHash64(Attributes), TimeUnix)
+TTL toDateTime(TimeUnix) + toIntervalDay(7)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Sum data points';
+
+CREATE TABLE IF NOT EXISTS otel.otel_metrics_histogram
+(
+    `ResourceAttributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `ResourceSchemaUrl` LowCardinality(String) COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+    `ScopeName` LowCardinality(String) COMMENT 'Meter' CODEC(ZSTD(1)),
+    `ScopeVersion` LowCardinality(String) COMMENT 'Its version' CODEC(ZSTD(1)),
+    `ScopeAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+    `ScopeDroppedAttrCount` UInt32 COMMENT 'Scope attributes the sender left out' CODEC(ZSTD(1)),
+    `ScopeSchemaUrl` LowCardinality(String) COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Empty when the resource has none' CODEC(ZSTD(1)),
+    `MetricName` LowCardinality(String) COMMENT 'Metric' CODEC(ZSTD(1)),
+    `MetricDescription` LowCardinality(String) COMMENT 'What it measures' CODEC(ZSTD(1)),
+    `MetricUnit` LowCardinality(String) COMMENT 'UCUM unit' CODEC(ZSTD(1)),
+    `Attributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `StartTimeUnix` DateTime64(9) COMMENT 'Start of the interval; 1970 when not sent' CODEC(Delta(8), ZSTD(1)),
+    `TimeUnix` DateTime64(9) COMMENT 'Time of the point; receive time when zero' CODEC(Delta(8), ZSTD(1)),
+    `Flags` UInt32 COMMENT 'Bit 0: no recorded value' CODEC(ZSTD(1)),
+    `Count` UInt64 COMMENT 'How many values' CODEC(Delta(8), ZSTD(1)),
+    `Sum` Float64 COMMENT 'Their sum; 0 when not sent' CODEC(ZSTD(1)),
+    `BucketCounts` Array(UInt64) COMMENT 'One more than the bounds' CODEC(ZSTD(1)),
+    `ExplicitBounds` Array(Float64) COMMENT 'Upper bounds, ascending' CODEC(ZSTD(1)),
+    `Exemplars.FilteredAttributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes the aggregation dropped' CODEC(ZSTD(1)),
+    `Exemplars.TimeUnix` Array(DateTime64(9)) COMMENT 'Time of each exemplar' CODEC(ZSTD(1)),
+    `Exemplars.Value` Array(Float64) COMMENT 'Value; integers as the nearest double' CODEC(ZSTD(1)),
+    `Exemplars.SpanId` Array(String) COMMENT 'Span of each exemplar' CODEC(ZSTD(1)),
+    `Exemplars.TraceId` Array(String) COMMENT 'Trace of each exemplar' CODEC(ZSTD(1)),
+    `Min` Float64 COMMENT 'Least value; 0 when not sent' CODEC(ZSTD(1)),
+    `Max` Float64 COMMENT 'Greatest value; 0 when not sent' CODEC(ZSTD(1)),
+    `AggregationTemporality` Int32 COMMENT '1 delta, 2 cumulative' CODEC(ZSTD(1)),
+    `HasSum` Bool COMMENT 'Whether Sum was sent' CODEC(ZSTD(1)),
+    `HasMin` Bool COMMENT 'Whether Min was sent' CODEC(ZSTD(1)),
+    `HasMax` Bool COMMENT 'Whether Max was sent' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1)),
+    INDEX idx_attr_value mapValues(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(TimeUnix, 'UTC')
+ORDER BY (ServiceName, MetricName, toStartOfHour(TimeUnix), cityHash64(Attributes), TimeUnix)
+TTL toDateTime(TimeUnix) + toIntervalDay(7)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Histogram data points with explicit bounds';
+
+CREATE TABLE IF NOT EXISTS otel.otel_metrics_exponential_histogram
+(
+    `ResourceAttributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `ResourceSchemaUrl` LowCardinality(String) COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+    `ScopeName` LowCardinality(String) COMMENT 'Meter' CODEC(ZSTD(1)),
+    `ScopeVersion` LowCardinality(String) COMMENT 'Its version' CODEC(ZSTD(1)),
+    `ScopeAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+    `ScopeDroppedAttrCount` UInt32 COMMENT 'Scope attributes the sender left out' CODEC(ZSTD(1)),
+    `ScopeSchemaUrl` LowCardinality(String) COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Empty when the resource has none' CODEC(ZSTD(1)),
+    `MetricName` LowCardinality(String) COMMENT 'Metric' CODEC(ZSTD(1)),
+    `MetricDescription` LowCardinality(String) COMMENT 'What it measures' CODEC(ZSTD(1)),
+    `MetricUnit` LowCardinality(String) COMMENT 'UCUM unit' CODEC(ZSTD(1)),
+    `Attributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `StartTimeUnix` DateTime64(9) COMMENT 'Start of the interval; 1970 when not sent' CODEC(Delta(8), ZSTD(1)),
+    `TimeUnix` DateTime64(9) COMMENT 'Time of the point; receive time when zero' CODEC(Delta(8), ZSTD(1)),
+    `Flags` UInt32 COMMENT 'Bit 0: no recorded value' CODEC(ZSTD(1)),
+    `Count` UInt64 COMMENT 'How many values' CODEC(Delta(8), ZSTD(1)),
+    `Sum` Float64 COMMENT 'Their sum; 0 when not sent' CODEC(ZSTD(1)),
+    `Scale` Int32 COMMENT 'Resolution: the base is 2^(2^-scale)' CODEC(ZSTD(1)),
+    `ZeroCount` UInt64 COMMENT 'Values within the zero threshold' CODEC(ZSTD(1)),
+    `PositiveOffset` Int32 COMMENT 'Index of the first positive bucket' CODEC(ZSTD(1)),
+    `PositiveBucketCounts` Array(UInt64) COMMENT 'Counts of the positive buckets' CODEC(ZSTD(1)),
+    `NegativeOffset` Int32 COMMENT 'Index of the first negative bucket' CODEC(ZSTD(1)),
+    `NegativeBucketCounts` Array(UInt64) COMMENT 'Counts of the negative buckets' CODEC(ZSTD(1)),
+    `Exemplars.FilteredAttributes` Array(Map(LowCardinality(String), String)) COMMENT 'Attributes the aggregation dropped' CODEC(ZSTD(1)),
+    `Exemplars.TimeUnix` Array(DateTime64(9)) COMMENT 'Time of each exemplar' CODEC(ZSTD(1)),
+    `Exemplars.Value` Array(Float64) COMMENT 'Value; integers as the nearest double' CODEC(ZSTD(1)),
+    `Exemplars.SpanId` Array(String) COMMENT 'Span of each exemplar' CODEC(ZSTD(1)),
+    `Exemplars.TraceId` Array(String) COMMENT 'Trace of each exemplar' CODEC(ZSTD(1)),
+    `Min` Float64 COMMENT 'Least value; 0 when not sent' CODEC(ZSTD(1)),
+    `Max` Float64 COMMENT 'Greatest value; 0 when not sent' CODEC(ZSTD(1)),
+    `AggregationTemporality` Int32 COMMENT '1 delta, 2 cumulative' CODEC(ZSTD(1)),
+    `HasSum` Bool COMMENT 'Whether Sum was sent' CODEC(ZSTD(1)),
+    `HasMin` Bool COMMENT 'Whether Min was sent' CODEC(ZSTD(1)),
+    `HasMax` Bool COMMENT 'Whether Max was sent' CODEC(ZSTD(1)),
+    `ZeroThreshold` Float64 COMMENT 'Width of the zero bucket' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1)),
+    INDEX idx_attr_value mapValues(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(TimeUnix, 'UTC')
+ORDER BY (ServiceName, MetricName, toStartOfHour(TimeUnix), cityHash64(Attributes), TimeUnix)
+TTL toDateTime(TimeUnix) + toIntervalDay(7)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Exponential histogram data points';
+
+CREATE TABLE IF NOT EXISTS otel.otel_metrics_summary
+(
+    `ResourceAttributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `ResourceSchemaUrl` LowCardinality(String) COMMENT 'Schema of the resource' CODEC(ZSTD(1)),
+    `ScopeName` LowCardinality(String) COMMENT 'Meter' CODEC(ZSTD(1)),
+    `ScopeVersion` LowCardinality(String) COMMENT 'Its version' CODEC(ZSTD(1)),
+    `ScopeAttributes` Map(LowCardinality(String), String) COMMENT 'Attributes of the scope' CODEC(ZSTD(1)),
+    `ScopeDroppedAttrCount` UInt32 COMMENT 'Scope attributes the sender left out' CODEC(ZSTD(1)),
+    `ScopeSchemaUrl` LowCardinality(String) COMMENT 'Schema of the scope' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Empty when the resource has none' CODEC(ZSTD(1)),
+    `MetricName` LowCardinality(String) COMMENT 'Metric' CODEC(ZSTD(1)),
+    `MetricDescription` LowCardinality(String) COMMENT 'What it measures' CODEC(ZSTD(1)),
+    `MetricUnit` LowCardinality(String) COMMENT 'UCUM unit' CODEC(ZSTD(1)),
+    `Attributes` Map(LowCardinality(String), String) COMMENT 'Values as text; arrays and maps as JSON' CODEC(ZSTD(1)),
+    `StartTimeUnix` DateTime64(9) COMMENT 'Start of the interval; 1970 when not sent' CODEC(Delta(8), ZSTD(1)),
+    `TimeUnix` DateTime64(9) COMMENT 'Time of the point; receive time when zero' CODEC(Delta(8), ZSTD(1)),
+    `Flags` UInt32 COMMENT 'Bit 0: no recorded value' CODEC(ZSTD(1)),
+    `Count` UInt64 COMMENT 'How many values' CODEC(Delta(8), ZSTD(1)),
+    `Sum` Float64 COMMENT 'Their sum; 0 when not sent' CODEC(ZSTD(1)),
+    `ValueAtQuantiles.Quantile` Array(Float64) COMMENT '0 to 1' CODEC(ZSTD(1)),
+    `ValueAtQuantiles.Value` Array(Float64) COMMENT 'Value at that quantile' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1)),
+    INDEX idx_attr_value mapValues(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1
+)
+ENGINE = MergeTree
+PARTITION BY toDate(TimeUnix, 'UTC')
+ORDER BY (ServiceName, MetricName, toStartOfHour(TimeUnix), cityHash64(Attributes), TimeUnix)
+TTL toDateTime(TimeUnix) + toIntervalDay(7)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Summary data points';
+
+CREATE TABLE IF NOT EXISTS otel.otel_red_1s
+(
+    `Time` DateTime COMMENT 'Start of the interval' CODEC(Delta(4), ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service' CODEC(ZSTD(1)),
+    `SpanName` LowCardinality(String) COMMENT 'Operation' CODEC(ZSTD(1)),
+    `SpanKind` LowCardinality(String) COMMENT 'As in otel_traces' CODEC(ZSTD(1)),
+    `StatusCode` LowCardinality(String) COMMENT 'As in otel_traces' CODEC(ZSTD(1)),
+    `Count` UInt64 COMMENT 'Spans' CODEC(T64, ZSTD(1)),
+    `DurationSum` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `DurationMin` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `DurationMax` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending' CODEC(ZSTD(1)),
+    `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Time, 'UTC')
+ORDER BY (ServiceName, SpanName, SpanKind, Time)
+TTL Time + toIntervalDay(1)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Rate, errors and duration of spans by second';
+
+CREATE TABLE IF NOT EXISTS otel.otel_red_1m
+(
+    `Time` DateTime COMMENT 'Start of the interval' CODEC(Delta(4), ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service' CODEC(ZSTD(1)),
+    `SpanName` LowCardinality(String) COMMENT 'Operation' CODEC(ZSTD(1)),
+    `SpanKind` LowCardinality(String) COMMENT 'As in otel_traces' CODEC(ZSTD(1)),
+    `StatusCode` LowCardinality(String) COMMENT 'As in otel_traces' CODEC(ZSTD(1)),
+    `Count` UInt64 COMMENT 'Spans' CODEC(T64, ZSTD(1)),
+    `DurationSum` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `DurationMin` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `DurationMax` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending' CODEC(ZSTD(1)),
+    `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Time, 'UTC')
+ORDER BY (ServiceName, SpanName, SpanKind, Time)
+TTL Time + toIntervalDay(90)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Rate, errors and duration of spans by minute';
+
+CREATE TABLE IF NOT EXISTS otel.obsctl_receipts
+(
+    `Time` DateTime64(3) COMMENT 'When ClickHouse took the unit' CODEC(Delta(8), ZSTD(1)),
+    `Gateway` LowCardinality(String) COMMENT 'Which gateway' CODEC(ZSTD(1)),
+    `Lane` LowCardinality(String) COMMENT '32 hex digits' CODEC(ZSTD(1)),
+    `SealId` String COMMENT '32 hex digits' CODEC(ZSTD(1)),
+    `Seal` UInt64 COMMENT 'As in the rows' CODEC(ZSTD(1)),
+    `Table` LowCardinality(String) COMMENT 'Table of the unit' CODEC(ZSTD(1)),
+    `Partition` LowCardinality(String) COMMENT 'Partition of the unit' CODEC(ZSTD(1)),
+    `Rows` UInt64 COMMENT 'Rows of the unit' CODEC(ZSTD(1)),
+    `Bytes` UInt64 COMMENT 'Bytes of its Native block' CODEC(ZSTD(1)),
+    `FirstPosition` UInt64 COMMENT 'First log position the seal covers' CODEC(ZSTD(1)),
+    `LastPosition` UInt64 COMMENT 'Position after the last record the seal covers' CODEC(ZSTD(1)),
+    `FirstEvent` DateTime64(9) COMMENT 'Earliest time in the unit' CODEC(ZSTD(1)),
+    `LastEvent` DateTime64(9) COMMENT 'Latest time in the unit' CODEC(ZSTD(1)),
+    `Received` UInt64 COMMENT 'Items of its signal in the requests that the seal covers; 0 for tables that hold no items, and not known' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Time, 'UTC')
+ORDER BY (`Table`, Time)
+TTL toDateTime(Time) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'One row a unit of a seal that ClickHouse acknowledged';
+
+ALTER TABLE otel.otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay(1);
+
+ALTER TABLE otel.otel_traces_trace_id_ts MODIFY TTL Start + toIntervalDay(1);
+
+ALTER TABLE otel.otel_logs MODIFY TTL toDateTime(Timestamp) + toIntervalDay(1);
+
+ALTER TABLE otel.otel_metrics_gauge MODIFY TTL toDateTime(TimeUnix) + toIntervalDay(7);
+
+ALTER TABLE otel.otel_metrics_sum MODIFY TTL toDateTime(TimeUnix) + toIntervalDay(7);
+
+ALTER TABLE otel.otel_metrics_histogram MODIFY TTL toDateTime(TimeUnix) + toIntervalDay(7);
+
+ALTER TABLE otel.otel_metrics_exponential_histogram MODIFY TTL toDateTime(TimeUnix) + toIntervalDay(7);
+
+ALTER TABLE otel.otel_metrics_summary MODIFY TTL toDateTime(TimeUnix) + toIntervalDay(7);
+
+ALTER TABLE otel.otel_red_1s MODIFY TTL Time + toIntervalDay(1);
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS otel.otel_traces_trace_id_ts_mv
+TO otel.otel_traces_trace_id_ts
+AS SELECT
+    TraceId, min(toDateTime(Timestamp)) AS Start, max(toDateTime(Timestamp)) AS End
+FROM otel.otel_traces
+GROUP BY TraceId;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS otel.otel_red_1s_mv
+TO otel.otel_red_1s
+AS SELECT
+    toDateTime(Timestamp) AS Time, ServiceName, SpanName, SpanKind, StatusCode, count() AS Count,
+    sum(Duration) AS DurationSum, min(Duration) AS DurationMin, max(Duration) AS DurationMax,
+    sumMap([toUInt16(floor(log2(greatest(Duration, 1)) * 8))], [toUInt64(1)]).1 AS `Buckets.Index`, sumMap([toUInt16(floor(log2(greatest(Duration, 1)) * 8))], [toUInt64(1)]).2 AS `Buckets.Count`, Tenant
+FROM otel.otel_traces
+GROUP BY Time, ServiceName, SpanName, SpanKind, StatusCode, Tenant;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS otel.otel_red_1m_mv
+TO otel.otel_red_1m
+AS SELECT
+    toStartOfMinute(toDateTime(Timestamp)) AS Time, ServiceName, SpanName, SpanKind, StatusCode, count() AS Count,
+    sum(Duration) AS DurationSum, min(Duration) AS DurationMin, max(Duration) AS DurationMax,
+    sumMap([toUInt16(floor(log2(greatest(Duration, 1)) * 8))], [toUInt64(1)]).1 AS `Buckets.Index`, sumMap([toUInt16(floor(log2(greatest(Duration, 1)) * 8))], [toUInt64(1)]).2 AS `Buckets.Count`, Tenant
+FROM otel.otel_traces
+GROUP BY Time, ServiceName, SpanName, SpanKind, StatusCode, Tenant;
