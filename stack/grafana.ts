@@ -3,6 +3,9 @@ import { z } from 'zod';
 import { credentials } from './clickhouse.ts';
 import { choice, flag, httpUrl, image, resources, size, text } from './kit.ts';
 
+/** Grafana's own limit. */
+const folderLengthMax = 190;
+
 const grafanaShape = z.strictObject({
   deploy: flag({
     description:
@@ -20,9 +23,10 @@ const grafanaShape = z.strictObject({
     description: 'Grafana that `deliver: push` sends to; its token comes from GRAFANA_TOKEN',
     examples: ['https://grafana.example'],
   }).optional(),
-  folder: text({ description: 'Folder of the dashboards in Grafana', examples: ['obsctl'] })
-    .max(190)
-    .default('obsctl'),
+  folder: text(
+    { description: 'Folder of the dashboards in Grafana', examples: ['obsctl'] },
+    folderLengthMax,
+  ).default('obsctl'),
   image: image({
     description: 'Image of the rendered Grafana',
     examples: ['grafana/grafana:12.2.0'],

@@ -24,7 +24,10 @@ type Issue = z.core.$ZodIssue;
 
 const keysShownMax = 20;
 
-/** One fault for each thing to correct. `value` is the whole file's value. */
+/**
+ * One fault for each thing to correct. `value` is the whole file's value as it is written, before
+ * references are replaced: messages go into logs, and the environment may hold secrets.
+ */
 export function faultsOfIssues(
   issues: readonly Issue[],
   value: unknown,

@@ -19,8 +19,13 @@ const dnsLabelLengthMax = 63;
 const dnsNameLengthMax = 253;
 const dayMs = 86_400_000;
 
-export function text(meta: KeyMeta) {
-  return z.string({ error: 'text' }).min(1, 'text that is not empty').max(textLengthMax).meta(meta);
+export function text(meta: KeyMeta, lengthMax = textLengthMax) {
+  const error = `a text of at most ${lengthMax} characters`;
+  return z
+    .string({ error })
+    .min(1, 'a text that is not empty')
+    .max(lengthMax, { error })
+    .meta(meta);
 }
 
 /** A name of one object: lower case letters, digits and dashes. */

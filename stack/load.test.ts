@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
 import { codes } from '../core/codes.ts';
+import { allPresets } from '../presets/all.ts';
 import { agentKeys, presetKeys } from './agents.ts';
 import { defineStack } from './define.ts';
 import { everyKey } from './document.ts';
@@ -47,6 +48,10 @@ describe('a wrong stack file', () => {
     expect(faults).toHaveLength(11);
     const lines = faults.map(({ at }) => at?.line ?? 0);
     expect(lines).toEqual([...lines].sort((a, b) => a - b));
+  });
+
+  it('never shows what the environment holds', () => {
+    for (const fixture of wrong) expect(messageOf(fixture)).not.toContain('hunter2');
   });
 
   it('has a caret under text that stands in the file', () => {
@@ -258,7 +263,15 @@ describe('every key of the stack file', () => {
     expect(lasts.filter((last) => !/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(last))).toEqual([]);
   });
 
-  it('of every agent has presets', () => {
-    expect(agentKeys.filter((key) => presetKeys[key].length === 0)).toEqual([]);
+  it.each(agentKeys)('%s names presets that may stand in that agent', (key) => {
+    const agent = key.replaceAll('_', '-');
+    const able = allPresets.filter(({ agents }) => agents.some((one) => one === agent));
+    expect(presetKeys[key].length).toBeGreaterThan(0);
+    expect(able.map(({ name }) => name)).toEqual(expect.arrayContaining([...presetKeys[key]]));
+  });
+
+  it('leaves no preset out', () => {
+    const reachable = new Set(agentKeys.flatMap((key) => presetKeys[key]));
+    expect(allPresets.map(({ name }) => name).filter((name) => !reachable.has(name))).toEqual([]);
   });
 });

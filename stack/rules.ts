@@ -204,7 +204,7 @@ function secretsInText(stack: RawMap): readonly PlacelessFault[] {
     ['grafana', 'url'],
   ] as const) {
     const url = mapAt(stack, path[0])[path[1]];
-    if (typeof url !== 'string' || !/^[a-z]+:\/\/[^/?#]*@/.test(url)) continue;
+    if (typeof url !== 'string' || !userInUrl.test(url)) continue;
     faults.push({
       path,
       on: 'value',
@@ -218,6 +218,17 @@ function secretsInText(stack: RawMap): readonly PlacelessFault[] {
     });
   }
   for (const [name, exporter] of Object.entries(mapAt(stack, 'extra_exporters'))) {
+    const { endpoint } = mapAt(exporter);
+    if (typeof endpoint === 'string' && userInUrl.test(endpoint)) {
+      faults.push({
+        path: ['extra_exporters', name, 'endpoint'],
+        on: 'value',
+        code: 'OBS-1210',
+        message: `the endpoint of “${name}” carries a user or a password`,
+        expected: 'the address alone',
+        next: 'Put them into a Secret, and name it under headers: {authorization: {secret, key}}.',
+      });
+    }
     for (const [header, value] of Object.entries(mapAt(exporter, 'headers'))) {
       if (typeof value !== 'string' || !secretHeader.test(header)) continue;
       faults.push({
@@ -233,6 +244,7 @@ function secretsInText(stack: RawMap): readonly PlacelessFault[] {
   return faults;
 }
 
+const userInUrl = /^[a-z]+:\/\/[^/?#]*@/i;
 const secretHeader = /auth|token|secret|passw|cookie|api[-_]?key|access[-_]?key|license/i;
 
 function namespaces(stack: RawMap): readonly PlacelessFault[] {

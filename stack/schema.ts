@@ -22,6 +22,9 @@ export const platforms = [
   'windows',
 ] as const;
 
+/** Longest DNS name; the attribute itself has no limit. */
+const clusterLengthMax = 253;
+
 /** Minor versions of the Collector whose component names are in the dated table. */
 const collectorMinors = { min: 149, max: 161 } as const;
 const kubernetesMinors = { min: 29, max: 36 } as const;
@@ -90,12 +93,13 @@ export const stackSchema = z
       description: 'Name of the stack; every object is named after it',
       examples: ['shop'],
     }),
-    cluster: text({
-      description: 'Name of the cluster, `k8s.cluster.name` on every item',
-      examples: ['prod-eu'],
-    })
-      .max(253)
-      .default('default'),
+    cluster: text(
+      {
+        description: 'Name of the cluster, `k8s.cluster.name` on every item',
+        examples: ['prod-eu'],
+      },
+      clusterLengthMax,
+    ).default('default'),
     namespace: dnsLabel({
       description: 'Namespace of gateway, ClickHouse, Grafana and jobs (restricted)',
       examples: ['observability'],

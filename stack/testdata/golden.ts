@@ -13,6 +13,7 @@ export const environment: Readonly<Record<string, string>> = {
   REPLICAS: '3',
   WORD: 'many',
   EMPTY: '',
+  SECRET_URL: 'tcp://otel:hunter2@abc.example:9000',
 };
 
 export type Fixture = { readonly name: string; readonly text: string; readonly result: LoadResult };
