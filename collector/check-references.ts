@@ -1,6 +1,6 @@
 /** Checks of what refers to what: components to extensions, pipelines to components, dollars. */
 import type { JsonObject, JsonValue } from '../core/json.ts';
-import { unescapedDollars } from './escape.ts';
+import { faultyDollars } from './escape.ts';
 import type { ConfigFault } from './fault.ts';
 import type { CollectorConfig, ComponentId, ComponentKind } from './types.ts';
 
@@ -75,14 +75,14 @@ function checkDollars(
   path: string,
   component: ComponentId | undefined,
 ): ConfigFault[] {
-  const [position] = unescapedDollars(value);
-  if (position === undefined) return [];
-  const braced = value[position + 1] === '{';
-  const message = braced
+  const [first] = faultyDollars(value);
+  if (first === undefined) return [];
+  const { position, refused } = first;
+  const message = refused
     ? `“${value.slice(position, position + excerptLength)}” is not a reference; ` +
       'a literal dollar is doubled: $$'
     : `the dollar at character ${position + 1} is not doubled: write $$ for a literal one`;
-  const noticed = braced ? 'validate' : 'never';
+  const noticed = refused ? 'validate' : 'never';
   return [{ path, message, noticed, ...(component === undefined ? {} : { component }) }];
 }
 

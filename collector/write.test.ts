@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { escapeDollars, unescapedDollars } from './escape.ts';
+import { escapeDollars, faultyDollars } from './escape.ts';
 import { mergePieces } from './merge.ts';
 import type { Piece } from './types.ts';
 import { writeConfig } from './write.ts';
@@ -85,8 +85,11 @@ describe('dollars', () => {
   });
 
   it('that are neither doubled nor a reference are found', () => {
-    expect(unescapedDollars('$1')).toEqual([0]);
-    expect(unescapedDollars(`a$$1 \${env:HOST}:\${env:PORT:-4317}`)).toEqual([]);
-    expect(unescapedDollars(`$$$1 and \${`)).toEqual([2, 9]);
+    expect(faultyDollars('$1')).toEqual([{ position: 0, refused: false }]);
+    expect(faultyDollars(`a$$1 \${env:HOST}:\${env:PORT:-4317}`)).toEqual([]);
+    expect(faultyDollars(`$$$1 and \${1}`)).toEqual([
+      { position: 2, refused: false },
+      { position: 9, refused: true },
+    ]);
   });
 });
