@@ -30,6 +30,14 @@ const columnOf: Readonly<Record<string, number>> = {
   grafana: 5,
 };
 const agentColumn = 1;
+/** From top to bottom, so that the arrows to them cross little. */
+const agentOrder = [
+  'node-agent',
+  'ebpf',
+  'cluster-agent',
+  'kube-state-metrics',
+  'prometheus-agent',
+];
 
 const around: readonly Box[] = [
   {
@@ -52,6 +60,7 @@ const sources: readonly Arrow[] = [
   { from: 'api', to: 'cluster-agent', text: 'watches' },
   { from: 'api', to: 'kube-state-metrics', text: 'watches' },
   { from: 'targets', to: 'prometheus-agent', text: 'scrapes' },
+  { from: 'kube-state-metrics', to: 'prometheus-agent', text: 'scrapes' },
 ];
 
 const boxWidth = 168;
@@ -67,7 +76,10 @@ export function actorsSvg(): string {
   if ('faults' in result) throw new Error(result.faults.map(({ message }) => message).join('\n'));
   const { objects } = renderSystem(result.stack);
   const workloads = objects.filter(isWorkload).filter(({ kind }) => kind !== 'Job');
-  const boxes = placed([...around, ...workloads.map(boxOf)]);
+  const agents = workloads
+    .map(boxOf)
+    .toSorted((a, b) => agentOrder.indexOf(a.id) - agentOrder.indexOf(b.id));
+  const boxes = placed([...around, ...agents]);
   const known = new Set(boxes.map(({ id }) => id));
   const arrows = [...sources, ...arrowsOf(objects, workloads)].filter(
     ({ from, to }) => known.has(from) && known.has(to) && from !== to,
@@ -121,7 +133,8 @@ function placed(boxes: readonly Box[]): readonly Placed[] {
     column.map((box, row) => ({
       ...box,
       x: margin + box.column * columnWidth,
-      y: head + (row + (rows - column.length) / 2) * rowHeight,
+      // The sampler stands beside the node-agent: only spans turn off there.
+      y: head + (row + (box.id === 'sampler' ? 0 : (rows - column.length) / 2)) * rowHeight,
     })),
   );
 }
@@ -130,7 +143,14 @@ function drawing(boxes: readonly Placed[], arrows: readonly Arrow[]): string {
   const width = Math.max(...boxes.map(({ x }) => x)) + boxWidth + margin;
   const height = Math.max(...boxes.map(({ y }) => y)) + boxHeight + margin;
   const byId = new Map(boxes.map((box) => [box.id, box]));
-  const lines = arrows.map((arrow) => arrowSvg(arrow, byId));
+  const lines = arrows.map((arrow, index) =>
+    // Of several to one box the first alone is labelled.
+    arrowSvg(
+      arrow,
+      byId,
+      arrows.findIndex((one) => one.to === arrow.to && one.text === arrow.text) === index,
+    ),
+  );
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img"`,
     `  aria-label="${describe(arrows)}" font-family="system-ui, sans-serif" font-size="13">`,
@@ -158,7 +178,11 @@ function boxSvg({ x, y, title, text, rendered }: Placed): string {
 }
 
 /** Leaves a box at its right side; within a column it goes round by the right. */
-function arrowSvg({ from, to, text }: Arrow, boxes: ReadonlyMap<string, Placed>): string {
+function arrowSvg(
+  { from, to, text }: Arrow,
+  boxes: ReadonlyMap<string, Placed>,
+  labelled: boolean,
+): string {
   const a = boxes.get(from);
   const b = boxes.get(to);
   if (a === undefined || b === undefined) return '';
@@ -166,10 +190,14 @@ function arrowSvg({ from, to, text }: Arrow, boxes: ReadonlyMap<string, Placed>)
   const same = a.column === b.column;
   const x2 = same ? b.x + boxWidth : b.x;
   const bend = same ? x1 + 34 : (x1 + x2) / 2;
-  const labelX = same ? bend - 4 : bend;
+  // Near its end, where arrows lie apart.
+  const labelX = same ? bend + 2 : x2 - 34;
+  const labelY = same ? (y1 + y2) / 2 : y2 - 5 + (y1 - y2) * 0.12;
+  const path = `<path d="M${x1} ${y1}C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}" marker-end="url(#end)"/>`;
+  if (!labelled) return path;
   return (
-    `<path d="M${x1} ${y1}C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}" marker-end="url(#end)"/>` +
-    `<text class="small" x="${labelX}" y="${(y1 + y2) / 2 - 4}" text-anchor="middle">${text}</text>`
+    path +
+    `<text class="small" x="${labelX}" y="${labelY.toFixed(1)}" text-anchor="middle">${text}</text>`
   );
 }
 

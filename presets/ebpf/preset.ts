@@ -111,7 +111,10 @@ function environment(
     ...(options.network ? ['network'] : []),
   ];
   const shared = [
-    { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: `http://${context.gatewayEndpoint}` },
+    { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: urlOf(context.gatewayEndpoint) },
+    ...(context.samplerEndpoint === undefined
+      ? []
+      : [{ name: 'OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', value: urlOf(context.samplerEndpoint) }]),
     { name: 'OTEL_EXPORTER_OTLP_PROTOCOL', value: 'grpc' },
     { name: 'OTEL_EBPF_METRICS_FEATURES', value: features.join(',') },
     { name: 'OTEL_EBPF_KUBE_METADATA_ENABLE', value: 'true' },
@@ -132,4 +135,9 @@ function environment(
     ...(options.application ? application : []),
     ...(options.network ? network : []),
   ];
+}
+
+/** An address with TLS is a URL already. */
+function urlOf(endpoint: string): string {
+  return endpoint.includes('://') ? endpoint : `http://${endpoint}`;
 }
