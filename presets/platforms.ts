@@ -232,8 +232,3 @@ export function platformReport(
 ): readonly PlatformNote[] {
   return platformNotes[platform].filter(({ preset }) => presets.has(preset));
 }
-
-/** Whether `preset` cannot run at all on `platform`. */
-export function isOffOn(platform: Platform, preset: string): boolean {
-  return platformNotes[platform].some((note) => note.preset === preset && note.effect === 'off');
-}

@@ -27,7 +27,8 @@ export function registerDebug(program: Command, context: CliContext): void {
     .option('--image <image>', 'where the shell comes from', shellImage)
     .addHelpText(
       'after',
-      '\nExamples:\n  obsctl debug gateway --replica 1\n  eval "$(obsctl debug node-agent --node worker-3)"\n' +
+      '\nExamples:\n  obsctl debug gateway --replica 1\n' +
+        '  eval "$(obsctl debug node-agent --node worker-3)"\n' +
         '\nNothing is applied: read the line, then run it in bash or zsh.\n',
     )
     .action(async (component: string, options: DebugOptions) => {

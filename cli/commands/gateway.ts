@@ -92,8 +92,8 @@ export function registerGateway(program: Command, context: CliContext): void {
     .option('--json', 'print the chosen addresses on stdout as one JSON line when ready')
     .addHelpText(
       'after',
-      '\nThe user and password of ClickHouse come from CLICKHOUSE_USER and CLICKHOUSE_PASSWORD, or\n' +
-        'from the files that CLICKHOUSE_USER_FILE and CLICKHOUSE_PASSWORD_FILE name.\n' +
+      '\nThe user and password of ClickHouse come from CLICKHOUSE_USER and CLICKHOUSE_PASSWORD,\n' +
+        'or from the files that CLICKHOUSE_USER_FILE and CLICKHOUSE_PASSWORD_FILE name.\n' +
         '\nExample:\n  obsctl gateway --clickhouse http://127.0.0.1:8123 --data-dir ./gateway\n' +
         '  curl http://127.0.0.1:8890/readyz\n',
     )
