@@ -114,6 +114,19 @@ describe('an upgraded configuration', () => {
     );
   });
 
+  it('follows an alias to where the list or the component stands', () => {
+    const text =
+      'x: &list [k8sattributes, &one resourcedetection]\nprocessors:\n  k8sattributes: {}\n' +
+      '  resourcedetection: &config {detectors: [k8snode]}\n  resourcedetection/b: *config\n' +
+      'service: {pipelines: {traces: {processors: *list}, logs: {processors: [*one]}}}\n';
+    expect(upgrade(text).text).toBe(
+      text
+        .replaceAll('k8sattributes', 'k8s_attributes')
+        .replaceAll('resourcedetection', 'resource_detection')
+        .replace('k8snode', 'k8s_api'),
+    );
+  });
+
   it('keeps both of two names of one component, because only a person knows which is meant', () => {
     const text = 'receivers:\n  filelog: {}\n  file_log: {}\nexporters: {debug: {}}\n';
     const { text: same, changes } = upgrade(text);

@@ -5,6 +5,7 @@
  */
 import {
   type Document,
+  isAlias,
   isMap,
   isScalar,
   isSeq,
@@ -72,7 +73,7 @@ export function upgradeConfig(text: string, options: UpgradeOptions): Upgraded {
     throw new Problem('OBS-1104', first, { where: `${options.file}:${line}:${col}` });
   }
   const root = rootOf(document, options.file);
-  const upgrade = new Upgrade(text, lines, options.to, root);
+  const upgrade = new Upgrade(text, lines, options.to, document, root);
   upgrade.run();
   const result = applyEdits(text, upgrade.edits);
   assert(parseDocument(result).errors.length === 0, 'an upgraded configuration is still YAML');
@@ -98,13 +99,15 @@ class Upgrade {
   readonly #text: string;
   readonly #lines: LineCounter;
   readonly #to: string;
+  readonly #document: Document;
   readonly #root: YAMLMap;
   readonly #connectors: ReadonlySet<string>;
 
-  constructor(text: string, lines: LineCounter, to: string, root: YAMLMap) {
+  constructor(text: string, lines: LineCounter, to: string, document: Document, root: YAMLMap) {
     this.#text = text;
     this.#lines = lines;
     this.#to = to;
+    this.#document = document;
     this.#root = root;
     const section = root.get('connectors');
     this.#connectors = new Set(isMap(section) ? section.items.map(({ key }) => wordOf(key)) : []);
@@ -120,7 +123,8 @@ class Upgrade {
     this.#keys('service', findPair(this.#root, ['service'])?.pair.value, 'service');
     const extensions = this.#root.getIn(['service', 'extensions']);
     this.#list('extension', extensions, 'service.extensions');
-    for (const { key, value } of pairsOf(this.#root.getIn(['service', 'pipelines']))) {
+    for (const { key, value: node } of pairsOf(this.#root.getIn(['service', 'pipelines']))) {
+      const value = this.#resolved(node);
       if (!isMap(value)) continue;
       const path = `service.pipelines.${wordOf(key)}`;
       for (const kind of ['receiver', 'processor', 'exporter'] as const) {
@@ -130,8 +134,10 @@ class Upgrade {
   }
 
   #list(kind: ComponentKind, list: unknown, path: string): void {
-    if (!isSeq(list)) return;
-    for (const item of list.items) {
+    const found = this.#resolved(list);
+    if (!isSeq(found)) return;
+    for (const node of found.items) {
+      const item = this.#resolved(node);
       const isConnector = kind !== 'processor' && this.#connectors.has(wordOf(item));
       this.#rename(isConnector ? 'connector' : kind, item, path, false);
     }
@@ -170,12 +176,13 @@ class Upgrade {
     const newest = findComponent(kind, replaced?.to ?? type)?.type;
     if (newest === undefined) return;
     const path = `${kind}s.${id}`;
-    this.#keys(`${kind}/${newest}`, value, path);
+    const config = this.#resolved(value);
+    this.#keys(`${kind}/${newest}`, config, path);
     const said = advice.find((entry) => entry.kind === kind && entry.type === newest);
     if (said !== undefined) this.#note('advice', key, path, said.why);
-    if (newest === 'resource_detection' && isMap(value)) this.#detectors(value, path);
-    if (newest === 'receiver_creator' && isMap(value)) {
-      for (const pair of pairsOf(value.get('receivers'))) {
+    if (newest === 'resource_detection' && isMap(config)) this.#detectors(config, path);
+    if (newest === 'receiver_creator' && isMap(config)) {
+      for (const pair of pairsOf(config.get('receivers'))) {
         this.#rename('receiver', pair.key, `${path}.receivers`, true);
         this.#component('receiver', pair);
       }
@@ -226,6 +233,11 @@ class Upgrade {
       const place = [path, below, word].filter((part) => part !== '').join('.');
       this.#note('renamed', node, place, renameReason(entry.version, this.#to), name);
     }
+  }
+
+  /** What an alias stands for; edits are made there, once. */
+  #resolved(node: unknown): unknown {
+    return isAlias(node) ? node.resolve(this.#document) : node;
   }
 
   #reached(version: string): boolean {
