@@ -86,7 +86,9 @@ export type AgentParts = {
 export function buildAgent(parts: AgentParts): BuiltAgent {
   const context: PresetContext = { ...parts.context, agent: parts.agent };
   const contributions: Contribution[] = [];
-  const warnings: string[] = [];
+  const warnings = platformNotes[context.platform]
+    .filter((note) => note.preset === parts.agent.replace('-', '_'))
+    .map(({ what, instead }) => `on ${context.platform}: ${what}; ${instead}`);
   for (const preset of parts.presets) {
     assert(preset.agents.includes(parts.agent), `${preset.name} may stand in ${parts.agent}`);
     if (preset.needsKubernetes && context.target === 'host') {
