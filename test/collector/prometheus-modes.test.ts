@@ -11,18 +11,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { JsonObject } from '../../core/json.ts';
-import {
-  type AgentPod,
-  gatewayOf,
-  loopbackAddress,
-  podReady,
-  startAgentPod,
-} from '../kubernetes/agent-pod.ts';
+import { type AgentPod, gatewayOf, podReady, startAgentPod } from '../kubernetes/agent-pod.ts';
 import { containedRefusal } from '../support/contained.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type ControlPlane, startControlPlane } from '../support/kubernetes.ts';
 import { describeWithPeers } from '../support/peer.ts';
+import { loopbackAddress } from '../support/pod.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { type Rendered, renderFile } from '../support/rendered.ts';
 import { type Exporter, startExporter } from './exporters.ts';
