@@ -121,7 +121,8 @@ function otlpExporter(id: string, endpoint: string, queue: JsonObject): Componen
     id,
     config: {
       endpoint: escapeDollars(endpoint),
-      tls: { insecure: true },
+      // An address with https:// is asked for its certificate.
+      ...(endpoint.startsWith('https://') ? {} : { tls: { insecure: true } }),
       compression: 'gzip',
       sending_queue: {
         enabled: true,
@@ -134,8 +135,9 @@ function otlpExporter(id: string, endpoint: string, queue: JsonObject): Componen
           max_size: batchBytesMax,
         },
       },
-      // Zero means for ever: only a full queue may make an agent refuse.
-      retry_on_failure: { enabled: true, max_elapsed_time: '0s' },
+      // Zero means for ever: only a full queue may make an agent refuse. After an outage the first
+      // try comes within the interval.
+      retry_on_failure: { enabled: true, max_interval: '10s', max_elapsed_time: '0s' },
     },
   };
 }

@@ -2,9 +2,9 @@
  * Entries of more than one line: a router sends each line to the first rule that fits its pod, and
  * the rule joins lines until the next first line. Lines that fit no rule go on alone.
  *
- *     container ─▶ source ─▶ router ─▶ multiline_0 ─▶ end
- *                                  ├─▶ multiline_1 ─▶ end
- *                                  └─────────────────▶ end
+ *     router ─▶ multiline_0 ─▶ end
+ *           ├─▶ multiline_1 ─▶ end
+ *           └─────────────────▶ end
  */
 import { escapeDollars } from '../../collector/escape.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -15,37 +15,35 @@ type Rule = PodLogsOptions['multiline'][number];
 /** Lines of one entry after which it is given out unfinished. */
 const linesMax = 1000;
 
-/** The two streams of a container share one file and alternate, so the file alone is no source. */
-const sourceField = 'attributes.multiline_source';
-const sourceText = 'EXPR(attributes["log.file.path"] + " " + attributes["log.iostream"])';
-
-export function multilineOperators(rules: readonly Rule[], sizeMax: number): readonly JsonObject[] {
+export function multilineOperators(
+  rules: readonly Rule[],
+  sizeMax: number,
+  source: string,
+): readonly JsonObject[] {
   if (rules.length === 0) return [];
   return [
-    { id: 'multiline_source', type: 'add', field: sourceField, value: sourceText },
     {
       id: 'multiline_router',
       type: 'router',
       routes: rules.map((rule, index) => ({ expr: condition(rule), output: `multiline_${index}` })),
-      default: 'multiline_end',
+      default: 'end',
     },
-    ...rules.map((rule, index) => recombine(rule, `multiline_${index}`, sizeMax)),
-    { id: 'multiline_end', type: 'remove', field: sourceField },
+    ...rules.map((rule, index) => recombine(rule, `multiline_${index}`, sizeMax, source)),
   ];
 }
 
-function recombine(rule: Rule, id: string, sizeMax: number): JsonObject {
+function recombine(rule: Rule, id: string, sizeMax: number, source: string): JsonObject {
   return {
     id,
     type: 'recombine',
     combine_field: 'body',
     combine_with: '\n',
     is_first_entry: `body matches ${quote(rule.first_line)}`,
-    source_identifier: sourceField,
+    source_identifier: source,
     force_flush_period: rule.flush_after,
     max_batch_size: linesMax,
     max_log_size: sizeMax,
-    output: 'multiline_end',
+    output: 'end',
   };
 }
 

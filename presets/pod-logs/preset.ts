@@ -1,16 +1,15 @@
 /**
- * Preset `pod_logs`: reads the files that the container runtime writes on the node. The `container`
- * operator knows the formats and joins the parts of a long line; positions are kept on disk.
+ * Preset `pod_logs`: reads the files that the container runtime writes on the node. Positions are
+ * kept on disk, and only once the lines before them are in the queue.
  */
 
 import { escapeDollars } from '../../collector/escape.ts';
 import type { Component } from '../../collector/types.ts';
 import type { Contribution, HostMount, Needs } from '../../collector/workload.ts';
-import type { JsonObject } from '../../core/json.ts';
 import { parseBytes } from '../../core/units.ts';
 import type { Preset, PresetContext } from '../preset.ts';
 import type { PodLogsOptions } from './config.ts';
-import { multilineOperators } from './multiline.ts';
+import { podLogOperators } from './operators.ts';
 
 const receiverId = 'file_log/pods';
 /** Part of the key under which positions are kept: another name reads every file again. */
@@ -55,28 +54,17 @@ function receiver(
       start_at: keepsPositions ? options.start_at : 'end',
       include_file_path: true,
       include_file_name: false,
+      // A space at the end of a part belongs between two words.
+      preserve_trailing_whitespaces: true,
       poll_interval: options.poll_interval,
       max_log_size: sizeMax,
       // A full queue holds the reader back; nothing is dropped while the file is there.
       retry_on_failure: { enabled: true, max_elapsed_time: '0s' },
       ...(keepsPositions && { storage: storageId }),
-      operators: [
-        {
-          id: 'container',
-          type: 'container',
-          ...(options.format !== 'auto' && { format: options.format }),
-          add_metadata_from_filepath: true,
-          max_log_size: sizeMax,
-        },
-        { id: 'drop_logtag', type: 'remove', field: 'attributes.logtag', if: hasLogtag },
-        ...multilineOperators(options.multiline, sizeMax),
-      ] as readonly JsonObject[],
+      operators: podLogOperators(options, sizeMax),
     },
   };
 }
-
-/** The mark of a partial line has done its work once the parts are joined; Docker sets none. */
-const hasLogtag = 'attributes.logtag != nil';
 
 /** Compressed files repeat what was read; our own log would feed on itself. */
 function excluded(options: PodLogsOptions, context: PresetContext): readonly string[] {

@@ -4,7 +4,7 @@
  * full form is 120000).
  */
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,8 @@ const arrivalMsMax = 30_000;
 /** A repeat would follow its original within a poll and a batch. */
 const settleMs = 1500;
 const pollMs = 100;
+/** Around one poll of the reader and one flush behind it. */
+const killMomentsMs = [20, 60, 100, 140, 180, 220, 260, 300, 340, 380, 420];
 
 type Row = {
   readonly namespace: string;
@@ -102,6 +104,35 @@ describeWithPeer('collector-0.149', 'the rendered node-agent', (collector) => {
     await agent.stop();
   });
 
+  it('tells the formats of CRI-O and Docker apart, with their times', async () => {
+    const machine = machineWith({ pod_logs: {}, persistent_queue: {} });
+    const crio = makePodLog(machine.podLogs, { namespace: 'shop', pod: 'crio', container: 'app' });
+    const docker = makePodLog(machine.podLogs, {
+      namespace: 'shop',
+      pod: 'dock',
+      container: 'app',
+    });
+    const nowMs = Date.now();
+    const ahead = new Date(nowMs + 7_200_000).toISOString().slice(0, 23);
+    appendFileSync(crio.file, `${ahead}000001+02:00 stdout P over here, \n`);
+    appendFileSync(crio.file, `${ahead}000002+02:00 stderr F between\n`);
+    appendFileSync(crio.file, `${ahead}000003+02:00 stdout F over there\n`);
+    const time = new Date(nowMs).toISOString();
+    for (const log of ['in {part', 's} joined\n', 'whole\n']) {
+      appendFileSync(docker.file, `${JSON.stringify({ log, stream: 'stdout', time })}\n`);
+    }
+    const agent = await machine.start();
+    expect(bodiesOf(await arrived('shop', 'crio', 2))).toEqual([
+      'between',
+      'over here, over there',
+    ]);
+    expect(bodiesOf(await arrived('shop', 'dock', 2))).toEqual(['in {parts} joined', 'whole']);
+    const times = await select(`SELECT DISTINCT toUnixTimestamp64Milli(Timestamp)::Float64 AS ms
+      FROM otel.otel_logs WHERE ResourceAttributes['k8s.pod.name'] IN ('crio', 'dock')`);
+    expect(times).toEqual([{ ms: nowMs }]);
+    await agent.stop();
+  });
+
   it('reads on across rotation, and leaves compressed files and its own log out', async () => {
     const machine = machineWith({ pod_logs: {}, persistent_queue: {} });
     const log = makePodLog(machine.podLogs, {
@@ -139,7 +170,10 @@ describeWithPeer('collector-0.149', 'the rendered node-agent', (collector) => {
     const log = makePodLog(machine.podLogs, { namespace: 'shop', pod: 'steady', container: 'app' });
     const first = await machine.start();
     const sent = numbered('line', 400);
-    for (const text of sent.slice(0, 200)) log.line(text);
+    for (const text of sent.slice(0, 100)) log.line(text);
+    // What was read must not be read again; what comes now must not be left out.
+    await arrived('shop', 'steady', 100);
+    for (const text of sent.slice(100, 200)) log.line(text);
     await first.stop();
     for (const text of sent.slice(200, 250)) log.line(text);
     log.rotate();
@@ -153,18 +187,21 @@ describeWithPeer('collector-0.149', 'the rendered node-agent', (collector) => {
     await second.stop();
   });
 
-  it('loses nothing when it is killed', async () => {
+  it('loses nothing when it is killed, at whatever moment', async () => {
     const machine = machineWith({ pod_logs: {}, persistent_queue: {} });
     const log = makePodLog(machine.podLogs, { namespace: 'shop', pod: 'killed', container: 'app' });
-    const sent = numbered('line', 600);
-    for (let round = 0; round < 3; round += 1) {
+    const sent = numbered('line', killMomentsMs.length * 50);
+    for (const [round, momentMs] of killMomentsMs.entries()) {
       const agent = await machine.start();
-      for (const text of sent.slice(round * 200, round * 200 + 200)) log.line(text);
-      await arrived('shop', 'killed', round * 200 + 1, { settle: false });
+      for (const text of sent.slice(round * 50, round * 50 + 50)) log.line(text);
+      await new Promise((resolve) => setTimeout(resolve, momentMs));
       await agent.kill();
     }
     const last = await machine.start();
-    const stored = new Set(bodiesOf(await arrived('shop', 'killed', sent.length)));
+    const stored = await until(
+      async () => new Set(bodiesOf(await rowsOf('shop', 'killed'))),
+      (bodies) => bodies.size >= sent.length,
+    );
     expect(sent.filter((text) => !stored.has(text))).toEqual([]);
     await last.stop();
   });
@@ -277,17 +314,12 @@ async function rowsOf(namespace: string, pod: string): Promise<readonly Row[]> {
 }
 
 /** Waits for `count` rows, then for repeats that would follow, and gives all that is there. */
-async function arrived(
-  namespace: string,
-  pod: string,
-  count: number,
-  { settle = true } = {},
-): Promise<readonly Row[]> {
+async function arrived(namespace: string, pod: string, count: number): Promise<readonly Row[]> {
   await until(
     () => rowsOf(namespace, pod),
     (rows) => rows.length >= count,
   );
-  if (settle) await new Promise((resolve) => setTimeout(resolve, settleMs));
+  await new Promise((resolve) => setTimeout(resolve, settleMs));
   return rowsOf(namespace, pod);
 }
 
