@@ -43,7 +43,7 @@ export function checkReferences(config: CollectorConfig): readonly ConfigFault[]
       const root = `${kind}s.${id}`;
       eachString(inner, root, '', 0, (value, path, key) => {
         if (extensionKeys.has(key)) {
-          const fault = checkExtension(config, extensions, value, path);
+          const fault = checkExtension(config, extensions, value, path, id);
           if (fault !== undefined) faults.push(fault);
         }
         faults.push(...checkDollars(value, path, id));
@@ -61,13 +61,14 @@ function checkExtension(
   started: ReadonlySet<ComponentId>,
   id: string,
   path: string,
+  component: ComponentId,
 ): ConfigFault | undefined {
   if (started.has(id)) return undefined;
   const message =
     id in config.extensions
       ? `the extension “${id}” is not in \`service.extensions\`, so it is not started`
       : `there is no extension “${id}” in \`extensions\``;
-  return { path, message, component: id, noticed: 'start' };
+  return { path, message, component, noticed: 'start' };
 }
 
 function checkDollars(

@@ -50,7 +50,7 @@ function checkTypes(
       const message = `there is no ${kind} of the type “${type}”${hint(kind, type, version)}`;
       return [{ path, message, component: id, noticed: 'validate' }];
     }
-    if (kind === 'processor' && type === 'batch') {
+    if (kind === 'processor' && type === 'batch' && !standsApart(id, config)) {
       const message =
         'the batch processor loses what it holds when the process ends and hides a full queue: ' +
         "batch in the exporter's sending_queue.batch instead";
@@ -58,6 +58,14 @@ function checkTypes(
     }
     return [];
   });
+}
+
+/** Behind connectors alone it hides a full queue on purpose: from who sends to the others too. */
+function standsApart(id: ComponentId, { connectors, service }: CollectorConfig): boolean {
+  const using = Object.values(service.pipelines).filter((one) => one?.processors.includes(id));
+  return (
+    using.length > 0 && using.every((one) => one?.receivers.every((from) => from in connectors))
+  );
 }
 
 function hint(kind: ComponentKind, type: string, version: string): string {

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import { checkConfig } from '../../collector/check.ts';
 import { readConfig } from '../../collector/read.ts';
 import { writeConfig } from '../../collector/write.ts';
-import { validateWith } from '../support/collector.ts';
+import { startWith, validateWith } from '../support/collector.ts';
 import { describeWithPeer } from '../support/peer.ts';
 
 const version = '0.149.0';
@@ -155,6 +155,37 @@ describeWithPeer('collector-0.149', 'our checks and the real Collector', (progra
     const theirs = await validateWith(program, writeConfig(config, { version }));
     expect(theirs.accepted).toBe(false);
     expect(theirs.text).toMatch(new RegExp(`(?<!\\w)${component}(?!\\w)`));
+  });
+});
+
+/** `validate` does not look at references between components; the start does. */
+describeWithPeer('collector-0.149', 'what is seen at the start only', (program) => {
+  it.each([
+    [
+      'a queue on a storage that is not there',
+      'endpoint: "127.0.0.1:4317",',
+      'endpoint: "127.0.0.1:4317", sending_queue: {storage: file_storage/queue},',
+    ],
+    [
+      'an authenticator that is not there',
+      'endpoint: "127.0.0.1:4317",',
+      'endpoint: "127.0.0.1:4317", auth: {authenticator: bearertokenauth},',
+    ],
+  ])('%s passes validate and ends the process, as we say', async (_, from, to) => {
+    const component = 'otlp_grpc';
+    const broken = sound
+      .replace(from, to)
+      .replace('  extensions: [health_check]', '  telemetry: {metrics: {level: none}}')
+      .replace('  health_check: {endpoint: "127.0.0.1:0"}', '');
+    const config = readConfig(parse(broken));
+    expect(checkConfig(config, version)).toEqual([
+      expect.objectContaining({ component, noticed: 'start' }),
+    ]);
+    const text = writeConfig(config, { version });
+    expect(await validateWith(program, text)).toMatchObject({ accepted: true });
+    const started = await startWith(program, text);
+    expect(started.accepted).toBe(false);
+    expect(started.text).toContain(`failed to start "${component}" exporter`);
   });
 });
 

@@ -19,6 +19,20 @@ export async function validateWith(
   yaml: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Verdict> {
+  return await judge(program, ['validate'], yaml, env);
+}
+
+/** Starts it; for configurations with which it ends by itself. */
+export async function startWith(program: string, yaml: string): Promise<Verdict> {
+  return await judge(program, [], yaml, {});
+}
+
+async function judge(
+  program: string,
+  words: readonly string[],
+  yaml: string,
+  env: Readonly<Record<string, string>>,
+): Promise<Verdict> {
   const folder = await mkdtemp(join(tmpdir(), 'obsctl-validate-'));
   try {
     const file = join(folder, 'config.yaml');
@@ -26,7 +40,7 @@ export async function validateWith(
     return await new Promise((resolve) => {
       execFile(
         program,
-        ['validate', '--config', file],
+        [...words, '--config', file],
         { env: { ...env }, timeout: validateTimeoutMs },
         (error, _stdout, stderr) => resolve({ accepted: error === null, text: stderr }),
       );
