@@ -34,10 +34,10 @@ export function schemaScript(options: ScriptOptions): string {
   const statements = [
     createDatabase(database),
     ...tables.map((table) => createTable(table, full)),
-    ...asked.map(
-      (table) =>
-        `ALTER TABLE ${nameOf(database)}.${nameOf(table.name)} MODIFY TTL ${ttlClause(table, full)}`,
-    ),
+    ...asked.map((table) => {
+      const name = `${nameOf(database)}.${nameOf(table.name)}`;
+      return `ALTER TABLE ${name} MODIFY TTL ${ttlClause(table, full)}`;
+    }),
     ...(views ? collectorViews.map((view) => createView(view, database)) : []),
   ];
   return statements.map((statement) => `${statement};\n`).join('\n');

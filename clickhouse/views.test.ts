@@ -85,7 +85,8 @@ describe('the views that count for the stock Collector', () => {
 
   it('keeps the first and last second of each trace', async () => {
     const [row] = await sql.rows<{ wrong: string; traces: string }>(
-      `SELECT toString(count()) AS traces, toString(countIf(s != ranges.1 OR e != ranges.2)) AS wrong
+      `SELECT toString(count()) AS traces,
+        toString(countIf(s != ranges.1 OR e != ranges.2)) AS wrong
       FROM (SELECT TraceId, min(Start) AS s, max(End) AS e
         FROM ${database}.otel_traces_trace_id_ts GROUP BY TraceId) AS kept
       LEFT JOIN (SELECT TraceId, (toDateTime(min(Timestamp)), toDateTime(max(Timestamp))) AS ranges

@@ -154,7 +154,8 @@ function drawing(boxes: readonly Placed[], arrows: readonly Arrow[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img"`,
     `  aria-label="${describe(arrows)}" font-family="system-ui, sans-serif" font-size="13">`,
-    '<style>rect{fill:#fff;stroke:#5b6b7b}.there{fill:#f1f3f5;stroke-dasharray:4 3}text{fill:#1c2733}' +
+    '<style>rect{fill:#fff;stroke:#5b6b7b}.there{fill:#f1f3f5;stroke-dasharray:4 3}' +
+      'text{fill:#1c2733}' +
       '.small{font-size:11px;fill:#52606d}path{fill:none;stroke:#8a97a5}</style>',
     '<defs><marker id="end" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7"' +
       ' orient="auto"><path d="M0 0 8 4 0 8z" style="fill:#8a97a5;stroke:none"/></marker></defs>',
@@ -193,7 +194,8 @@ function arrowSvg(
   // Near its end, where arrows lie apart.
   const labelX = same ? bend + 2 : x2 - 34;
   const labelY = same ? (y1 + y2) / 2 : y2 - 5 + (y1 - y2) * 0.12;
-  const path = `<path d="M${x1} ${y1}C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}" marker-end="url(#end)"/>`;
+  const line = `M${x1} ${y1}C${bend} ${y1} ${bend} ${y2} ${x2} ${y2}`;
+  const path = `<path d="${line}" marker-end="url(#end)"/>`;
   if (!labelled) return path;
   return (
     path +

@@ -1,4 +1,4 @@
-/** From a stack to the Collectors it asks for: each agent's own builder, the same context for all. */
+/** From a stack to its Collectors: each agent's own builder, the same context for all. */
 import { Problem } from '../../core/problem.ts';
 import { gatewayEndpoint, gatewayPorts } from '../../k8s/gateway.ts';
 import type { AgentContext, BuiltAgent } from '../../presets/agents/agent.ts';
@@ -13,7 +13,7 @@ const clickhouseHttpPort = 8123;
 
 export type Target = 'kubernetes' | 'host';
 
-export function agentContext(stack: Stack, target: Target): AgentContext {
+function agentContext(stack: Stack, target: Target): AgentContext {
   return {
     target,
     stack: stack.name,

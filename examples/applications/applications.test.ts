@@ -93,7 +93,7 @@ async function rowsOf(query: string, count: number): Promise<readonly object[]> 
 }
 
 describe('the Node application', () => {
-  works('checkout-node', () => process.execPath, [join(import.meta.dirname, 'node/checkout.ts')]);
+  works('checkout-node', () => process.execPath, [join(import.meta.dirname, 'node/main.ts')]);
 });
 
 describeWithPeer('otel-python', 'the Python application', (program) => {

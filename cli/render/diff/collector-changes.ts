@@ -89,7 +89,7 @@ function risksOf(change: ComponentChange, all: readonly ComponentChange[]): Risk
     if (change.change === 'added' && renamed) {
       add(
         're-reads-logs',
-        `${id}: offsets are kept under the receiver's id, so its files are read again from start_at`,
+        `${id}: offsets are kept under the receiver's id: files are read again from start_at`,
       );
     }
     if (touches('storage')) add('re-reads-logs', `${id}: its offsets stay in the old storage`);
@@ -139,7 +139,7 @@ function isFileLog(type: string): boolean {
   return type === 'file_log' || type === 'filelog';
 }
 
-/** Whether the change is one half of a renaming: the same type goes under one id, comes under another. */
+/** Whether the change is one half of a renaming: one id goes, another of its type comes. */
 function hasTwin(
   change: ComponentChange,
   all: readonly ComponentChange[],

@@ -45,15 +45,41 @@ export async function readLive(
   const own = await getOwn(stack, kubectl);
   const before = new Map([...own, ...current].map((object) => [idOf(object), cleaned(object)]));
   const refusals = new Map<string, string>();
-  const after: Manifest[] = [];
-  for (const object of rendered) {
-    const id = idOf(object);
-    // What does not exist yet is an addition as a whole; its namespace may not exist either.
-    if (!before.has(id)) after.push(object);
-    else after.push(await applied(object, before.get(id) ?? object, refusals, kubectl));
-  }
+  // What does not exist yet is an addition as a whole; its namespace may not exist either.
+  const existing = rendered.filter((object) => before.has(idOf(object)));
+  const answers = await applyAll(existing, before, refusals, kubectl);
+  const after = rendered.map((object) => answers.get(idOf(object)) ?? object);
   return { before: [...before.values()], after, refusals };
 }
+
+/** All at once where the server takes all; else one by one, so that each refusal has its object. */
+async function applyAll(
+  objects: readonly Manifest[],
+  before: ReadonlyMap<string, Manifest>,
+  refusals: Map<string, string>,
+  kubectl: Kubectl,
+): Promise<ReadonlyMap<string, Manifest>> {
+  if (objects.length === 0) return new Map();
+  const { stdout, code } = await run(kubectl, dryRun, toStream(objects));
+  const answers = code === 0 ? parseManifests(stdout, 'kubectl apply').map(cleaned) : [];
+  if (answers.length === 0) {
+    for (const object of objects) {
+      answers.push(await applied(object, before.get(idOf(object)) ?? object, refusals, kubectl));
+    }
+  }
+  return new Map(answers.map((object) => [idOf(object), object]));
+}
+
+const dryRun = [
+  'apply',
+  '--server-side',
+  '--force-conflicts',
+  '--dry-run=server',
+  '-f',
+  '-',
+  '-o',
+  'json',
+];
 
 /** The objects of `rendered` that exist. */
 async function getAll(rendered: readonly Manifest[], kubectl: Kubectl): Promise<Manifest[]> {
@@ -78,8 +104,7 @@ async function applied(
   refusals: Map<string, string>,
   kubectl: Kubectl,
 ): Promise<Manifest> {
-  const args = ['apply', '--server-side', '--force-conflicts', '--dry-run=server', '-f', '-'];
-  const { stdout, stderr, code } = await run(kubectl, [...args, '-o', 'json'], toStream([object]));
+  const { stdout, stderr, code } = await run(kubectl, dryRun, toStream([object]));
   const [answer] = code === 0 ? parseManifests(stdout, 'kubectl apply') : [];
   if (answer !== undefined) return cleaned(answer);
   refusals.set(idOf(object), stderr.trim().split('\n').at(-1) ?? '');

@@ -17,7 +17,8 @@ export function summarize(differences: readonly Difference[]): string {
   const count = (change: Difference['change']) =>
     differences.filter((difference) => difference.change === change).length;
   const risks = differences.reduce((sum, difference) => sum + difference.risks.length, 0);
-  const counts = `${count('added')} added, ${count('removed')} removed, ${count('changed')} changed`;
+  const added = `${count('added')} added, ${count('removed')} removed`;
+  const counts = `${added}, ${count('changed')} changed`;
   return `${counts}; ${risks} ${risks === 1 ? 'risk' : 'risks'}`;
 }
 
