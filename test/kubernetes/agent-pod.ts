@@ -5,12 +5,11 @@
  * mount namespace leaves nothing under `/var/run` of this machine.) Pods share the machine's
  * network, so each has a loopback address of its own, and the gateway one for its Service's name.
  */
-import { randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { type ContainedProgram, startContained } from '../support/contained.ts';
 import type { ControlPlane } from '../support/kubernetes.ts';
-import { containedOf, podTemplateOf } from '../support/pod.ts';
+import { containedOf, loopbackAddress, podTemplateOf } from '../support/pod.ts';
 import type { Rendered } from '../support/rendered.ts';
 
 export type AgentPod = {
@@ -65,11 +64,6 @@ export async function podReady(pod: AgentPod, port: number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, readyPollMs));
   }
   throw new Error(`the pod did not become ready:\n${pod.program.talk()}`);
-}
-
-/** An address that nobody else listens on; all of 127.0.0.0/8 is this machine on Linux. */
-export function loopbackAddress(): string {
-  return `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(2, 255)}`;
 }
 
 /** Where the rendered configuration sends to: name and port. */

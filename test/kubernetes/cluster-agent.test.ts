@@ -10,8 +10,9 @@ import { startEngine, type TestEngine } from '../support/engine.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type ControlPlane, startControlPlane } from '../support/kubernetes.ts';
 import { describeWithPeers } from '../support/peer.ts';
+import { loopbackAddress } from '../support/pod.ts';
 import { type Rendered, renderFile } from '../support/rendered.ts';
-import { type AgentPod, gatewayOf, loopbackAddress, podReady, startAgentPod } from './agent-pod.ts';
+import { type AgentPod, gatewayOf, podReady, startAgentPod } from './agent-pod.ts';
 
 const startMsMax = 120_000;
 const arrivalMsMax = 40_000;

@@ -3,6 +3,7 @@
  * environment, files, writable directories and user, taken from the objects as a kubelet takes
  * them. What only a node can give (its files, the pod's address, secrets) is passed in.
  */
+import { randomInt } from 'node:crypto';
 import { join } from 'node:path';
 import type {
   Container,
@@ -41,10 +42,23 @@ export type PodPlace = {
 
 const accountDir = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-export function podTemplateOf(objects: readonly KubernetesObject[], name: string): PodTemplate {
-  const found = objects.filter(isWorkload).find((object) => object.metadata.name === name);
+/** By name, or by a pattern where the name ends in a hash. */
+export function podTemplateOf(
+  objects: readonly KubernetesObject[],
+  name: string | RegExp,
+): PodTemplate {
+  const found = objects
+    .filter(isWorkload)
+    .find(({ metadata }) =>
+      typeof name === 'string' ? metadata.name === name : name.test(metadata.name),
+    );
   if (found === undefined) throw new Error(`no workload ${name} was rendered`);
   return found.spec.template;
+}
+
+/** An address that nobody else listens on; all of 127.0.0.0/8 is this machine on Linux. */
+export function loopbackAddress(): string {
+  return `127.${randomInt(1, 255)}.${randomInt(1, 255)}.${randomInt(2, 255)}`;
 }
 
 export function containedOf(template: PodTemplate, place: PodPlace): ContainedOptions {
