@@ -14,6 +14,7 @@ import { registerExplain } from './commands/explain.ts';
 import { registerGateway } from './commands/gateway.ts';
 import { registerInit } from './commands/init.ts';
 import { registerMigrate } from './commands/migrate.ts';
+import { registerProve } from './commands/prove.ts';
 import { registerQuery } from './commands/query.ts';
 import { registerRender } from './commands/render.ts';
 import { registerSchema } from './commands/schema.ts';
@@ -37,6 +38,7 @@ const commands: readonly Register[] = [
   registerGateway,
   registerInit,
   registerMigrate,
+  registerProve,
   registerQuery,
   registerRender,
   registerSchema,

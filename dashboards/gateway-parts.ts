@@ -20,7 +20,7 @@ const s = columnsOf(sum);
 const ofGateway = `${s.ServiceName} = '${gatewayServiceName}'`;
 
 /** Tables whose rows stay single rows, with the column that holds their time. */
-const provable = [
+export const provable = [
   { name: traces.name, time: columnsOf(traces).Timestamp, seal: columnsOf(traces).Seal },
   { name: logs.name, time: columnsOf(logs).Timestamp, seal: columnsOf(logs).Seal },
   ...[gaugeTable, sum, histogram, exponentialHistogram, summary].map((entry) => ({

@@ -11,6 +11,7 @@ import {
   storedAndProved,
   timeUntilFull,
 } from './gateway-parts.ts';
+import { proof } from './gateway-proof.ts';
 import { gauge, type PanelDraft, stat, table, timeseries } from './panel.ts';
 import { histogramPercentile, histogramSteps, latest, levels, rates, steps } from './points.ts';
 import { attribute, sql } from './sql.ts';
@@ -33,7 +34,7 @@ export function gatewayDashboard(): DashboardJson {
       { title: 'The way of an item', panels: [receivedAndStored(), refused(), itemsBySignal()] },
       { title: 'What waits', panels: [lag(), logSize(), logPositions()] },
       { title: 'Inserts into ClickHouse', panels: [inserts(), insertLatency(), answerLatency()] },
-      { title: 'Proof', panels: [storedAndProved(), receiptsByTable()] },
+      { title: 'Proof', panels: [proof(), storedAndProved(), receiptsByTable()] },
       { title: 'The process', panels: resources() },
     ],
   });

@@ -324,6 +324,19 @@ describe('numbers', () => {
       expect.objectContaining({ Table: 'otel_logs', Found: seeded.logs.length, Proof: 'equal' }),
       expect.objectContaining({ Table: 'otel_traces', Found: seeded.spans.length, Proof: 'equal' }),
     ]);
+    const bySignal = await panelRows('Gateway', 'Proof by signal');
+    const [of, spans] = [seeded.logs.length, seeded.spans.length];
+    expect(bySignal).toEqual([
+      { Signal: 'logs', Received: of, Logged: of, Stored: of, 'Rolled up': '', Proof: 'equal' },
+      {
+        Signal: 'traces',
+        Received: spans,
+        Logged: spans,
+        Stored: spans,
+        'Rolled up': String(spans),
+        Proof: 'equal',
+      },
+    ]);
     const [dashboard, panel] = findPanel('Gateway', 'Acknowledged and found again');
     const one = panel.targets?.[0]?.rawSql.replace('sum(Rows) AS rows', 'sum(Rows) + 1 AS rows');
     const short = await ask(expandFor(dashboard, one ?? ''));

@@ -72,6 +72,7 @@ const receiptColumns = [
   { name: 'LastPosition', type: 'UInt64', codec: zstd, source: 'seal', comment: 'Position after the last record the seal covers', origin: 'ours' },
   { name: 'FirstEvent', type: 'DateTime64(9)', codec: zstd, source: 'unit', comment: 'Earliest time in the unit', origin: 'ours' },
   { name: 'LastEvent', type: 'DateTime64(9)', codec: zstd, source: 'unit', comment: 'Latest time in the unit', origin: 'ours' },
+  { name: 'Received', type: 'UInt64', codec: zstd, source: 'counted request by request', comment: 'Items of its signal in the requests that the seal covers; 0 for tables that hold no items, and not known', origin: 'ours' },
 ] as const;
 
 /** One row a unit that ClickHouse acknowledged: the proof of what was stored. */

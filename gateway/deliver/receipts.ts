@@ -1,6 +1,7 @@
 /** One receipt row a unit of a seal: anyone can check later what was acknowledged, and when. */
 import { receipts } from '../../clickhouse/schema/ours.ts';
 import type { ColumnOf } from '../../clickhouse/schema/types.ts';
+import { signalOfTable } from '../item-tables.ts';
 import { type Seal, sealNumber } from '../lane/seal.ts';
 
 export const receiptTable = receipts.name;
@@ -33,7 +34,13 @@ function rowOf(seal: Seal, unit: Seal['units'][number], origin: ReceiptOrigin): 
     LastPosition: seal.last,
     FirstEvent: nanosecondsText(unit.firstEventNs),
     LastEvent: nanosecondsText(unit.lastEventNs),
+    Received: receivedFor(seal, unit.table),
   };
+}
+
+function receivedFor(seal: Seal, table: string): number {
+  const signal = signalOfTable(table);
+  return signal === undefined ? 0 : (seal.received?.[signal] ?? 0);
 }
 
 /** Seconds with a fraction: the form of DateTime64 that needs no time zone. */

@@ -4,11 +4,33 @@
  * and the first one is at or below the durable position that was last told.
  */
 import { assert } from '../../core/assert.ts';
+import type { Signal } from '../answer.ts';
 import type { Blocks } from '../decode/blocks.ts';
 import type { BlocksMark, EncodedUnit } from '../decode/decode-types.ts';
-import { describeUnit, newSealId, type Seal, sealNumber } from './seal.ts';
+import {
+  describeUnit,
+  newSealId,
+  nothingReceived,
+  type Received,
+  type Seal,
+  sealNumber,
+} from './seal.ts';
 
-type RecordMark = { readonly end: number; readonly mark: BlocksMark };
+/** After a record: how far the columns reach, and how many items had come so far. */
+type RecordMark = {
+  readonly end: number;
+  readonly mark: BlocksMark;
+  readonly received: Received;
+};
+
+type Appended = {
+  readonly end: number;
+  readonly signal: Signal;
+  readonly items: number;
+  /** Wall clock. */
+  readonly receivedMs: number;
+  readonly monotonicMs: number;
+};
 
 export class BlockSet {
   readonly blocks: Blocks;
@@ -31,7 +53,7 @@ export class BlockSet {
     this.last = first;
     this.#firstReceivedMs = 0;
     this.#openedMs = 0;
-    this.#marks = [{ end: first, mark: this.blocks.mark() }];
+    this.#marks = [{ end: first, mark: this.blocks.mark(), received: nothingReceived }];
   }
 
   isEmpty(): boolean {
@@ -48,13 +70,19 @@ export class BlockSet {
     return this.#openedMs;
   }
 
+  /** Items of the records in the set, as they were counted when each was decoded. */
+  get received(): Received {
+    return this.#marks.at(-1)?.received ?? nothingReceived;
+  }
+
   /** A record that ends at `end` was appended after its rows had entered. */
-  appended(end: number, receivedMs: number, monotonicMs: number): void {
+  appended({ end, signal, items, receivedMs, monotonicMs }: Appended): void {
     if (this.#openedMs === 0) {
       this.#openedMs = monotonicMs;
       this.#firstReceivedMs = receivedMs;
     }
-    this.#marks.push({ end, mark: this.blocks.mark() });
+    const received = { ...this.received, [signal]: this.received[signal] + items };
+    this.#marks.push({ end, mark: this.blocks.mark(), received });
   }
 
   /** Everything up to `position` is synced: older marks are not needed any more. */
@@ -92,6 +120,7 @@ export function encodeSet(set: BlockSet): {
 } {
   const id = newSealId();
   const units = set.blocks.encode(sealNumber(id));
-  const { first, last, firstReceivedMs } = set;
-  return { seal: { id, first, last, firstReceivedMs, units: units.map(describeUnit) }, units };
+  const { first, last, firstReceivedMs, received } = set;
+  const described = units.map(describeUnit);
+  return { seal: { id, first, last, firstReceivedMs, received, units: described }, units };
 }

@@ -164,7 +164,13 @@ export class Lane implements Acceptor {
         recordMeta(submission, receivedAtNs, decoded, ageDaysMax),
         submission.wire,
       );
-      this.#sealer.open.appended(end, clock.nowMs(), clock.monotonicMs());
+      this.#sealer.open.appended({
+        end,
+        signal,
+        items: decoded.accepted,
+        receivedMs: clock.nowMs(),
+        monotonicMs: clock.monotonicMs(),
+      });
       this.#sealWhenFull();
       return { ...decoded, end };
     } catch (failure) {

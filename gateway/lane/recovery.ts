@@ -4,11 +4,12 @@
  * a bad sector: they are sealed once more. Afterwards every record behind `acknowledged` lies in
  * exactly one seal or in the open set.
  */
+import { assert } from '../../core/assert.ts';
 import type { Delivery } from '../deliver/delivery.ts';
 import { type BlockSet, encodeSet } from './block-set.ts';
 import type { LaneParts } from './lane-types.ts';
 import type { Replayer } from './replay.ts';
-import type { Seal } from './seal.ts';
+import { type Seal, signalOf } from './seal.ts';
 
 const sealRetryMs = 250;
 
@@ -52,7 +53,11 @@ async function takeUp(lane: Recovering, from: number, to: number): Promise<void>
     }
     if (result?.outcome !== 'decoded') return;
     const receivedMs = Number(record.meta.receivedAtNs / 1_000_000n);
-    open.appended(record.next, receivedMs, parts.clock.monotonicMs());
+    const signal = signalOf(record.meta.kind);
+    assert(signal !== undefined, 'what was decoded has a signal');
+    const monotonicMs = parts.clock.monotonicMs();
+    const items = result.accepted;
+    open.appended({ end: record.next, signal, items, receivedMs, monotonicMs });
   });
 }
 

@@ -44,7 +44,7 @@ const secondsAt = 4;
 const stateAt = 5;
 const rejectedAt = 6;
 
-/** The low bits of a state word; above them a generation, so that an old word is never met again. */
+/** Low bits of a state word; above them a generation, so that an old word never comes again. */
 const empty = 0;
 const pending = 1;
 const stored = 2;

@@ -32,8 +32,14 @@ export type Seal = {
   readonly last: number;
   /** When the oldest of them came in. */
   readonly firstReceivedMs: number;
+  /** Items that were decoded from these records; absent in seals of before it was counted. */
+  readonly received?: Received;
   readonly units: readonly SealUnit[];
 };
+
+export type Received = Readonly<Record<Signal, number>>;
+
+export const nothingReceived: Received = { traces: 0, metrics: 0, logs: 0 };
 
 export function newSealId(): string {
   return randomBytes(16).toString('hex');
@@ -82,6 +88,7 @@ export function decodeSeal(body: Uint8Array): Seal | undefined {
     first,
     last,
     firstReceivedMs: Number(firstReceivedMs),
+    ...receivedOf(parsed['received']),
     units: units.map((unit) => ({
       table: String(unit.table),
       partition: String(unit.partition),
@@ -92,6 +99,13 @@ export function decodeSeal(body: Uint8Array): Seal | undefined {
       lastEventNs: BigInt(unit.lastEventNs),
     })),
   };
+}
+
+function receivedOf(value: unknown): { readonly received?: Received } {
+  if (typeof value !== 'object' || value === null) return {};
+  const items = new Map<string, unknown>(Object.entries(value));
+  const of = (signal: Signal): number => Number(items.get(signal) ?? 0);
+  return { received: { traces: of('traces'), metrics: of('metrics'), logs: of('logs') } };
 }
 
 export function kindOf(signal: Signal): number {

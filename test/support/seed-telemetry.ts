@@ -230,7 +230,7 @@ function redRows(spans: readonly SeededSpan[]): object[] {
       DurationMax: Math.max(...durations),
       'Buckets.Index': sorted.map(([index]) => index),
       'Buckets.Count': sorted.map(([, count]) => count),
-      Seal: 4_000_003,
+      Seal: sealOfSpans,
     };
   });
 }
