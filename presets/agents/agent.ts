@@ -114,8 +114,10 @@ export function buildAgent(parts: AgentParts): BuiltAgent {
   const extra = extraExporters(parts.extraExporters, pipelines, context);
   warnings.push(...(extra.warnings ?? []));
   contributions.push(extra);
+  // Back ends beside the gateway stand in pipelines of their own, which the base has no part in.
+  const allPipelines = fedPipelines(contributions.map(({ piece }) => piece));
   const pieces = [base, ...contributions].map(({ piece }) => {
-    const used = withoutUnfed(piece, pipelines);
+    const used = withoutUnfed(piece, allPipelines);
     const lost = piece.components.find(
       ({ kind, id }) =>
         ['processor', 'connector'].includes(kind) &&

@@ -1,6 +1,16 @@
-/** Further OTLP back ends beside the gateway, each with a queue of its own in memory. */
+/**
+ * Further OTLP back ends beside the gateway, each with a queue of its own in memory:
+ *
+ *     traces ─▶ gateway
+ *            └▶ forward ─▶ traces/extra_vendor: batch ─▶ queue ─▶ vendor
+ *
+ * A queue that is full answers with an error, and beside the gateway in one pipeline that error
+ * makes the sender send again what the gateway has: twice in ClickHouse, for as long as the vendor
+ * is away. The batch processor is the one component that keeps such an error to itself; what it
+ * may lose was to be dropped anyway.
+ */
 import { escapeDollars } from '../../collector/escape.ts';
-import type { Attachment, Component, PipelineId } from '../../collector/types.ts';
+import type { Attachment, Component, PipelineId, Signal } from '../../collector/types.ts';
 import type { Contribution, EnvVar } from '../../collector/workload.ts';
 import { fromEnv } from '../from-env.ts';
 import type { PresetContext } from '../preset.ts';
@@ -27,12 +37,36 @@ export function extraExporters(
       continue;
     }
     const id = `${exporter.protocol === 'grpc' ? 'otlp_grpc' : 'otlp_http'}/${name}`;
-    components.push({ kind: 'exporter', id, config: exporterConfig(name, exporter) });
-    attachments.push(...fed.map((pipeline) => ({ pipeline, as: 'exporter' as const, id })));
+    components.push(
+      { kind: 'connector', id: `forward/${name}`, config: {} },
+      {
+        kind: 'processor',
+        id: `batch/${name}`,
+        config: batchConfig(exporter),
+      },
+      { kind: 'exporter', id, config: exporterConfig(name, exporter) },
+    );
+    attachments.push(...attachmentsOf(name, id, fed));
     env.push(...secretHeaders(name, exporter));
   }
   const piece = { preset: 'extra_exporters', components, attachments };
   return { piece, needs: { env }, warnings };
+}
+
+/** One pipeline a signal behind all that feed it. */
+function attachmentsOf(name: string, id: string, fed: readonly PipelineId[]): Attachment[] {
+  const signals = new Set(fed.map((pipeline) => pipeline.split('/')[0] as Signal));
+  return [
+    ...fed.map((pipeline) => ({ pipeline, as: 'exporter' as const, id: `forward/${name}` })),
+    ...[...signals].flatMap((signal): Attachment[] => {
+      const pipeline: PipelineId = `${signal}/extra_${name}`;
+      return [
+        { pipeline, as: 'receiver', id: `forward/${name}` },
+        { pipeline, as: 'processor', id: `batch/${name}`, stage: 'reduce' },
+        { pipeline, as: 'exporter', id },
+      ];
+    }),
+  ];
 }
 
 /** What a sampler has not decided on yet does not leave it. */
@@ -71,6 +105,12 @@ function exporterConfig(name: string, exporter: Exporter): Component['config'] {
 
 /** Items of one request, well below the 4 MiB of a gRPC message. */
 const batchItems = 4096;
+
+/** No batch is larger than the queue behind it, which would refuse it even when it is empty. */
+function batchConfig({ queue_size }: Exporter): Component['config'] {
+  const size = Math.min(batchItems, queue_size);
+  return { timeout: '200ms', send_batch_size: size, send_batch_max_size: size };
+}
 
 function secretHeaders(name: string, exporter: Exporter): readonly EnvVar[] {
   return Object.entries(exporter.headers).flatMap(([header, value]) =>

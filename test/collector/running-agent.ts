@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { writeConfig } from '../../collector/write.ts';
 import type { BuiltAgent } from '../../presets/agents/agent.ts';
+import type { ExtraExportersOptions } from '../../presets/extra-exporters/config.ts';
 import { buildAgentOf } from '../support/build-agents.ts';
 import { type Program, startProgram } from '../support/program.ts';
 
@@ -33,6 +34,7 @@ export type MachineOptions = {
   readonly target?: 'kubernetes' | 'host';
   /** `host:port` of the gateway. */
   readonly gateway: string;
+  readonly extraExporters?: ExtraExportersOptions;
 };
 
 const gatewayPlace = 'gateway.invalid:4317';
@@ -49,6 +51,7 @@ export function makeMachine(options: MachineOptions): Machine {
   const built = buildAgentOf({
     agent: 'node-agent',
     presets: options.presets,
+    extraExporters: options.extraExporters ?? {},
     context: { gatewayEndpoint: gatewayPlace, target: options.target ?? 'kubernetes' },
   });
   const file = join(root, 'config.yaml');
