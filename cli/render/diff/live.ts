@@ -52,22 +52,30 @@ export async function readLive(
   return { before: [...before.values()], after, refusals };
 }
 
-/** All at once where the server takes all; else one by one, so that each refusal has its object. */
+/** All at once where the server takes all; else by halves, until each refusal has its object. */
 async function applyAll(
   objects: readonly Manifest[],
   before: ReadonlyMap<string, Manifest>,
   refusals: Map<string, string>,
   kubectl: Kubectl,
 ): Promise<ReadonlyMap<string, Manifest>> {
-  if (objects.length === 0) return new Map();
-  const { stdout, code } = await run(kubectl, dryRun, toStream(objects));
-  const answers = code === 0 ? parseManifests(stdout, 'kubectl apply').map(cleaned) : [];
-  if (answers.length === 0) {
-    for (const object of objects) {
-      answers.push(await applied(object, before.get(idOf(object)) ?? object, refusals, kubectl));
-    }
+  const [first] = objects;
+  if (first === undefined) return new Map();
+  const { stdout, stderr, code } = await run(kubectl, dryRun, toStream(objects));
+  if (code === 0) {
+    const answers = parseManifests(stdout, 'kubectl apply').map(cleaned);
+    return new Map(answers.map((object) => [idOf(object), object]));
   }
-  return new Map(answers.map((object) => [idOf(object), object]));
+  const id = idOf(first);
+  if (objects.length === 1) {
+    refusals.set(id, stderr.trim().split('\n').at(-1) ?? '');
+    // What would be, had the server not refused: our fields over the live ones.
+    return new Map([[id, overlaid(before.get(id) ?? first, first) as Manifest]]);
+  }
+  const middle = Math.ceil(objects.length / 2);
+  const left = await applyAll(objects.slice(0, middle), before, refusals, kubectl);
+  const right = await applyAll(objects.slice(middle), before, refusals, kubectl);
+  return new Map([...left, ...right]);
 }
 
 const dryRun = [
@@ -95,20 +103,6 @@ async function getOwn(stack: string, kubectl: Kubectl): Promise<Manifest[]> {
   const { stdout, stderr, code } = await run(kubectl, args);
   if (code !== 0) throw failed(stderr);
   return stdout.trim() === '' ? [] : parseManifests(stdout, 'kubectl get');
-}
-
-/** What the server would make of `object`; where it refuses, our fields over the live ones. */
-async function applied(
-  object: Manifest,
-  live: Manifest,
-  refusals: Map<string, string>,
-  kubectl: Kubectl,
-): Promise<Manifest> {
-  const { stdout, stderr, code } = await run(kubectl, dryRun, toStream([object]));
-  const [answer] = code === 0 ? parseManifests(stdout, 'kubectl apply') : [];
-  if (answer !== undefined) return cleaned(answer);
-  refusals.set(idOf(object), stderr.trim().split('\n').at(-1) ?? '');
-  return overlaid(live, object) as Manifest;
 }
 
 function overlaid(live: JsonObject, ours: JsonObject): JsonObject {
