@@ -13,20 +13,22 @@ export function presetsReference(): string {
 
 ${generatedNote('`presets/all.ts` and the catalog of components')}
 
-A preset is a named bundle of Collector components with options of its own; it stands in an agent when its key is under
-\`presets\` of that agent in the stack file. Each has a page beside its code that says what it needs and costs.
+A preset is a named bundle of Collector components with options of its own; it stands in an agent
+when its key is under \`presets\` of that agent in the stack file. Each has a page beside its code
+that says what it needs and costs.
 
 ${table(['preset', 'what it does', 'in', 'details'], allPresets.map(presetRow))}
 
-Further OTLP back ends are no preset of one agent: the key \`extra_exporters\` of the stack adds them to any of the Collectors
-([README](../../presets/extra-exporters/README.md)).
+Further OTLP back ends are no preset of one agent: the key \`extra_exporters\` of the stack adds
+them to any of the Collectors ([README](../../presets/extra-exporters/README.md)).
 
 ## Judged by
 
-No single binary that can be built from public modules has all components, so there are three: 0.149 has what agents use, 0.155
-the connectors, 0.161 the ClickHouse exporter and load balancing. Every preset is rendered alone, and with every other of its
-agent, for the version of the binary that lacks the fewest of its components, and that binary's \`validate\` must accept it. What
-the binary lacks is cut out before and judged by our catalog of components alone.
+No single binary that can be built from public modules has all components, so there are three: 0.149
+has what agents use, 0.155 the connectors, 0.161 the ClickHouse exporter and load balancing. Every
+preset is rendered alone, and with every other of its agent, for the version of the binary that
+lacks the fewest of its components, and that binary's \`validate\` must accept it. What the binary
+lacks is cut out before and judged by our catalog of components alone.
 
 ${table(['preset', 'Collector', 'catalog alone'], allPresets.map(judgeRow))}
 

@@ -28,7 +28,7 @@ const signals: readonly Signal[] = ['traces', 'metrics', 'logs'];
 const batchRowsMaxFactor = 4;
 
 /** Where the rows go; the tables are made by our migrations, never by the exporter. */
-export type ClickHouseTarget = {
+type ClickHouseTarget = {
   /** `http://host:8123` or `https://host:8443`, without user and password. */
   readonly url: string;
   readonly database: string;

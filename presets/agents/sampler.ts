@@ -1,6 +1,6 @@
 /**
- * The tier that decides about whole traces. Every replica takes spans of any trace and hands them to
- * the one replica that the trace id names, where all spans of a trace meet:
+ * The tier that decides about whole traces. Every replica takes spans of any trace and hands them
+ * to the one replica that the trace id names, where all spans of a trace meet:
  *
  *     senders ─▶ traces/in ─▶ load_balancing ─▶ traces (of the replica of that trace) ─▶ gateway
  *

@@ -20,7 +20,7 @@ const corednsPort = 9153;
 const etcdCertificates = '/etc/etcd-client';
 
 /** What a person asks of a control plane: is it up, fast, refusing, and is its store healthy. */
-export const controlPlaneMetrics: readonly string[] = [
+const controlPlaneMetrics: readonly string[] = [
   'apiserver_request_total',
   'apiserver_request_duration_seconds.*',
   'apiserver_current_inflight_requests',

@@ -34,7 +34,7 @@ function instrumentation(options: EbpfOptions, context: PresetContext): ProgramW
     needs: {
       ...noNeeds,
       hostPid: options.application,
-      // Interfaces of the node, and the contexts that are written into packets, are seen from there.
+      // From there the interfaces of the node are seen, and contexts are written into packets.
       hostNetwork: true,
       root: {
         reason: 'eBPF programs are loaded by root; all capabilities but the named are dropped',

@@ -63,8 +63,8 @@ const eventStatements: readonly JsonObject[] = [
     context: 'log',
     statements: [
       'set(resource.attributes["service.name"], "kubernetes-events")',
-      'set(resource.attributes["k8s.namespace.name"], log.attributes["k8s.namespace.name"]) where ' +
-        'log.attributes["k8s.namespace.name"] != nil',
+      'set(resource.attributes["k8s.namespace.name"], log.attributes["k8s.namespace.name"]) ' +
+        'where log.attributes["k8s.namespace.name"] != nil',
       'set(resource.attributes["k8s.pod.name"], resource.attributes["k8s.object.name"]) where ' +
         'resource.attributes["k8s.object.kind"] == "Pod"',
     ],

@@ -2,7 +2,7 @@
  * The sampler's tier, run: two real Collectors with the rendered configuration behind our gateway.
  * The spans of each trace are sent to different replicas, and whole traces come out or none: the
  * error that decides about a trace is always in the part that the other replica was sent.
- * (The addresses of the replicas are put in by hand, because no DNS serves a headless Service here.)
+ * (The addresses of the replicas are put in by hand: no DNS serves a headless Service here.)
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
