@@ -12,16 +12,29 @@ import {
   readFileSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { listFiles } from '../../tools/tidy.ts';
-import { containedRefusal, librariesOf, startContained } from '../support/contained.ts';
+import {
+  type ContainedProgram,
+  containedRefusal,
+  librariesOf,
+  startContained,
+} from '../support/contained.ts';
+import { startEngine } from '../support/engine.ts';
+import { containedOf, loopbackAddress, podTemplateOf } from '../support/pod.ts';
+import { renderFile } from '../support/rendered.ts';
 import { buildImage, type Image, isIgnored, parseDockerfile } from './dockerfile.ts';
 
 const clone = join(import.meta.dirname, '../..');
 const buildMsMax = 240_000;
+const runMsMax = 90_000;
+const readyPollMs = 100;
+const readyPollsMax = 400;
+const secrets = { clickhouse: { user: 'gateway', password: 'gateway-password' } };
 const stages = parseDockerfile(readFileSync(join(clone, 'Dockerfile'), 'utf8'));
 const node = join(clone, 'node_modules/node/bin/node');
 /** What gcr.io/distroless/cc says it has beside certificates and time zones. */
@@ -65,12 +78,11 @@ describeContained(`the image${refusal === undefined ? '' : ` – ${refusal}`}`, 
   }, buildMsMax);
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
-  const inImage = (args: readonly string[], writable: Record<string, undefined> = {}) =>
+  const inImage = (args: readonly string[]) =>
     startContained({
       root: image.root,
       command: [...image.entrypoint, ...args],
       env: image.env,
-      writable,
       uid: Number(image.user.split(':')[0]),
       gid: Number(image.user.split(':')[1]),
     });
@@ -90,30 +102,70 @@ describeContained(`the image${refusal === undefined ? '' : ` – ${refusal}`}`, 
     expect(`${stdout}${stderr}`).toBe(`${version}\n`);
   });
 
-  it('runs a gateway that becomes ready on a read-only root', async () => {
-    const loopback = '127.0.0.1:0';
-    const program = inImage(
-      [
-        ...['gateway', '--json', '--no-migrate', '--clickhouse', 'http://127.0.0.1:9'],
-        ...['--data-dir', '/var/lib/obsctl', '--grace', '0s'],
-        ...['--otlp-grpc', loopback, '--otlp-http', loopback, '--admin', loopback],
-      ],
-      { '/var/lib/obsctl': undefined },
-    );
-    try {
-      const { admin, pid } = JSON.parse(await program.line(/^\{/));
-      expect((await fetch(`http://${admin}/livez`)).status).toBe(200);
-      const status = readFileSync(`/proc/${pid}/status`, 'utf8');
-      expect(status).toMatch(/^Uid:\t10001\t10001\t10001\t10001$/m);
-      expect(status).toMatch(/^CapEff:\t0+$/m);
-      expect(status).toMatch(/^NoNewPrivs:\t1$/m);
-      program.kill('SIGTERM');
-      expect((await program.ended).code).toBe(0);
-    } finally {
-      await program.remove();
-    }
-  });
+  it(
+    'makes the tables by the rendered Job, and runs the rendered gateway until it is ready',
+    async () => {
+      const users = join(dir, 'users.json');
+      const lines = Object.values(secrets).map(({ user, password }) => `${user}:${password}\n`);
+      writeFileSync(users, lines.join(''), { mode: 0o600 });
+      const engine = await startEngine({ usersFile: users });
+      const rendered = await renderFile(writeStack(dir, engine.url));
+      const podIp = loopbackAddress();
+      const start = (workload: RegExp) =>
+        startContained(
+          containedOf(podTemplateOf(rendered.objects, workload), {
+            objects: rendered.objects,
+            namespace: 'observability',
+            podName: 'lab-0',
+            podIp,
+            secrets,
+            root: image.root,
+            entrypoint: image.entrypoint,
+            env: image.env,
+          }),
+        );
+      const programs: ContainedProgram[] = [];
+      try {
+        const job = start(/^lab-migrate-/);
+        programs.push(job);
+        const { code, stderr, stdout } = await job.ended;
+        if (code !== 0) throw new Error(`the Job ended with ${code}\n${stdout}${stderr}`);
+        const gateway = start(/^lab-gateway$/);
+        programs.push(gateway);
+        await answers(`http://${podIp}:8890/readyz`, gateway);
+        const status = readFileSync(`/proc/${gateway.pid}/status`, 'utf8');
+        expect(status).toMatch(/^Uid:\t10001\t10001\t10001\t10001$/m);
+        expect(status).toMatch(/^CapEff:\t0+$/m);
+        expect(status).toMatch(/^NoNewPrivs:\t1$/m);
+        gateway.kill('SIGTERM');
+        expect((await gateway.ended).code).toBe(0);
+      } finally {
+        for (const program of programs) await program.remove();
+        await engine.stop();
+      }
+    },
+    runMsMax,
+  );
 });
+
+/** By its address: the embedded engine answers to no name but its own. */
+function writeStack(dir: string, clickhouse: string): string {
+  const file = join(dir, 'obs.yaml');
+  const gateway = { flavor: 'obsctl', image: 'registry.example.com/obsctl:test', replicas: 1 };
+  const stack = { name: 'lab', clickhouse: { mode: 'external', url: clickhouse }, gateway };
+  writeFileSync(file, JSON.stringify(stack));
+  return file;
+}
+
+async function answers(url: string, program: ContainedProgram): Promise<void> {
+  for (let poll = 0; poll < readyPollsMax; poll += 1) {
+    const answer = await fetch(url).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.status === 200) return;
+    await new Promise((resolve) => setTimeout(resolve, readyPollMs));
+  }
+  throw new Error(`${url} did not answer 200:\n${program.talk()}`);
+}
 
 function standInFor(image: string, root: string): void {
   const linked = librariesOf(node);

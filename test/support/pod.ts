@@ -139,9 +139,9 @@ type Mounts = {
 function mountsOf(container: Container, volumes: readonly Volume[], place: PodPlace): Mounts {
   const mounts: Mounts = { files: {}, writable: {}, readable: {} };
   for (const mount of container.volumeMounts ?? []) {
+    // One that the template does not have is a claim; the API server checks that it is there.
     const volume = volumes.find(({ name }) => name === mount.name);
-    if (volume === undefined) throw new Error(`no volume ${mount.name}`);
-    const data = dataOf(volume, place);
+    const data = volume === undefined ? undefined : dataOf(volume, place);
     if (data !== undefined) addFiles(mounts.files, mount, data);
     else if (mount.readOnly === true) addReadable(mounts.readable, mount, place);
     else mounts.writable[mount.mountPath] = place.folders?.[mount.name];
