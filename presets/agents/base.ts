@@ -1,6 +1,6 @@
 /**
- * What every agent has around its presets: the memory limit in front of each pipeline, the cluster's
- * name, the way to the gateway behind it, health and self telemetry.
+ * What every agent has around its presets: the memory limit in front of each pipeline, the name of
+ * the cluster, the way to the gateway behind it, health and self telemetry.
  */
 
 import { escapeDollars } from '../../collector/escape.ts';

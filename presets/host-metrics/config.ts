@@ -41,8 +41,8 @@ export const hostMetricsOptions = z.strictObject({
     .boolean()
     .default(true)
     .describe(
-      "Whether the agent runs in the node's network namespace; from its own it could count its own " +
-        'interface only, so `network` is left out then.',
+      "Whether the agent runs in the node's network namespace; from its own it could count " +
+        'one interface of its own only, so `network` is left out then.',
     )
     .meta({ examples: [false] }),
   conntrack: z

@@ -1,6 +1,6 @@
 /**
- * Preset `host_metrics`: what the kernel of the machine says. In a cluster the machine's file system
- * is seen under `/hostfs`, and its network only from the node's own network namespace.
+ * Preset `host_metrics`: what the kernel of the machine says. In a cluster its file system is seen
+ * under `/hostfs`, and its network only from the node's own network namespace.
  */
 
 import { escapeDollars } from '../../collector/escape.ts';

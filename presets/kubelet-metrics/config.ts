@@ -17,8 +17,8 @@ export const kubeletMetricsOptions = z.strictObject({
     .enum(['auto', 'ip', 'name'])
     .default('auto')
     .describe(
-      'How the kubelet is called: by the IP of the node, or by its name, which certificates of some ' +
-        'platforms demand; `auto` chooses by platform.',
+      'How the kubelet is called: by the IP of the node, or by its name, which certificates of ' +
+        'some platforms demand; `auto` chooses by platform.',
     )
     .meta({ examples: ['name'] }),
   verify: z
@@ -41,8 +41,8 @@ export const kubeletMetricsOptions = z.strictObject({
     .boolean()
     .default(false)
     .describe(
-      'Whether use against requests and limits is added. Needs the right `nodes/pods` (Kubernetes ' +
-        '1.33) or `nodes/proxy` (older, lets the agent execute in pods).',
+      'Whether use against requests and limits is added. Needs the right `nodes/pods` ' +
+        '(Kubernetes 1.33) or `nodes/proxy` (older, lets the agent execute in pods).',
     )
     .meta({ examples: [true] }),
   container_id: z

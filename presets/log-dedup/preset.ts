@@ -34,7 +34,7 @@ export const logDedup: Preset<LogDedupOptions> = {
       attachments: [{ pipeline: 'logs', as: 'processor', id: processorId, stage: 'reduce' }],
     },
     warnings: [
-      'records wait in memory for the interval: those of the last one are lost when the agent is killed',
+      'records wait in memory for the interval: a killed agent loses those of the last one',
     ],
   }),
 };

@@ -56,17 +56,17 @@ export const podLogsOptions = z.strictObject({
     .enum(['root', 'acl'])
     .default('root')
     .describe(
-      'How the files, which belong to root, are read: `root` runs as uid 0 with no capability but ' +
-        'DAC_READ_SEARCH; `acl` runs as the image does and needs an access control list on ' +
-        'the node.',
+      'How the files, which belong to root, are read: `root` runs as uid 0 with no capability ' +
+        'but DAC_READ_SEARCH; `acl` runs as the image does and needs an access control list ' +
+        'on the node.',
     )
     .meta({ examples: ['acl'] }),
   start_at: z
     .enum(['beginning', 'end'])
     .default('beginning')
     .describe(
-      'Where a file without a checkpoint begins. With `end`, what a pod wrote while the agent was ' +
-        'away is not read.',
+      'Where a file without a checkpoint begins. With `end`, what a pod wrote while the agent ' +
+        'was away is not read.',
     )
     .meta({ examples: ['end'] }),
   multiline: z

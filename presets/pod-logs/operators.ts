@@ -2,7 +2,7 @@
  * From a line of a log file to a log record. The formats of containerd and CRI-O are taken apart
  * here, step by step, and not by the operator `container`: that one hands its lines on from a
  * buffer of its own, after their position was kept, so a killed agent loses up to 100 ms of them
- * (test/collector/node-agent.test.ts kills it at such moments). Docker's format it hands on at once.
+ * (`test/collector/node-agent.test.ts` kills it so). Docker's format it hands on at once.
  *
  *     runtime ─▶ cri ─▶ cri_parts ─▶ … ─▶ pod ─▶ … ─▶ lines ─▶ (multiline) ─▶ end
  *            └─▶ docker ─▶ docker_parts ─▶ docker_end ─▶ lines
@@ -20,7 +20,8 @@ const criTime = '2006-01-02T15:04:05.999999999Z07:00';
 
 /** The kubelet's layout below `/var/log/pods`; a rotated file has its time behind the name. */
 const podPath =
-  '/(?P<namespace>[^/_]+)_(?P<pod>[^/_]+)_(?P<uid>[^/_]+)/(?P<container>[^/]+)/(?P<restarts>\\d+)\\.log[^/]*$$';
+  '/(?P<namespace>[^/_]+)_(?P<pod>[^/_]+)_(?P<uid>[^/_]+)' +
+  '/(?P<container>[^/]+)/(?P<restarts>\\d+)\\.log[^/]*$$';
 
 const podAttributes: Readonly<Record<string, string>> = {
   namespace: 'k8s.namespace.name',

@@ -14,7 +14,7 @@ import { podLogOperators } from './operators.ts';
 const receiverId = 'file_log/pods';
 /** Part of the key under which positions are kept: another name reads every file again. */
 const storageId = 'file_storage/pod_logs';
-export const checkpointDirectory = '/var/lib/otelcol/pod_logs';
+const checkpointDirectory = '/var/lib/otelcol/pod_logs';
 
 export const podLogs: Preset<PodLogsOptions> = {
   name: 'pod_logs',

@@ -79,8 +79,8 @@ export const resourceDetection: Preset<ResourceDetectionOptions> = {
 };
 
 /**
- * The kernel of a pod answers with the pod's name, so the node's is taken from the pod's fields, and
- * before the detectors, which leave alone what is there.
+ * The kernel of a pod answers with the pod's name, so the node's is taken from the pod's fields,
+ * and before the detectors, which leave alone what is there.
  */
 function nodeAttributes(cloud: Cloud): Component {
   const insert = (key: string, value: string) => ({ key, value, action: 'insert' });

@@ -165,7 +165,7 @@ describeWithPeer('collector-0.149', 'the rendered node-agent', (collector) => {
     await agent.stop();
   });
 
-  it('loses and repeats nothing when it is restarted, whatever was rotated or born meanwhile', async () => {
+  it('loses and repeats nothing over a restart, whatever rotated or was born', async () => {
     const machine = machineWith({ pod_logs: {}, persistent_queue: {} });
     const log = makePodLog(machine.podLogs, { namespace: 'shop', pod: 'steady', container: 'app' });
     const first = await machine.start();
@@ -255,7 +255,7 @@ describeWithPeer('collector-0.149', 'the rendered node-agent', (collector) => {
     await agent.stop();
   });
 
-  it('counts this machine without Kubernetes, and takes OTLP where no gateway listens', async () => {
+  it('counts a machine without Kubernetes, and takes OTLP where no gateway listens', async () => {
     const machine = machineWith(
       {
         pod_logs: {},

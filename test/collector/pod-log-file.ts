@@ -1,4 +1,4 @@
-/** A log file as containerd writes it: parts of long lines, rotation by name, a tail in the old one. */
+/** A log file as containerd writes it: parts of long lines, rotation, a tail in the old one. */
 import { appendFileSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 

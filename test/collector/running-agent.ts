@@ -21,7 +21,7 @@ export type Machine = {
   readonly remove: () => Promise<void>;
 };
 
-export type RunningAgent = {
+type RunningAgent = {
   readonly program: Program;
   /** SIGTERM, as a kubelet does; resolves when it has ended. */
   readonly stop: () => Promise<void>;
