@@ -18,6 +18,8 @@ export type ProofOptions = {
   readonly database: string;
   readonly sinceMs: number;
   readonly clock: Clock;
+  /** How often a difference must be found; about as many seconds. */
+  readonly looksMax?: number;
   readonly signal?: AbortSignal;
 };
 
@@ -55,7 +57,7 @@ export type Proof = {
 };
 
 /** How often a difference must be found, and the pause between: a seal takes a second or two. */
-const looksMax = 12;
+const looksDefault = 12;
 const lookPauseMs = 1_000;
 const differencesMax = 20;
 
@@ -68,6 +70,7 @@ export async function prove(sql: Sql, options: ProofOptions): Promise<Proof> {
     options.signal,
   );
   const window = { fromMs: Number(moment?.from), toMs: Number(moment?.now) };
+  const { looksMax = looksDefault } = options;
   let proof = await look(sql, options, window);
   let standing = proof.differences;
   for (let again = 1; again < looksMax && standing.length > 0; again += 1) {
