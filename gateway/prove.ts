@@ -24,7 +24,7 @@ export type ProofOptions = {
 };
 
 /** Items of one signal, from the requests to the tables. */
-export type SignalProof = {
+type SignalProof = {
   readonly signal: Signal;
   /** Counted request by request. */
   readonly received: number;

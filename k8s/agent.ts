@@ -121,7 +121,7 @@ export function stateOf(
   }
   // Autopilot lets nobody write to a node: the directory lives as long as the pod does.
   const node = shape.kind === 'DaemonSet' && place.platform !== 'gke-autopilot';
-  return { kind: node ? 'node' : 'pod' };
+  return node ? { kind: 'node', namespace: place.agentsNamespace } : { kind: 'pod' };
 }
 
 function memoryLimit(workload: CollectorWorkload) {

@@ -124,7 +124,7 @@ function ownObjects(input: OwnGateway, place: Place, part: Part): readonly Kuber
     }),
     ...services(part, namespace, 'StatefulSet', served),
     ...disruptionBudget(part, namespace, input.replicas),
-    ownPolicy(part, namespace, needs.ports, input.clickhouseUrl),
+    ownPolicy(part, place, needs.ports, input.clickhouseUrl),
   ];
 }
 
@@ -178,7 +178,7 @@ function probe(path: string): Probe {
 
 function ownPolicy(
   part: Part,
-  namespace: string,
+  place: Place,
   ports: readonly Port[],
   clickhouseUrl: string,
 ): NetworkPolicy {
@@ -186,12 +186,12 @@ function ownPolicy(
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: metadata(part, namespace),
+    metadata: metadata(part, place.namespace),
     spec: {
       podSelector: selector(part),
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ ports: ports.map(({ protocol, port: number }) => ({ protocol, port: number })) }],
-      egress: [dnsEgress, { ports: [{ protocol: 'TCP', port }] }],
+      egress: [dnsEgress(place.platform), { ports: [{ protocol: 'TCP', port }] }],
     },
   };
 }

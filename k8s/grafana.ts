@@ -221,7 +221,7 @@ function server(
       volumes: provisioning(input, part),
     }),
     ...services(part, namespace, 'StatefulSet', ports),
-    policy(part, namespace, input.datasource),
+    policy(part, place, input.datasource),
   ];
 }
 
@@ -281,17 +281,20 @@ function providerFile(folder: string): string {
   });
 }
 
-function policy(part: Part, namespace: string, datasource: Datasource): NetworkPolicy {
+function policy(part: Part, place: Place, datasource: Datasource): NetworkPolicy {
   const exits = [...new Set([datasource.port, portOf('https://grafana.com') ?? 443])];
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: metadata(part, namespace),
+    metadata: metadata(part, place.namespace),
     spec: {
       podSelector: selector(part),
       policyTypes: ['Ingress', 'Egress'],
       ingress: [{ ports: [{ protocol: 'TCP', port }] }],
-      egress: [dnsEgress, { ports: exits.map((exit) => ({ protocol: 'TCP', port: exit })) }],
+      egress: [
+        dnsEgress(place.platform),
+        { ports: exits.map((exit) => ({ protocol: 'TCP', port: exit })) },
+      ],
     },
   };
 }

@@ -52,7 +52,7 @@ export function credentialsJob(
       ],
       token: true,
     }),
-    policy(part, place.namespace, apiServerPorts),
+    policy(part, place, apiServerPorts),
   ];
 }
 
@@ -105,7 +105,7 @@ export function schemaJob(input: SchemaInput, place: Place): readonly Kubernetes
       },
       input.ddl,
     ),
-    policy(part, place.namespace, [{ protocol: 'TCP', port: input.port }]),
+    policy(part, place, [{ protocol: 'TCP', port: input.port }]),
   ];
 }
 
@@ -134,7 +134,7 @@ export function migrateJob(input: MigrateInput, place: Place): readonly Kubernet
       ],
       token: false,
     }),
-    policy(part, place.namespace, [{ protocol: 'TCP', port: input.port }]),
+    policy(part, place, [{ protocol: 'TCP', port: input.port }]),
   ];
 }
 
@@ -182,15 +182,15 @@ function job(part: Part, place: Place, input: JobInput, mounted = ''): Job {
   };
 }
 
-function policy(part: Part, namespace: string, ports: readonly NetworkPort[]): NetworkPolicy {
+function policy(part: Part, place: Place, ports: readonly NetworkPort[]): NetworkPolicy {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
-    metadata: metadata(part, namespace),
+    metadata: metadata(part, place.namespace),
     spec: {
       podSelector: selector(part),
       policyTypes: ['Ingress', 'Egress'],
-      egress: [dnsEgress, { ports }],
+      egress: [dnsEgress(place.platform), { ports }],
     },
   };
 }

@@ -36,7 +36,11 @@ export function metadata(part: Part, namespace: string, suffix = ''): Metadata {
   return { name: `${partName(part)}${suffix}`, namespace, labels: labels(part) };
 }
 
-/** Metadata of an object that belongs to the whole cluster. */
-export function clusterMetadata(part: Part): Metadata {
-  return { name: partName(part), labels: labels(part) };
+/**
+ * Metadata of what a part has outside its namespace: in the whole cluster, or in another one. The
+ * name carries the namespace, so that two stacks of one name do not take each other's rights away.
+ */
+export function outsideMetadata(part: Part, home: string, namespace?: string): Metadata {
+  const name = `${partName(part)}.${home}`;
+  return { name, ...(namespace === undefined ? {} : { namespace }), labels: labels(part) };
 }

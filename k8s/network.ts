@@ -2,7 +2,7 @@
  * Network policies of Collectors: in, the ports that it serves; out, what its configuration names.
  * Where targets are found at run time (scraping, an unknown address) the way out stays open.
  */
-import type { CollectorWorkload } from '../collector/workload.ts';
+import type { CollectorWorkload, Platform } from '../collector/workload.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { metadata, type Part, selector } from './labels.ts';
 import type { NetworkPolicy, NetworkPort } from './objects.ts';
@@ -10,18 +10,28 @@ import { namespaceOf, type Place } from './place.ts';
 
 type Egress = NonNullable<NetworkPolicy['spec']['egress']>;
 
-const dnsPorts: readonly NetworkPort[] = [
-  { protocol: 'UDP', port: 53 },
-  { protocol: 'TCP', port: 53 },
-];
+/**
+ * Policies see the port of the pod behind a Service: on OpenShift its DNS pods listen on 5353, and
+ * who may only go to 53 resolves nothing there.
+ */
+export function dnsEgress(platform: Platform): { readonly ports: readonly NetworkPort[] } {
+  const numbers = platform === 'openshift' ? [53, 5353] : [53];
+  return {
+    ports: numbers.flatMap((port): readonly NetworkPort[] => [
+      { protocol: 'UDP', port },
+      { protocol: 'TCP', port },
+    ]),
+  };
+}
 
-export const dnsEgress = { ports: dnsPorts };
-
-/** The API server's address is not known beforehand; these are its usual ports. */
-export const apiServerPorts: readonly NetworkPort[] = [
-  { protocol: 'TCP', port: 443 },
-  { protocol: 'TCP', port: 6443 },
-];
+/**
+ * The API server's address is not known beforehand. These are the ports that stand behind its
+ * Service: of clouds, of kubeadm, k3s and OpenShift, of minikube, of MicroK8s.
+ */
+export const apiServerPorts: readonly NetworkPort[] = [443, 6443, 8443, 16_443].map((port) => ({
+  protocol: 'TCP',
+  port,
+}));
 
 const kubeletPorts: readonly NetworkPort[] = [{ protocol: 'TCP', port: 10250 }];
 
@@ -37,7 +47,7 @@ export function networkPolicy(
   place: Place,
 ): NetworkPolicy {
   const ports = workload.needs.ports.map(({ protocol, port }) => ({ protocol, port }));
-  const egress = egressOf(workload);
+  const egress = egressOf(workload, place.platform);
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -52,7 +62,7 @@ export function networkPolicy(
 }
 
 /** `undefined` where nobody can say beforehand. */
-function egressOf(workload: CollectorWorkload): Egress | undefined {
+function egressOf(workload: CollectorWorkload, platform: Platform): Egress | undefined {
   const { config } = workload;
   const components = { ...config.receivers, ...config.exporters };
   if (Object.keys(components).some((id) => discovering.test(id))) return undefined;
@@ -68,7 +78,7 @@ function egressOf(workload: CollectorWorkload): Egress | undefined {
   const has = (pattern: RegExp) => types.some((id) => pattern.test(id));
   const talksToApi = has(/^k8s/) || config.service.extensions.some((id) => id.startsWith('k8s_'));
   return [
-    dnsEgress,
+    dnsEgress(platform),
     ...(exits.length === 0 ? [] : [{ ports: distinct(exits) }]),
     ...(talksToApi || has(/^resource_?detection/) ? [{ ports: apiServerPorts }] : []),
     ...(has(/^kubelet_?stats/) ? [{ ports: kubeletPorts }] : []),

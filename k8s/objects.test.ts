@@ -221,7 +221,7 @@ describe('an agent', () => {
   it('may send where its configuration says, and nowhere else', () => {
     const [policy] = only(agentObjects(sampleClusterAgent, samplePlace), 'NetworkPolicy');
     expect(policy?.spec.egress?.flatMap(({ ports }) => ports?.map(({ port }) => port))).toEqual([
-      53, 53, 4317, 443, 6443,
+      53, 53, 4317, 443, 6443, 8443, 16_443,
     ]);
     const [open] = only(agentObjects(samplePrometheusAgent, samplePlace), 'NetworkPolicy');
     expect(open?.spec.policyTypes).toEqual(['Ingress']);

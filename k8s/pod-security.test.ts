@@ -147,7 +147,7 @@ describe('a rendered stack', () => {
     const agent = podSecurityReport(objects).find(({ name }) => name === 'shop-node-agent');
     expect(agent?.level).toBe('privileged');
     expect(agent?.findings.map(({ field, value }) => `${field}=${value}`)).toEqual([
-      'spec.volumes[queue].hostPath=/var/lib/obsctl/shop/node-agent/queue',
+      'spec.volumes[queue].hostPath=/var/lib/obsctl/observability-agents/shop-node-agent/queue',
       'spec.volumes[pod-logs].hostPath=/var/log/pods',
       'spec.securityContext.runAsUser=0',
       'spec.containers[node-agent].ports[otlp-grpc].hostPort=4317',

@@ -38,7 +38,8 @@ const kernelCapabilities = ['BPF', 'PERFMON', 'SYS_ADMIN', 'SYS_PTRACE'];
 
 /** What stands behind the directories that outlive a process. */
 export type StateKind =
-  | { readonly kind: 'node' }
+  /** A directory of the node; the namespace keeps stacks of one name apart. */
+  | { readonly kind: 'node'; readonly namespace: string }
   | { readonly kind: 'claim'; readonly size: string; readonly storageClass?: string }
   | { readonly kind: 'pod' };
 
@@ -226,7 +227,7 @@ function volumesOf(input: PodInput): readonly Volume[] {
   const { needs, part, state } = input;
   const stateVolumes = needs.stateDirs.map((dir): Volume => {
     if (state.kind !== 'node') return { name: dir.name, emptyDir: {} };
-    const path = nodeStatePath(part, dir.name);
+    const path = `${nodeStateRoot}/${state.namespace}/${partName(part)}/${dir.name}`;
     return { name: dir.name, hostPath: { path, type: 'DirectoryOrCreate' } };
   });
   return [
@@ -313,10 +314,6 @@ function initContainers(input: PodInput): readonly Container[] {
       volumeMounts: dirs.map((dir) => ({ name: dir.name, mountPath: dir.mountPath })),
     },
   ];
-}
-
-function nodeStatePath(part: Part, dir: string): string {
-  return `${nodeStateRoot}/${part.stack}/${part.name}/${dir}`;
 }
 
 function spread(part: Part) {

@@ -234,6 +234,39 @@ describe('an account', () => {
     ]);
   });
 
+  it('shares no object outside its namespace with that of another stack of its name', () => {
+    const config = using('receivers', 'k8s_events', {});
+    const elsewhere = using('receivers', 'k8s_events', { namespaces: ['kube-system'] });
+    const rules = [config, elsewhere].flatMap((one) => rulesFor(one, { kubernetesMinor: 33 }));
+    const part = { stack: 's', name: 'n' };
+    const outside = (home: string) =>
+      accountObjects(part, home, rules)
+        .filter(({ metadata }) => metadata.namespace !== home)
+        .map(({ kind, metadata }) => `${kind} ${metadata.namespace ?? ''} ${metadata.name}`);
+    expect(outside('agents')).toContain('ClusterRole  s-n.agents');
+    expect(outside('agents')).toContain('RoleBinding kube-system s-n.agents');
+    expect(outside('agents').filter((name) => outside('others').includes(name))).toEqual([]);
+  });
+
+  it('is bound to roles that are there', () => {
+    const config = using('receivers', 'k8s_events', { namespaces: ['agents', 'b'] });
+    const rules = [
+      ...rulesFor(config, { kubernetesMinor: 33 }),
+      ...rulesFor(using('receivers', 'k8s_cluster', {}), { kubernetesMinor: 33 }),
+    ];
+    const objects = accountObjects({ stack: 's', name: 'n' }, 'agents', rules);
+    const roles = objects.flatMap(({ kind, metadata }) =>
+      /Role$/.test(kind) ? [`${kind} ${metadata.namespace ?? ''} ${metadata.name}`] : [],
+    );
+    const bound = objects.flatMap((one) =>
+      'roleRef' in one
+        ? [`${one.roleRef.kind} ${one.metadata.namespace ?? ''} ${one.roleRef.name}`]
+        : [],
+    );
+    expect(bound).toHaveLength(3);
+    expect(bound.toSorted()).toEqual(roles.toSorted());
+  });
+
   it('without rights is an account alone', () => {
     const objects = accountObjects({ stack: 's', name: 'n' }, 'agents', []);
     expect(objects.map(({ kind }) => kind)).toEqual(['ServiceAccount']);

@@ -37,7 +37,7 @@ export const platformNotes: Readonly<Record<Platform, readonly PlatformNote[]>> 
     {
       preset: 'pod_logs',
       effect: 'less',
-      what: 'log positions cannot be kept on the host: a restarted agent begins at the end of each file',
+      what: 'log positions cannot be kept on the host: a new agent begins at the end of each file',
       instead: 'keep the agent running through upgrades, or send logs by OTLP',
     },
     {
@@ -81,7 +81,7 @@ export const platformNotes: Readonly<Record<Platform, readonly PlatformNote[]>> 
     {
       preset: 'resource_detection',
       effect: 'less',
-      what: 'the metadata service answers with hop limit 1: pods outside the host network get nothing',
+      what: 'the metadata service answers with hop limit 1: only pods in the host network get it',
       instead: 'cloud attributes come from node labels',
     },
     {
@@ -97,7 +97,7 @@ export const platformNotes: Readonly<Record<Platform, readonly PlatformNote[]>> 
       effect: 'off',
       what: 'Fargate runs no DaemonSets',
       instead:
-        'cluster_agent and prometheus_agent in mode deployment run there; logs by OTLP or by a sidecar',
+        'cluster_agent and prometheus_agent in mode deployment run; logs by OTLP or by a sidecar',
     },
     {
       preset: 'kubelet_metrics',
@@ -187,7 +187,7 @@ export const platformNotes: Readonly<Record<Platform, readonly PlatformNote[]>> 
       effect: 'setup',
       what: 'Pod Security is enforced at baseline in every namespace but those labelled otherwise',
       instead:
-        'the rendered Namespace of the agents carries the label; apply it first if you make namespaces yourself',
+        'the rendered Namespace of the agents carries the label; apply it before the workloads',
     },
     {
       preset: 'docker_stats',

@@ -12,7 +12,7 @@ export type Stage = {
   readonly steps: readonly Step[];
 };
 
-export type Step = { readonly word: string; readonly rest: string };
+type Step = { readonly word: string; readonly rest: string };
 
 export type Image = {
   /** Its root file system. */

@@ -29,6 +29,9 @@ export type AgentPodOptions = {
   readonly hosts?: Readonly<Record<string, string>>;
   /** `node-1` when absent. */
   readonly nodeName?: string;
+  /** Folders that stand for host paths, by volume name. */
+  readonly folders?: Readonly<Record<string, string>>;
+  readonly secrets?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Another account than the workload's. */
   readonly account?: string;
 };
@@ -48,6 +51,8 @@ export async function startAgentPod(options: AgentPodOptions): Promise<AgentPod>
     podIp,
     ...(options.nodeName !== undefined && { nodeName: options.nodeName }),
     hosts: options.hosts ?? {},
+    folders: options.folders ?? {},
+    secrets: options.secrets ?? {},
     entrypoint: ['/otelcol-contrib'],
     programs: { '/otelcol-contrib': options.collector },
     cluster: { port: cluster.port, ca: readFileSync(cluster.caFile, 'utf8'), token },

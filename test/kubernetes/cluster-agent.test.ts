@@ -97,7 +97,7 @@ describeWithPeers(
       for (const pod of pods) await podReady(pod, ready);
     });
 
-    it('works in one of two replicas', async () => {
+    it('runs in one of two replicas only', async () => {
       await waitFor('a leader', async () => pods.some(leads));
       expect(pods.filter(leads)).toHaveLength(1);
     });
@@ -144,7 +144,7 @@ describeWithPeers(
       for (const { program } of pods) expect(program.talk()).not.toMatch(/forbidden/i);
     });
 
-    it('goes on in the other replica when the leader is killed, without doubled points', async () => {
+    it('goes on in the other replica when the leader is killed, with no point twice', async () => {
       const leader = pods.find(leads);
       const other = pods.find((pod) => pod !== leader);
       if (leader === undefined || other === undefined) throw new Error('there is no leader');

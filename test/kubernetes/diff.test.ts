@@ -104,7 +104,7 @@ describeWithPeer('kubernetes', 'obsctl diff --live', (programs) => {
       expect(gone.map(({ object }) => object)).toEqual(
         expect.arrayContaining([
           'Deployment observability-agents/shop-cluster-agent',
-          'ClusterRoleBinding shop-cluster-agent',
+          'ClusterRoleBinding shop-cluster-agent.observability-agents',
         ]),
       );
     },

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { RbacRule } from '../../k8s/objects.ts';
+import type { KubernetesObject, RbacRule } from '../../k8s/objects.ts';
 import { containedRefusal } from '../support/contained.ts';
 import { type ControlPlane, startControlPlane } from '../support/kubernetes.ts';
 import { describeWithPeers } from '../support/peer.ts';
@@ -105,10 +105,13 @@ describeWithPeers(
 
 function rulesOf(from: Rendered, kind: 'ClusterRole' | 'Role'): readonly RbacRule[] {
   return from.objects.flatMap((object) =>
-    object.kind === kind && object.metadata.name === workload && 'rules' in object
-      ? object.rules
-      : [],
+    object.kind === kind && owner(object) === workload && 'rules' in object ? object.rules : [],
   );
+}
+
+/** The part of a name before the namespace that names of whole clusters end with. */
+function owner({ metadata }: KubernetesObject): string | undefined {
+  return metadata.name.split('.')[0];
 }
 
 /** An account with all rights of the workload but one, as a stream of objects. */

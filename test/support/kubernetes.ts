@@ -27,13 +27,13 @@ export type ControlPlaneOptions = {
   readonly featureGates?: string;
 };
 
-export type Kubectl = {
+type Kubectl = {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 };
 
-export type Answer = { readonly status: number; readonly body: JsonObject };
+type Answer = { readonly status: number; readonly body: JsonObject };
 
 export type ControlPlane = {
   /** `https://127.0.0.1:PORT`. */

@@ -107,9 +107,8 @@ describe('a diff of stacks', () => {
 
   it('warns of rights that are taken away', () => {
     const differences = diffOf('cluster_agent: {presets: {cluster_metrics: {}}}\n', '');
-    expect(labelsOf(differences, 'ClusterRoleBinding shop-cluster-agent')).toEqual([
-      'takes-rights',
-    ]);
+    const binding = 'ClusterRoleBinding shop-cluster-agent.observability-agents';
+    expect(labelsOf(differences, binding)).toEqual(['takes-rights']);
     expect(labelsOf(differences, 'Deployment observability-agents/shop-cluster-agent')).toEqual([
       'stops-pods',
     ]);
