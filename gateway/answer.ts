@@ -20,6 +20,8 @@ export type Submission = {
   readonly transport: Transport;
   readonly contentType: ContentType;
   readonly contentEncoding: ContentEncoding;
+  /** Whose data it is; empty for a gateway without tenants (`guard/`). */
+  readonly tenant: string;
   /** The body as it came, still compressed: this is what the log keeps. */
   readonly wire: Uint8Array;
   /** The inflated body; the same object as `wire` for identity. */

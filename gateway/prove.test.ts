@@ -65,6 +65,7 @@ function sendPoints(count: number): Promise<unknown> {
     transport: 'http',
     contentType: 'protobuf',
     contentEncoding: 'identity',
+    tenant: '',
     wire,
     body: wire,
   });

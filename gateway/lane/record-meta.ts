@@ -37,7 +37,7 @@ export function recordMeta(
     samplingThreshold: 0n,
     flags: decoded.hasOwnTimes ? ownTimesFlag : 0,
     rejectedItems: decoded.rejected,
-    tenant: '',
+    tenant: submission.tenant,
   };
 }
 

@@ -90,7 +90,15 @@ async function openLog(directory = join(dir, 'lane')) {
 
 function request(signal: Signal, wire: Uint8Array): Submission {
   const contentType = 'protobuf';
-  return { signal, transport: 'http', contentType, contentEncoding: 'identity', wire, body: wire };
+  return {
+    signal,
+    transport: 'http',
+    contentType,
+    contentEncoding: 'identity',
+    tenant: '',
+    wire,
+    body: wire,
+  };
 }
 
 /** Four seals of a hundred spans. */

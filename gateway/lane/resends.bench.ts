@@ -47,7 +47,8 @@ async function guarded(bodies: readonly Uint8Array[], spans: number): Promise<nu
     const wire = bodies[request % bodies.length] ?? new Uint8Array();
     new DataView(wire.buffer, wire.byteOffset).setUint32(0, request);
     const common = { signal: 'traces', transport: 'grpc', contentType: 'protobuf' } as const;
-    const submission: Submission = { ...common, contentEncoding: 'identity', wire, body: wire };
+    const sent = { contentEncoding: 'identity', tenant: '', wire, body: wire } as const;
+    const submission: Submission = { ...common, ...sent };
     await resends.guard(submission, store);
     items += spans;
   }

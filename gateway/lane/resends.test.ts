@@ -70,7 +70,8 @@ function send(
   contentType: 'protobuf' | 'json' = 'protobuf',
 ): Promise<Answer> {
   const contentEncoding = 'identity';
-  return lane.submit({ signal, transport: 'http', contentType, contentEncoding, wire, body: wire });
+  const kind = { signal, contentType, contentEncoding, tenant: '' } as const;
+  return lane.submit({ ...kind, transport: 'http', wire, body: wire });
 }
 
 async function drain(...opened: readonly TestLane[]): Promise<void> {

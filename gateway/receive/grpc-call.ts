@@ -162,6 +162,7 @@ export class GrpcCall {
       contentType: 'protobuf',
       contentEncoding: frame.contentEncoding,
       wire: frame.message(),
+      tenant: '',
       startedMs: this.#startedMs,
     } as const;
     acceptBody(this.#state.parts, arrived).then(

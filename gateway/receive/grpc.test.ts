@@ -116,6 +116,7 @@ describe('an Export call', () => {
         transport: 'grpc',
         contentType: 'protobuf',
         contentEncoding: 'identity',
+        tenant: '',
       });
       expect(body.equals(submission?.body ?? Buffer.from('?'))).toBe(true);
       expect(submission?.wire).toBe(submission?.body);

@@ -174,6 +174,7 @@ export class HttpExchange {
     if (fault === undefined) return true;
     if (fault === 'memory') return this.#refuse('memory', 503, statusOf(memoryAnswer()));
     const message = tooLargeMessage(this.#state.parts.limits.bodyBytesMax);
+      tenant: '',
     return this.#refuse('too_large', 413, { code: rpcCode.resourceExhausted, message });
   }
 

@@ -87,6 +87,7 @@ describe('a request that is stored', () => {
         transport: 'http',
         contentType: 'protobuf',
         contentEncoding: encoding,
+        tenant: '',
       });
       expect(Buffer.from(submission?.wire ?? []).equals(wire)).toBe(true);
       expect(Buffer.from(submission?.body ?? []).equals(body)).toBe(true);

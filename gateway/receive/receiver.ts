@@ -89,6 +89,7 @@ export type Arrived = {
   readonly transport: Transport;
   readonly contentType: ContentType;
   readonly contentEncoding: ContentEncoding;
+  readonly tenant: string;
   readonly wire: Uint8Array;
   /** Monotonic time of the headers. */
   readonly startedMs: number;
@@ -130,6 +131,7 @@ async function submit(parts: ReceiverParts, arrived: Arrived, body: Uint8Array):
       transport,
       contentType: arrived.contentType,
       contentEncoding: arrived.contentEncoding,
+      tenant: arrived.tenant,
       wire: arrived.wire,
       body,
     });

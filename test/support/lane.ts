@@ -82,6 +82,7 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
       transport: 'http',
       contentType: 'protobuf',
       contentEncoding: 'identity',
+      tenant: '',
       wire,
       body: wire,
     });
