@@ -1,0 +1,243 @@
+/**
+ * CPU-seconds per million items of the gateway's process against the real Collector 0.161 with its
+ * ClickHouse exporter: the same payloads over gRPC, the same tables of engine Null with the real
+ * schema, sides taken in turn in one run, from the first byte to the last acknowledged insert.
+ *
+ * Spans and log records: the Collector's queue is on disk and synced, as ours is. Data points: its
+ * queue is memory, which is what its figure to beat was taken with. `npm run peers collector`.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startEngine, type TestEngine } from '../test/support/engine.ts';
+import { startGateway } from '../test/support/gateway.ts';
+import {
+  cpuSeconds,
+  createNullTables,
+  type Encoding,
+  type LoadSignal,
+  loadSignals,
+  Messages,
+  printLine,
+  quantile,
+  readMetric,
+  rounded,
+  sendBurst,
+  settleGateway,
+  statusBytes,
+} from '../test/support/gateway-load.ts';
+import { startProgram } from '../test/support/program.ts';
+import { peers } from '../tools/peers/list.ts';
+import type { Signal } from './answer.ts';
+
+const rounds = Number(process.env['OBSCTL_BENCH_ROUNDS'] ?? 5);
+const itemsARound = 150_000;
+const itemsWarmUp = 150_000;
+const requestsAtOnce = 4;
+const distinctBodies = 16;
+const settleMsMax = 120_000;
+const database = 'bench';
+
+type Queue = 'fsync' | 'memory';
+
+type Side = {
+  readonly name: string;
+  readonly grpc: string;
+  readonly pid: number;
+  /** Waits until ClickHouse has everything that was sent so far. */
+  readonly settle: (signal: Signal, sent: number) => Promise<void>;
+  readonly stop: () => Promise<unknown>;
+};
+
+type Case = LoadSignal & {
+  readonly shape: string;
+  readonly itemsARequest: number;
+  readonly encoding: Encoding;
+  readonly queue: Queue;
+};
+
+/** Multiples of three, because data points are of three kinds in turn. */
+const shapes = [
+  { shape: '1000', itemsARequest: 999, encoding: 'identity' },
+  { shape: '1000-gzip', itemsARequest: 999, encoding: 'gzip' },
+  { shape: '100', itemsARequest: 99, encoding: 'identity' },
+] as const;
+
+export async function run({ json }: { readonly json: boolean }): Promise<void> {
+  const program = peers.find((peer) => peer.name === 'collector')?.find();
+  if (program === undefined) throw new Error('needs the Collector: npm run peers collector');
+  const engine = await startEngine();
+  const stops: (() => Promise<unknown>)[] = [() => engine.stop()];
+  try {
+    await createNullTables(engine.url, database);
+    const ours = await startOurs(engine);
+    stops.push(ours.stop);
+    const theirs: Record<Queue, Side> = {
+      fsync: await startCollector(program, engine, 'fsync'),
+      memory: await startCollector(program, engine, 'memory'),
+    };
+    stops.push(theirs.fsync.stop, theirs.memory.stop);
+    const wanted = process.env['OBSCTL_BENCH_CASES'];
+    for (const entry of cases()) {
+      if (wanted !== undefined && !`${entry.signal}-${entry.shape}`.match(wanted)) continue;
+      await runCase(entry, ours, theirs[entry.queue], json);
+    }
+    for (const side of [ours, theirs.fsync, theirs.memory]) {
+      const bytes = statusBytes(side.pid, 'VmHWM');
+      printLine(json, {
+        bench: `peak-memory-${side.name}`,
+        value: bytes,
+        unit: 'bytes',
+        runs: [bytes],
+      });
+    }
+  } finally {
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+function cases(): readonly Case[] {
+  return shapes.flatMap((shape) =>
+    loadSignals.map((entry): Case => {
+      return { ...entry, ...shape, queue: entry.signal === 'metrics' ? 'memory' : 'fsync' };
+    }),
+  );
+}
+
+async function runCase(entry: Case, ours: Side, peer: Side, json: boolean): Promise<void> {
+  const bodies = Array.from({ length: distinctBodies }, (_, seed) =>
+    entry.make(entry.itemsARequest, seed),
+  );
+  const messages = new Messages(bodies, entry.encoding);
+  const measure = async (side: Side, items: number): Promise<number> => {
+    const count = Math.round(items / entry.itemsARequest);
+    const before = cpuSeconds(side.pid);
+    const { path, encoding } = entry;
+    const address = side.grpc;
+    await sendBurst({ address, path, messages, encoding, count, atOnce: requestsAtOnce });
+    await side.settle(entry.signal, count * entry.itemsARequest);
+    return ((cpuSeconds(side.pid) - before) / (count * entry.itemsARequest)) * 1e6;
+  };
+  const ownRuns: number[] = [];
+  const peerRuns: number[] = [];
+  await measure(ours, itemsWarmUp);
+  await measure(peer, itemsWarmUp / 3);
+  for (let index = 0; index < rounds; index += 1) {
+    ownRuns.push(await measure(ours, itemsARound));
+    peerRuns.push(await measure(peer, itemsARound));
+  }
+  const ratios = ownRuns.map((value, index) => value / (peerRuns[index] ?? 0));
+  const [value, theirs] = [quantile(ownRuns, 0.5), quantile(peerRuns, 0.5)];
+  printLine(json, {
+    bench: `gateway-vs-collector-${entry.signal}-${entry.shape}`,
+    value: rounded(value),
+    unit: `cpu_s_per_million_${entry.items}`,
+    peer: { [peer.name]: rounded(theirs) },
+    ratio: rounded(value / theirs),
+    // Of the ratios of the rounds: what a difference must exceed to mean something.
+    ratios_min_max: [rounded(Math.min(...ratios)), rounded(Math.max(...ratios))],
+    runs: ownRuns.map(rounded),
+    peer_runs: peerRuns.map(rounded),
+  });
+}
+
+async function startOurs(engine: TestEngine): Promise<Side> {
+  const gateway = await startGateway({
+    clickhouseUrl: engine.url,
+    args: ['--database', database, '--no-migrate'],
+  });
+  return {
+    name: 'gateway',
+    grpc: gateway.grpc,
+    pid: gateway.pid,
+    settle: () => settleGateway(gateway.admin),
+    stop: gateway.stop,
+  };
+}
+
+const sentMetrics: Readonly<Record<Signal, string>> = {
+  traces: 'otelcol_exporter_sent_spans(?:_total)?',
+  logs: 'otelcol_exporter_sent_log_records(?:_total)?',
+  metrics: 'otelcol_exporter_sent_metric_points(?:_total)?',
+};
+
+async function startCollector(program: string, engine: TestEngine, queue: Queue): Promise<Side> {
+  const folder = mkdtempSync(join(tmpdir(), 'obsctl-bench-collector-'));
+  const [grpc, telemetry] = [await freePort(), await freePort()];
+  const file = join(folder, 'config.yaml');
+  writeFileSync(file, collectorConfig({ folder, grpc, telemetry, url: engine.url, queue }));
+  const running = startProgram(program, ['--config', file]);
+  await running.said('Everything is ready');
+  const sent: Record<Signal, number> = { traces: 0, logs: 0, metrics: 0 };
+  return {
+    name: `collector-0.161-${queue}`,
+    grpc: `127.0.0.1:${grpc}`,
+    pid: running.pid,
+    settle: async (signal, items) => {
+      sent[signal] += items;
+      const deadline = performance.now() + settleMsMax;
+      for (;;) {
+        const text = await (await fetch(`http://127.0.0.1:${telemetry}/metrics`)).text();
+        const count = readMetric(text, sentMetrics[signal]);
+        if (count >= sent[signal]) return;
+        if (performance.now() > deadline) {
+          throw new Error(`${count} of ${sent[signal]} delivered\n${running.talk().slice(-2000)}`);
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    },
+    stop: async () => {
+      running.killGroup('SIGKILL');
+      await running.ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What the exporter's own README recommends; nothing compressed, as between us and ClickHouse. */
+function collectorConfig(parts: {
+  readonly folder: string;
+  readonly grpc: number;
+  readonly telemetry: number;
+  readonly url: string;
+  readonly queue: Queue;
+}): string {
+  const storage = { directory: join(parts.folder, 'queue'), create_directory: true, fsync: true };
+  const isSynced = parts.queue === 'fsync';
+  const pipeline = { receivers: ['otlp'], exporters: ['clickhouse'] };
+  const prometheus = { host: '127.0.0.1', port: parts.telemetry };
+  return JSON.stringify({
+    receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${parts.grpc}` } } } },
+    exporters: {
+      clickhouse: {
+        endpoint: parts.url,
+        database,
+        create_schema: false,
+        compress: 'none',
+        async_insert: false,
+        timeout: '60s',
+        sending_queue: {
+          ...(isSynced && { storage: 'file_storage' }),
+          queue_size: 10_000,
+          num_consumers: 10,
+          batch: { min_size: 10_000, flush_timeout: '1s' },
+        },
+      },
+    },
+    ...(isSynced && { extensions: { file_storage: storage } }),
+    service: {
+      ...(isSynced && { extensions: ['file_storage'] }),
+      telemetry: { metrics: { readers: [{ pull: { exporter: { prometheus } } }] } },
+      pipelines: { traces: pipeline, logs: pipeline, metrics: pipeline },
+    },
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
