@@ -82,6 +82,7 @@ const table: readonly (readonly [string, string, PodTemplate, Level, string | un
   ['Volume Types', 'emptyDir', volume({ emptyDir: {} }), 'restricted', undefined],
   ['Privilege Escalation', 'on', withSecurity({ allowPrivilegeEscalation: true }), 'baseline', `${at}.allowPrivilegeEscalation`],
   ['Running as Non-root', 'false', withSecurity({ runAsNonRoot: false }), 'baseline', `${at}.runAsNonRoot`],
+  ['Running as Non-root', 'of the pod false', pod({ securityContext: { runAsNonRoot: false } }), 'baseline', 'spec.securityContext.runAsNonRoot'],
   ['Running as Non-root user', 'uid 0', withSecurity({ runAsUser: 0 }), 'baseline', `${at}.runAsUser`],
   ['Running as Non-root user', 'uid 10001', withSecurity({ runAsUser: 10001 }), 'restricted', undefined],
 ];

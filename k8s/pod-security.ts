@@ -116,6 +116,10 @@ export function levelFindings(template: PodTemplate): readonly LevelFinding[] {
       .filter(({ name }) => !baselineSysctls.has(name))
       .map(({ name }) => privileged('Sysctls', 'spec.securityContext.sysctls', name)),
     ...profileFindings(spec.securityContext ?? {}, 'spec.securityContext'),
+    // Refused even where every container says better.
+    ...(spec.securityContext?.runAsNonRoot === false
+      ? [baseline('Running as Non-root', 'spec.securityContext.runAsNonRoot', false)]
+      : []),
     ...containersOf(spec).flatMap(([container, path]) => containerFindings(container, path, spec)),
   ];
 }
