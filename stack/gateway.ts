@@ -6,8 +6,10 @@ import { collectorGatewayOptions } from '../presets/agents/collector-gateway/con
 import { choice, count, duration, image, objectName, size, text } from './kit.ts';
 
 const workersMax = 64;
+const replicasMax = 32;
 const graceMsMin = 1000;
 const mebibyte = 1024 ** 2;
+export const replicasDefault = collectorGatewayOptions.shape.replicas.parse(undefined);
 /** Share of the volume that the Collector's queue may fill. */
 export const queueShareMax = 0.8;
 
@@ -18,6 +20,15 @@ export const keysOfFlavor = {
 } as const;
 
 const gatewayShape = collectorGatewayOptions.extend({
+  replicas_max: count(
+    {
+      description:
+        'Up to how many an autoscaler may start when CPU is short (a count); absent: none is' +
+        ' rendered. It never takes one away, because that would strand what its volume holds',
+      examples: [6],
+    },
+    { min: 2, max: replicasMax },
+  ).optional(),
   endpoint: text({
     description:
       'OTLP/gRPC address of a gateway that runs elsewhere: agents send there, and neither gateway' +

@@ -4,7 +4,7 @@
  */
 import { agentRules } from './agent-rules.ts';
 import type { KeyPath } from './document.ts';
-import { keysOfFlavor, queueShareMax } from './gateway.ts';
+import { keysOfFlavor, queueShareMax, replicasDefault } from './gateway.ts';
 import type { PlacelessFault } from './issues.ts';
 import { bytesOf, clash, isRawMap, mapAt, type RawMap, type Rule, text } from './raw.ts';
 
@@ -158,6 +158,20 @@ function gatewayQueue(stack: RawMap): readonly PlacelessFault[] {
   ];
 }
 
+function gatewayScale(stack: RawMap): readonly PlacelessFault[] {
+  const gateway = mapAt(stack, 'gateway');
+  const { replicas = replicasDefault, replicas_max: most } = gateway;
+  if (typeof most !== 'number' || typeof replicas !== 'number' || most > replicas) return [];
+  return [
+    clash(
+      ['gateway', 'replicas_max'],
+      `gateway.replicas_max ${most} leaves the autoscaler nothing to start: ` +
+        `gateway.replicas is ${replicas}`,
+      'Raise replicas_max, or take it out, so that no autoscaler is rendered.',
+    ),
+  ];
+}
+
 function grafanaDelivery(stack: RawMap): readonly PlacelessFault[] {
   const grafana = mapAt(stack, 'grafana');
   const deliver = grafana['deliver'] ?? 'config_map';
@@ -294,6 +308,7 @@ const rules: readonly Rule[] = [
   clickhouseTopology,
   gatewayFlavor,
   gatewayQueue,
+  gatewayScale,
   grafanaDelivery,
   secretsInText,
   namespaces,

@@ -153,6 +153,22 @@ describe('obsctl render', () => {
     expect((await obsctl('render')).problem).toMatch(/^OBS-1401: clickhouse\.mode: embedded/);
   });
 
+  it.each([
+    ['the stock Collector', '{replicas: 3, replicas_max: 5}'],
+    ['our own', '{replicas: 3, replicas_max: 5, image: "registry.example/obsctl:1"}'],
+  ])('leaves the number of gateways of %s to an autoscaler that was asked for', async (_, keys) => {
+    writeFileSync(file, `${stack}gateway: ${keys}\n`);
+    const objects: { kind: string; metadata: { name: string }; spec: Record<string, unknown> }[] =
+      parseAllDocuments((await obsctl('render', '--only', 'gateway')).stdout).map((one) =>
+        one.toJS(),
+      );
+    const scaler = objects.find(({ kind }) => kind === 'HorizontalPodAutoscaler');
+    expect(scaler?.spec).toMatchObject({ minReplicas: 3, maxReplicas: 5 });
+    const set = objects.find(({ kind }) => kind === 'StatefulSet');
+    expect(set?.metadata.name).toBe('shop-gateway');
+    expect(set?.spec).not.toHaveProperty('replicas');
+  });
+
   it('renders agents alone for a gateway that runs elsewhere', async () => {
     writeFileSync(file, `${stack}gateway: {endpoint: "https://otlp.example:443"}\n`);
     const { stdout } = await obsctl('render');

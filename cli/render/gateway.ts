@@ -15,19 +15,21 @@ export type RenderedGateway = {
 };
 
 export function renderGateway(stack: Stack, place: Place): RenderedGateway {
-  const { flavor, image, storage_class } = stack.gateway;
+  const { flavor, image, storage_class, replicas, replicas_max } = stack.gateway;
+  const autoscale = replicas_max === undefined ? undefined : { min: replicas, max: replicas_max };
   if (flavor === 'collector' || image === undefined) {
     const collector = buildGateway(stack);
     const { workload } = collector;
     return {
       objects: gatewayObjects(
-        { flavor: 'collector', workload, storageClass: storage_class },
+        { flavor: 'collector', workload, storageClass: storage_class, autoscale },
         place,
       ),
       collector,
     };
   }
-  return { objects: gatewayObjects(ownInput(stack, image), place), collector: undefined };
+  const own = { ...ownInput(stack, image), autoscale };
+  return { objects: gatewayObjects(own, place), collector: undefined };
 }
 
 function ownInput(stack: Stack, image: string): Parameters<typeof gatewayObjects>[0] {
