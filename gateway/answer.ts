@@ -7,7 +7,7 @@ export type Signal = 'traces' | 'metrics' | 'logs';
 
 export type ContentType = 'protobuf' | 'json';
 
-export type ContentEncoding = 'identity' | 'gzip' | 'zstd';
+export type ContentEncoding = 'identity' | 'gzip' | 'zstd' | 'deflate' | 'snappy';
 
 export type Transport = 'grpc' | 'http';
 

@@ -1,6 +1,7 @@
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
 import { inflate } from './inflate.ts';
+import { snapBlock, snapFrames } from './testdata/snap.ts';
 
 const body = Buffer.from('telemetry '.repeat(500));
 const max = 1024 * 1024;
@@ -11,6 +12,9 @@ describe('inflating', () => {
     for (const [encoding, wire] of [
       ['gzip', gzipSync(body)],
       ['zstd', zstdCompressSync(body)],
+      ['deflate', deflateSync(body)],
+      ['snappy', snapBlock(body)],
+      ['snappy', snapFrames(body)],
     ] as const) {
       const result = inflate(encoding, wire, max);
       expect(result.ok && Buffer.compare(result.body, body)).toBe(0);
@@ -22,6 +26,9 @@ describe('inflating', () => {
       ['identity', body],
       ['gzip', gzipSync(body)],
       ['zstd', zstdCompressSync(body)],
+      ['deflate', deflateSync(body)],
+      ['snappy', snapBlock(body)],
+      ['snappy', snapFrames(body)],
     ] as const) {
       expect(inflate(encoding, wire, body.length).ok).toBe(true);
       expect(inflate(encoding, wire, body.length - 1)).toMatchObject({
@@ -37,6 +44,8 @@ describe('inflating', () => {
     for (const [encoding, wire] of [
       ['gzip', gzipSync(zeros)],
       ['zstd', zstdCompressSync(zeros)],
+      ['deflate', deflateSync(zeros)],
+      ['snappy', snapFrames(zeros.subarray(0, 2 * max))],
     ] as const) {
       expect(inflate(encoding, wire, max)).toMatchObject({ ok: false, reason: 'too_large' });
     }
@@ -58,6 +67,7 @@ describe('inflating', () => {
     for (const [encoding, compress] of [
       ['gzip', gzipSync],
       ['zstd', zstdCompressSync],
+      ['deflate', deflateSync],
     ] as const) {
       for (const garbage of ['x', 'trailing garbage of some length', '\0\0\0\0\0\0\0\0']) {
         const wire = Buffer.concat([compress(body), Buffer.from(garbage)]);
@@ -74,6 +84,8 @@ describe('inflating', () => {
     for (const [encoding, wire] of [
       ['gzip', gzipSync(body)],
       ['zstd', zstdCompressSync(body)],
+      ['deflate', deflateSync(body)],
+      ['snappy', snapBlock(body)],
     ] as const) {
       for (let size = 1; size < wire.length; size += 1) {
         expect([encoding, size, inflate(encoding, wire.subarray(0, size), max).ok]).toEqual([
@@ -91,6 +103,8 @@ describe('inflating', () => {
   it('refuses what is not compressed at all, and takes no bytes for an empty body', () => {
     expect(inflate('gzip', body, max)).toMatchObject({ ok: false, reason: 'corrupt' });
     expect(inflate('zstd', body, max)).toMatchObject({ ok: false, reason: 'corrupt' });
+    expect(inflate('deflate', body, max)).toMatchObject({ ok: false, reason: 'corrupt' });
+    expect(inflate('snappy', body, max)).toMatchObject({ ok: false, reason: 'corrupt' });
     expect(inflate('gzip', new Uint8Array(0), max)).toMatchObject({ ok: true });
   });
 });

@@ -6,8 +6,9 @@
  * Hot path. Allocations: the result. Copies: one. Owner: the caller owns what is returned; for
  * `identity` it is the wire itself. Watched by `decode.bench.ts`.
  */
-import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib';
+import { constants, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { ContentEncoding } from '../answer.ts';
+import { unsnap } from './snappy.ts';
 
 export type Inflated =
   | { readonly ok: true; readonly body: Uint8Array }
@@ -28,16 +29,16 @@ const ratioGuess = 4;
 
 /**
  * The body of `wire`, at most `bytesMax` bytes. Several gzip members or zstd frames in a row are
- * one body; anything else behind the last one is refused.
+ * one body; anything else behind the last one is refused. `deflate` is zlib's format.
  */
 export function inflate(encoding: ContentEncoding, wire: Uint8Array, bytesMax: number): Inflated {
   if (encoding === 'identity') {
     return wire.length > bytesMax ? tooLarge(bytesMax) : { ok: true, body: wire };
   }
   if (wire.length === 0) return { ok: true, body: wire };
+  if (encoding === 'snappy') return unsnap(wire, bytesMax);
   try {
-    const body = encoding === 'gzip' ? gunzip(wire, bytesMax) : unzstd(wire, bytesMax);
-    return { ok: true, body };
+    return { ok: true, body: unzip(encoding, wire, bytesMax) };
   } catch (error) {
     const code = Error.isError(error) && 'code' in error ? error.code : '';
     if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(bytesMax);
@@ -50,16 +51,16 @@ export function inflate(encoding: ContentEncoding, wire: Uint8Array, bytesMax: n
   }
 }
 
-function gunzip(wire: Uint8Array, bytesMax: number): Uint8Array {
-  const chunkSize = pieceBytes(wire);
-  return whole(wire, gunzipSync(wire, { maxOutputLength: bytesMax, chunkSize, info: true }));
-}
-
-function unzstd(wire: Uint8Array, bytesMax: number): Uint8Array {
+function unzip(
+  encoding: 'gzip' | 'zstd' | 'deflate',
+  wire: Uint8Array,
+  bytesMax: number,
+): Uint8Array {
+  const options = { maxOutputLength: bytesMax, chunkSize: pieceBytes(wire), info: true };
+  if (encoding === 'gzip') return whole(wire, gunzipSync(wire, options));
+  if (encoding === 'deflate') return whole(wire, inflateSync(wire, options));
   const params = { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax };
-  const chunkSize = pieceBytes(wire);
-  const options = { maxOutputLength: bytesMax, chunkSize, params, info: true };
-  return whole(wire, zstdDecompressSync(wire, options));
+  return whole(wire, zstdDecompressSync(wire, { ...options, params }));
 }
 
 function pieceBytes(wire: Uint8Array): number {

@@ -15,7 +15,13 @@ const noSettings = 0;
 const ownTimesFlag = 1;
 
 export const contentTypes: readonly ContentType[] = ['protobuf', 'json'];
-export const contentEncodings: readonly ContentEncoding[] = ['identity', 'gzip', 'zstd'];
+export const contentEncodings: readonly ContentEncoding[] = [
+  'identity',
+  'gzip',
+  'zstd',
+  'deflate',
+  'snappy',
+];
 
 /**
  * The one setting that decides what is stored is how many days old an item may be, so it is the

@@ -19,9 +19,10 @@ import {
 } from 'node:http2';
 import type { Answer, ContentEncoding, Signal } from '../answer.ts';
 import type { RefusalReason } from './counters.ts';
+import { grpcEncodings } from './encodings.ts';
 import { GrpcFrame } from './grpc-frame.ts';
 import { answerHealth, healthBytesMax } from './grpc-health.ts';
-import { type GrpcMethod, grpcEncodings, readGrpcHead } from './grpc-method.ts';
+import { type GrpcMethod, readGrpcHead } from './grpc-method.ts';
 import { drainBytesMax, drainTimeoutMs } from './limits.ts';
 import { acceptBody, internalAnswer, type ReceiverParts, shuttingDownAnswer } from './receiver.ts';
 import {

@@ -8,7 +8,7 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 import { connect as connectSocket, type Socket } from 'node:net';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../core/clock.ts';
 import {
@@ -155,9 +155,9 @@ describe('frames', () => {
   });
 
   it('an unknown encoding is UNIMPLEMENTED with what we can read', async () => {
-    const answer = await send(frame(text), { 'grpc-encoding': 'snappy' });
+    const answer = await send(frame(text), { 'grpc-encoding': 'lz4' });
     expect(answer['grpc-status']).toBe('12');
-    expect(answer['grpc-accept-encoding']).toBe('identity,gzip,zstd');
+    expect(answer['grpc-accept-encoding']).toBe('identity,gzip,zstd,deflate,snappy');
   });
 
   it('a message may come byte by byte, and plain though an encoding is named', async () => {
@@ -237,6 +237,7 @@ describe('bombs', () => {
   it.each([
     ['gzip', gzipSync(zeros)],
     ['zstd', zstdCompressSync(zeros)],
+    ['deflate', deflateSync(zeros)],
   ])('%s of a thousand times its size is RESOURCE_EXHAUSTED in a second', async (name, wire) => {
     const startMs = performance.now();
     const beforeBytes = process.memoryUsage.rss();

@@ -1,6 +1,7 @@
 /** What a gRPC call asks for, read from its headers (OTLP-G1, G7, G8, G10). */
 import type { IncomingHttpHeaders } from 'node:http2';
 import type { ContentEncoding, Signal } from '../answer.ts';
+import { grpcEncodingOf, grpcEncodings } from './encodings.ts';
 import { type RpcStatus, rpcCode } from './status.ts';
 
 export type GrpcMethod =
@@ -15,8 +16,6 @@ const methods: Readonly<Record<string, GrpcMethod>> = {
   [`${collector}.logs.v1.LogsService/Export`]: { kind: 'export', signal: 'logs' },
   '/grpc.health.v1.Health/Check': { kind: 'health' },
 };
-
-export const grpcEncodings = 'identity,gzip,zstd';
 
 export type GrpcHead =
   | {
@@ -45,8 +44,8 @@ export function readGrpcHead(headers: IncomingHttpHeaders): GrpcHead {
     const message = `no such method: ${path.slice(0, 200)}`;
     return { ok: false, kind: 'unknown_path', status: { code: rpcCode.unimplemented, message } };
   }
-  const encoding = headers['grpc-encoding'] ?? 'identity';
-  if (encoding !== 'identity' && encoding !== 'gzip' && encoding !== 'zstd') {
+  const encoding = grpcEncodingOf(headers['grpc-encoding']);
+  if (encoding === undefined) {
     const message = `grpc-encoding must be one of ${grpcEncodings}`;
     const status = { code: rpcCode.unimplemented, message };
     return { ok: false, kind: 'unknown_encoding', status };

@@ -15,6 +15,7 @@ import type { Socket } from 'node:net';
 import type { Answer, ContentEncoding, ContentType, Signal } from '../answer.ts';
 import { BodyBuffer, type BodyFault } from './body-buffer.ts';
 import type { RefusalReason } from './counters.ts';
+import { httpEncodingOf, httpEncodings } from './encodings.ts';
 import { drainBytesMax } from './limits.ts';
 import {
   acceptBody,
@@ -39,20 +40,10 @@ const signals: Readonly<Record<string, Signal>> = {
   '/v1/logs': 'logs',
 };
 
-const encodings: Readonly<Record<string, ContentEncoding>> = {
-  '': 'identity',
-  identity: 'identity',
-  gzip: 'gzip',
-  'x-gzip': 'gzip',
-  zstd: 'zstd',
-};
-
 const mediaTypes: Readonly<Record<ContentType, string>> = {
   protobuf: 'application/x-protobuf',
   json: 'application/json',
 };
-
-const encodingsText = 'gzip, zstd, identity';
 
 type Phase = 'reading' | 'submitted' | 'answered';
 
@@ -139,14 +130,11 @@ export class HttpExchange {
       const message = `the content type must be ${mediaTypes.protobuf} or ${mediaTypes.json}`;
       return this.#refuse('wrong_type', 415, { code: rpcCode.invalidArgument, message });
     }
-    const named = String(headers['content-encoding'] ?? '')
-      .trim()
-      .toLowerCase();
-    const encoding = Object.hasOwn(encodings, named) ? encodings[named] : undefined;
+    const encoding = httpEncodingOf(headers['content-encoding']);
     if (encoding === undefined) {
-      const message = `the content encoding must be one of ${encodingsText}`;
+      const message = `the content encoding must be one of ${httpEncodings}`;
       const status = { code: rpcCode.invalidArgument, message };
-      return this.#refuse('unknown_encoding', 415, status, { 'accept-encoding': encodingsText });
+      return this.#refuse('unknown_encoding', 415, status, { 'accept-encoding': httpEncodings });
     }
     this.#contentEncoding = encoding;
     return true;

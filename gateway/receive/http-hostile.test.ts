@@ -1,6 +1,6 @@
 /** What strangers and attackers send to the HTTP port (faults F23, F24, F30). */
 import { connect } from 'node:net';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../core/clock.ts';
 import {
@@ -123,6 +123,7 @@ describe('bombs', () => {
   it.each([
     ['gzip', gzipSync(Buffer.alloc(300 * 1024 ** 2))],
     ['zstd', zstdCompressSync(Buffer.alloc(300 * 1024 ** 2))],
+    ['deflate', deflateSync(Buffer.alloc(300 * 1024 ** 2))],
   ])('a %s body of a thousand times its size is answered 413 in a second', async (name, wire) => {
     expect(wire.length).toBeLessThan(400_000);
     const startMs = performance.now();

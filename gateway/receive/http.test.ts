@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../core/clock.ts';
 import {
@@ -10,6 +10,7 @@ import {
 } from '../../test/support/receiving.ts';
 import { simulatedClock } from '../../test/support/simulated-clock.ts';
 import type { Answer } from '../answer.ts';
+import { snapBlock, snapFrames } from '../decode/testdata/snap.ts';
 import { Admission } from './admission.ts';
 import { startHttp } from './http.ts';
 import type { ReceiveOptions, Receiver } from './receiver.ts';
@@ -74,12 +75,17 @@ afterEach(async () => {
 describe('a request that is stored', () => {
   it('reaches the lane as it came, and inflated', async () => {
     const body = Buffer.from('some bytes '.repeat(1000));
-    for (const [encoding, wire] of [
-      ['gzip', gzipSync(body)],
-      ['zstd', zstdCompressSync(body)],
-      ['identity', body],
+    for (const [name, encoding, wire] of [
+      ['gzip', 'gzip', gzipSync(body)],
+      ['zstd', 'zstd', zstdCompressSync(body)],
+      ['deflate', 'deflate', deflateSync(body)],
+      ['zlib', 'deflate', deflateSync(body)],
+      ['snappy', 'snappy', snapBlock(body)],
+      ['snappy', 'snappy', snapFrames(body)],
+      ['x-snappy-framed', 'snappy', snapFrames(body)],
+      ['identity', 'identity', body],
     ] as const) {
-      const answer = await post('/v1/metrics', wire, protobuf, { 'content-encoding': encoding });
+      const answer = await post('/v1/metrics', wire, protobuf, { 'content-encoding': name });
       expect(answer.status).toBe(200);
       const submission = lane.submissions.at(-1);
       expect(submission).toMatchObject({
@@ -89,7 +95,7 @@ describe('a request that is stored', () => {
         contentEncoding: encoding,
         tenant: '',
       });
-      expect(Buffer.from(submission?.wire ?? []).equals(wire)).toBe(true);
+      expect(wire.equals(submission?.wire ?? Buffer.alloc(1))).toBe(true);
       expect(Buffer.from(submission?.body ?? []).equals(body)).toBe(true);
     }
     const last = lane.submissions.at(-1);
@@ -212,7 +218,7 @@ describe('a request that is refused', () => {
   it('is answered 415 with what we can read for an unknown encoding', async () => {
     const answer = await post('/v1/traces', '{}', json, { 'content-encoding': 'br' });
     expect(answer.status).toBe(415);
-    expect(answer.headers.get('accept-encoding')).toBe('gzip, zstd, identity');
+    expect(answer.headers.get('accept-encoding')).toBe('gzip, zstd, deflate, snappy, identity');
   });
 
   it('is answered 400 when the compression is broken or cut off', async () => {

@@ -72,6 +72,7 @@ const metrics = [
   { name: 'obsctl.gateway.requests', unit: '{request}', kind: 'counter', over: 'sum', attributes: [signal, transport, { name: 'outcome', values: outcomes }], description: 'Requests that reached the lane, by what was answered' },
   { name: 'obsctl.gateway.request.duration', unit: 's', kind: 'histogram', over: 'sum', attributes: [transport], bounds: secondsBounds, description: 'From the headers of a request to its answer' },
   { name: 'obsctl.gateway.request.size', unit: 'By', kind: 'counter', over: 'sum', attributes: [signal, transport], description: 'Bytes of request bodies on the wire' },
+  { name: 'obsctl.gateway.request.inflated.size', unit: 'By', kind: 'counter', over: 'sum', attributes: [signal, transport], description: 'Bytes of the same bodies after inflating; equal where senders do not compress' },
   { name: 'obsctl.gateway.refused.requests', unit: '{request}', kind: 'counter', over: 'sum', attributes: [transport, { name: 'reason', values: refusalReasons }], description: 'Requests that were turned away, by reason; most are told to come back' },
   { name: 'obsctl.gateway.resent.requests', unit: '{request}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Requests that came a second time, byte for byte, and were answered as stored without being stored again' },
   { name: 'obsctl.gateway.received.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Spans, data points and log records decoded from requests' },

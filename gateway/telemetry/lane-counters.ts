@@ -36,6 +36,9 @@ const requestSlots = bySignalAndTransport((signal, transport) =>
 const sizeSlots = bySignalAndTransport((signal, transport) =>
   slotOf('obsctl.gateway.request.size', signal, transport),
 );
+const inflatedSlots = bySignalAndTransport((signal, transport) =>
+  slotOf('obsctl.gateway.request.inflated.size', signal, transport),
+);
 const durationSlots = Object.fromEntries(
   transports.map((transport) => [transport, slotOf('obsctl.gateway.request.duration', transport)]),
 ) as Record<Transport, number>;
@@ -140,8 +143,9 @@ export class LaneCounters {
   receivers(): ReceiveCounters {
     const counters = this.#counters;
     return {
-      received: (signal, transport, wireBytes) => {
+      received: (signal, transport, wireBytes, bodyBytes) => {
         counters.add(sizeSlots[signal][transport], wireBytes);
+        counters.add(inflatedSlots[signal][transport], bodyBytes);
       },
       answered: (signal, transport, outcome: Answer['outcome'], elapsedMs) => {
         counters.add(requestSlots[signal][transport][outcome] ?? 0, 1);

@@ -11,7 +11,14 @@ import type { Request } from './otlp-json.ts';
 
 export type Passing = {
   readonly exporter: 'otlp_grpc' | 'otlp_http';
-  readonly compression: 'none' | 'gzip' | 'zstd';
+  readonly compression:
+    | 'none'
+    | 'gzip'
+    | 'zstd'
+    | 'zlib'
+    | 'deflate'
+    | 'snappy'
+    | 'x-snappy-framed';
   readonly encoding: 'proto' | 'json';
 };
 
