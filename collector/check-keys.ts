@@ -3,11 +3,11 @@
  * (`keys/published.ts`). What the others have inside is the real Collector's to judge, in tests.
  */
 import type { JsonValue } from '../core/json.ts';
+import { nearestWord } from '../core/nearest.ts';
 import { findComponent, splitId } from './catalog.ts';
 import type { ConfigFault } from './fault.ts';
 import type { Key, KeyTable, KeyType } from './keys/key-type.ts';
 import { publishedKeys } from './keys/published.ts';
-import { nearestWord } from './nearest.ts';
 import type { CollectorConfig, ComponentKind } from './types.ts';
 import { minorOf } from './versions.ts';
 

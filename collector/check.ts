@@ -4,13 +4,13 @@
  * components, `memory_limiter` not first, the `batch` processor). Names in messages are those of
  * the version, as the Collector would print them.
  */
+import { nearestWord } from '../core/nearest.ts';
 import { catalog, findComponent, nameFor, splitId } from './catalog.ts';
 import { checkKeys } from './check-keys.ts';
 import { checkPipelines } from './check-pipelines.ts';
 import { checkReferences } from './check-references.ts';
 import type { ConfigFault } from './fault.ts';
 import { configFor } from './naming.ts';
-import { nearestWord } from './nearest.ts';
 import type { CollectorConfig, ComponentId, ComponentKind } from './types.ts';
 
 export type { ConfigFault } from './fault.ts';
