@@ -80,9 +80,10 @@ export function showCreate(table: TableDef, options: TableOptions): string {
 /** A column as `CREATE TABLE` and `ALTER TABLE … ADD COLUMN` write it. */
 export function columnClause(column: ColumnDef): string {
   const computed = column.computed === undefined ? '' : ` ${column.computed}`;
+  const fallback = column.fallback === undefined ? '' : ` DEFAULT ${column.fallback}`;
   const codec = column.codec === undefined ? '' : ` CODEC(${column.codec})`;
   const comment = ` COMMENT ${quoteText(column.comment)}`;
-  return `${quoteName(column.name)} ${column.type}${computed}${comment}${codec}`;
+  return `${quoteName(column.name)} ${column.type}${computed}${fallback}${comment}${codec}`;
 }
 
 /** An index as `CREATE TABLE` and `ALTER TABLE … ADD INDEX` write it, without the word INDEX. */

@@ -100,6 +100,7 @@ function columnStatements(table: TableDef, live: LiveTable, foreign: boolean): s
     } else if (found !== undefined && !foreign) {
       clauses.push(...columnChanges(column, found));
     }
+    if (found !== undefined) clauses.push(...fallbackChanges(column, found));
     previous = found === undefined && isNestedWhole(live, column.name) ? previous : column.name;
   }
   return clauses;
@@ -118,6 +119,13 @@ function columnChanges(column: ColumnDef, found: LiveColumn): string[] {
     clauses.push(`COMMENT COLUMN ${name} ${quoteText(column.comment)}`);
   }
   return clauses;
+}
+
+/** Also of our columns in the Collector's tables, whose exporter leaves them out. */
+function fallbackChanges({ name, fallback }: ColumnDef, found: LiveColumn): string[] {
+  const isSame = found.kind === 'DEFAULT' && found.expression === fallback;
+  if (fallback === undefined || isSame) return [];
+  return [`MODIFY COLUMN ${quoteName(name)} DEFAULT ${fallback}`];
 }
 
 /** Names of the indexes that some profile or version of ours makes: only these are dropped. */

@@ -25,22 +25,25 @@ export function proof(): PanelDraft {
   return table({
     title: 'Proof by signal',
     description:
-      'What senders brought, what the log sealed, what the tables hold of it now and what the' +
-      ' rates count, for the seals of this time range. They must be equal; obsctl prove names the' +
-      ' seal when they are not.',
+      'What senders brought, what sampling left out of it, what the log sealed, what the tables' +
+      ' hold of it now and what the rates count, for the seals of this time range. Left out and' +
+      ' logged are what was received, and so are the rates; obsctl prove names the seal when they' +
+      ' are not.',
     source: 'receipts',
     query: sql(`
       WITH sealed AS (
         SELECT ${p.Table} AS name, ${p.Seal} AS seal, max(${p.Received}) AS received,
-          sum(${p.Rows}) AS logged, min(${p.FirstEvent}) AS minFirstEvent,
+          max(${p.LeftOut}) AS leftOut, sum(${p.Rows}) AS logged, min(${p.FirstEvent}) AS minFirstEvent,
           max(${p.LastEvent}) AS maxLastEvent
         FROM ${receipts.name} WHERE $__timeFilter(${p.Time}) AND ${p.Table} IN (${names})
         GROUP BY name, seal
       ),
       came AS (
-        SELECT signal, sum(if(items = 0, rows, items)) AS received, sum(rows) AS logged
+        SELECT signal, sum(if(items = 0, rows + without, items)) AS received,
+          sum(without) AS leftOut, sum(rows) AS logged
         FROM (
-          SELECT ${signal} AS signal, seal, max(received) AS items, sum(logged) AS rows
+          SELECT ${signal} AS signal, seal, max(received) AS items, max(leftOut) AS without,
+            sum(logged) AS rows
           FROM sealed GROUP BY signal, seal
         ) GROUP BY signal
       ),
@@ -53,9 +56,11 @@ export function proof(): PanelDraft {
           AND ${r.Time} <= (SELECT max(maxLastEvent) FROM sealed WHERE name = '${traces.name}') + 1
           AND ${r.Seal} IN (SELECT seal FROM sealed WHERE name = '${traces.name}')
       )
-      SELECT signal AS "Signal", received AS "Received", logged AS "Logged", stored AS "Stored",
+      SELECT signal AS "Signal", received AS "Received", leftOut AS "Left out",
+        logged AS "Logged", stored AS "Stored",
         if(signal = 'traces', toString(spans), '') AS "Rolled up",
-        if(received = logged AND logged = stored AND (signal != 'traces' OR spans = stored),
+        if(received = logged + leftOut AND logged = stored
+          AND (signal != 'traces' OR spans = received),
           'equal', 'different') AS "Proof"
       FROM came INNER JOIN stored USING (signal) CROSS JOIN rates ORDER BY signal`),
     width: 24,
@@ -63,6 +68,7 @@ export function proof(): PanelDraft {
     noValue: 'nothing was stored in this time range',
     fields: {
       Received: { unit: 'none', decimals: 0 },
+      'Left out': { unit: 'none', decimals: 0 },
       Logged: { unit: 'none', decimals: 0 },
       Stored: { unit: 'none', decimals: 0 },
       Proof: {

@@ -327,10 +327,19 @@ describe('numbers', () => {
     const bySignal = await panelRows('Gateway', 'Proof by signal');
     const [of, spans] = [seeded.logs.length, seeded.spans.length];
     expect(bySignal).toEqual([
-      { Signal: 'logs', Received: of, Logged: of, Stored: of, 'Rolled up': '', Proof: 'equal' },
+      {
+        Signal: 'logs',
+        Received: of,
+        'Left out': 0,
+        Logged: of,
+        Stored: of,
+        'Rolled up': '',
+        Proof: 'equal',
+      },
       {
         Signal: 'traces',
         Received: spans,
+        'Left out': 0,
         Logged: spans,
         Stored: spans,
         'Rolled up': String(spans),

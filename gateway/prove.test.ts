@@ -86,9 +86,9 @@ async function one(query: string): Promise<string> {
 }
 
 const equal = [
-  { signal: 'traces', received: 100, logged: 100, stored: 100, rolledUp: 100 },
-  { signal: 'metrics', received: 20, logged: 20, stored: 20, rolledUp: undefined },
-  { signal: 'logs', received: 40, logged: 40, stored: 40, rolledUp: undefined },
+  { signal: 'traces', received: 100, leftOut: 0, logged: 100, stored: 100, rolledUp: 100 },
+  { signal: 'metrics', received: 20, leftOut: 0, logged: 20, stored: 20, rolledUp: undefined },
+  { signal: 'logs', received: 40, leftOut: 0, logged: 40, stored: 40, rolledUp: undefined },
 ];
 
 const sealOf = (table: string): string =>

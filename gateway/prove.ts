@@ -1,6 +1,6 @@
 /**
- * The proof that anyone can run on their own data: what came in is what the log sealed, is what
- * the tables hold now, is what the rates count. From the receipts (what was received and sealed,
+ * The proof that anyone can run on their own data: what came in is what the log sealed and what
+ * sampling left out; what was sealed is what the tables hold now; the rates count all of it. From the receipts (what was received and sealed,
  * written when ClickHouse had acknowledged it) and from counting the rows of each seal.
  *
  * A difference may be a moment: rows lie in their tables a little before their receipt. So a
@@ -28,11 +28,13 @@ type SignalProof = {
   readonly signal: Signal;
   /** Counted request by request. */
   readonly received: number;
+  /** Of these, the ones that sampling left out: they have no row. */
+  readonly leftOut: number;
   /** Rows of the seals in the log, one an item. */
   readonly logged: number;
   /** Rows that a query finds now. */
   readonly stored: number;
-  /** Spans in the rates of the same seals; only traces are counted there. */
+  /** Spans in the rates of the same seals, left out or not; only traces are counted there. */
   readonly rolledUp: number | undefined;
 };
 
@@ -92,6 +94,7 @@ type SealRow = {
   readonly lane: string;
   readonly atMs: string;
   readonly received: string;
+  readonly leftOut: string;
   readonly logged: string;
   readonly found: string;
   /** Spans in the rates; rows elsewhere. */
@@ -133,7 +136,7 @@ function sealsOf(database: string, table: (typeof counted)[number], window: Wind
     FROM ${name} WHERE`;
   return `WITH sealed AS (
       SELECT Seal, any(SealId) AS id, any(Lane) AS lane, min(Time) AS at, max(Received) AS received,
-        sum(Rows) AS logged, min(FirstEvent) AS earliest, max(LastEvent) AS latest
+        max(LeftOut) AS leftOut, sum(Rows) AS logged, min(FirstEvent) AS earliest, max(LastEvent) AS latest
       FROM ${ledger} WHERE ${ofTable} AND Time > ${from} AND Time <= ${to} GROUP BY Seal
     ),
     stored AS (
@@ -146,7 +149,7 @@ function sealsOf(database: string, table: (typeof counted)[number], window: Wind
     )
     SELECT leftPad(lower(hex(Seal)), 16, '0') AS seal, id, lane,
       toUnixTimestamp64Milli(if(id = '', toDateTime64(first, 3), at)) AS atMs,
-      received, logged, rows AS found, weight
+      received, leftOut, logged, rows AS found, weight
     FROM sealed FULL OUTER JOIN stored USING (Seal) ORDER BY atMs
     SETTINGS join_use_nulls = 0`;
 }
@@ -180,6 +183,7 @@ type SealOfSignal = {
   readonly signal: Signal;
   readonly row: SealRow;
   readonly received: number;
+  readonly leftOut: number;
   logged: number;
 };
 
@@ -190,8 +194,8 @@ function bySignal(known: readonly Found[]): readonly SealOfSignal[] {
     if (table.signal === undefined) continue;
     const key = `${table.signal} ${row.id}`;
     // The same number stands in the receipts of each of the signal's tables.
-    const received = Number(row.received);
-    const entry = seals.get(key) ?? { signal: table.signal, row, received, logged: 0 };
+    const [received, leftOut] = [Number(row.received), Number(row.leftOut)];
+    const entry = seals.get(key) ?? { signal: table.signal, row, received, leftOut, logged: 0 };
     entry.logged += Number(row.logged);
     seals.set(key, entry);
   }
@@ -200,13 +204,14 @@ function bySignal(known: readonly Found[]): readonly SealOfSignal[] {
 
 /** Receipts of before it was counted say 0: then the log's rows are all that is known. */
 function receivedIn(seal: SealOfSignal): number {
-  return seal.received === 0 ? seal.logged : seal.received;
+  return seal.received === 0 ? seal.logged + seal.leftOut : seal.received;
 }
 
 function sealedDifference(seal: SealOfSignal): readonly Difference[] {
   const received = receivedIn(seal);
-  if (received === seal.logged) return [];
-  return [differenceOf(seal.row, seal.signal, 'not_logged', [received, seal.logged])];
+  const expected = received - seal.leftOut;
+  if (expected === seal.logged) return [];
+  return [differenceOf(seal.row, seal.signal, 'not_logged', [expected, seal.logged])];
 }
 
 function ratesDifferences(known: readonly Found[]): readonly Difference[] {
@@ -217,7 +222,8 @@ function ratesDifferences(known: readonly Found[]): readonly Difference[] {
   );
   return known.flatMap(({ table, row }) => {
     if (table.signal !== 'traces') return [];
-    const [spans, rolledUp] = [Number(row.logged), rates.get(row.seal) ?? 0];
+    const spans = Number(row.logged) + Number(row.leftOut);
+    const rolledUp = rates.get(row.seal) ?? 0;
     if (spans === rolledUp) return [];
     return [differenceOf(row, redSecond.name, 'not_rolled_up', [spans, rolledUp])];
   });
@@ -230,6 +236,7 @@ function totalsOf(signal: Signal, known: readonly Found[]): SignalProof {
   return {
     signal,
     received: sum(seals.map(receivedIn)),
+    leftOut: sum(seals.map(({ leftOut }) => leftOut)),
     logged: sum(seals.map(({ logged }) => logged)),
     stored: sum(ofSignal.map(({ row }) => Number(row.found))),
     rolledUp: signal === 'traces' ? sum(rates.map(({ row }) => Number(row.weight))) : undefined,

@@ -22,7 +22,8 @@ export function registerProve(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       '\nFrom the receipts that the gateway writes when ClickHouse has acknowledged a seal, and\n' +
-        'from counting the rows of each seal. A seal under way is waited for.\n' +
+        'from counting the rows of each seal. A seal under way is waited for. What sampling left\n' +
+        'out has no row: received = left out + logged, and the rates count all that was received.\n' +
         '\nExample:\n  obsctl prove --since 24h\n' +
         '\nExit codes: 0 equal, 1 a difference (the seal is named), 3 ClickHouse not reachable.\n',
     )
@@ -59,8 +60,9 @@ function jsonOf(proof: Proof): string {
   return JSON.stringify({
     ok: proof.ok,
     seals: proof.seals,
-    signals: proof.signals.map(({ rolledUp, ...rest }) => ({
+    signals: proof.signals.map(({ leftOut, rolledUp, ...rest }) => ({
       ...rest,
+      left_out: leftOut,
       // There are no tenants in this version: everything belongs to the one without a name.
       tenant: '',
       ...(rolledUp !== undefined && { rolled_up: rolledUp }),
@@ -73,10 +75,10 @@ function jsonOf(proof: Proof): string {
 }
 
 function textOf(proof: Proof, since: string): string {
-  const head = ['signal', 'received', 'logged', 'stored', 'rolled up'];
-  const rows = proof.signals.map(({ signal, received, logged, stored, rolledUp }) => [
+  const head = ['signal', 'received', 'left out', 'logged', 'stored', 'rolled up'];
+  const rows = proof.signals.map(({ signal, received, leftOut, logged, stored, rolledUp }) => [
     signal,
-    ...[received, logged, stored].map(String),
+    ...[received, leftOut, logged, stored].map(String),
     rolledUp === undefined ? '-' : String(rolledUp),
   ]);
   const lines = [head, ...rows].map((row) =>

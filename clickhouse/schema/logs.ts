@@ -25,7 +25,7 @@ const logColumns = [
   { name: 'LogFlags', type: 'UInt32', codec: zstd, source: 'LogRecord.flags', comment: 'All 32 bits', origin: 'ours' },
   { name: 'BodyType', type: "Enum8('Empty' = 0, 'String' = 1, 'Bool' = 2, 'Int' = 3, 'Double' = 4, 'Array' = 5, 'Map' = 6, 'Bytes' = 7)", codec: zstd, source: 'AnyValue case of LogRecord.body', comment: 'Which kind of value Body was', origin: 'ours' },
   { name: 'DroppedAttributesCount', type: 'UInt32', codec: zstd, source: 'LogRecord.dropped_attributes_count', comment: 'Attributes the sender left out', origin: 'ours' },
-  { name: 'SamplingWeight', type: 'Float64', codec: zstd, source: 'sampling threshold in force', comment: 'How many records this row stands for; 1 without sampling', origin: 'ours' },
+  { name: 'SamplingWeight', type: 'Float64', fallback: '1', codec: zstd, source: 'sampling threshold in force', comment: 'How many records this row stands for; 1 without sampling', origin: 'ours' },
   { name: 'Tenant', type: 'LowCardinality(String)', codec: zstd, source: 'record header', comment: 'Empty without tenants', origin: 'ours' },
   { name: 'Seal', type: 'UInt64', codec: zstd, source: 'seal id, low half', comment: 'Which seal brought the row; settles inserts in doubt', origin: 'ours' },
 ] as const;

@@ -56,7 +56,8 @@ const doubt: Readonly<Record<TableDef['inDoubt'], string>> = {
 
 function columnRow(column: ColumnDef): string {
   const ours = column.origin === 'ours' ? ' *ours*' : '';
-  const computed = column.computed === undefined ? '' : ` ${code(column.computed)}`;
+  const rule = column.fallback === undefined ? column.computed : `DEFAULT ${column.fallback}`;
+  const computed = rule === undefined ? '' : ` ${code(rule)}`;
   const cells = [
     `\`${column.name}\`${ours}`,
     `${code(column.type)}${computed}`,

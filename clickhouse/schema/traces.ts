@@ -37,7 +37,7 @@ const traceColumns = [
   { name: 'EventsDroppedAttributesCount', alongside: 'Events', type: 'Array(UInt32)', codec: zstd, source: 'Event.dropped_attributes_count', comment: 'Attributes the sender left out of each event', origin: 'ours' },
   { name: 'LinksDroppedAttributesCount', alongside: 'Links', type: 'Array(UInt32)', codec: zstd, source: 'Link.dropped_attributes_count', comment: 'Attributes the sender left out of each link', origin: 'ours' },
   { name: 'LinksFlags', alongside: 'Links', type: 'Array(UInt32)', codec: zstd, source: 'Link.flags', comment: 'W3C trace flags and the remote bits of each link', origin: 'ours' },
-  { name: 'SamplingWeight', type: 'Float64', codec: zstd, source: 'sampling threshold in force', comment: 'How many spans this row stands for; 1 without sampling', origin: 'ours' },
+  { name: 'SamplingWeight', type: 'Float64', fallback: '1', codec: zstd, source: 'sampling threshold in force, or `th` of Span.trace_state where that is higher', comment: 'How many spans this row stands for; 1 without sampling', origin: 'ours' },
   { name: 'Tenant', type: 'LowCardinality(String)', codec: zstd, source: 'record header', comment: 'Empty without tenants', origin: 'ours' },
   { name: 'Seal', type: 'UInt64', codec: zstd, source: 'seal id, low half', comment: 'Which seal brought the row; settles inserts in doubt', origin: 'ours' },
 ] as const;

@@ -17,6 +17,8 @@ export type ColumnDef = {
   readonly comment: string;
   /** ALIAS, DEFAULT or MATERIALIZED with its expression; such a column is never sent. */
   readonly computed?: string;
+  /** What rows have whose insert leaves the column out; absent: zero or nothing. */
+  readonly fallback?: string;
   /**
    * The nested group (`Events`) whose arrays this column's are as long as. Not part of its name:
    * ClickHouse would then refuse inserts, like the Collector's, that leave this column out.

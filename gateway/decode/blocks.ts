@@ -127,10 +127,17 @@ export class Blocks implements OpenBlocks {
     return rows;
   }
 
+  isEmpty(): boolean {
+    for (const days of this.#tables) {
+      for (const block of days.open()) if (!block.isEmpty()) return false;
+    }
+    return true;
+  }
+
   byteCount(): number {
     let bytes = 0;
     for (const days of this.#tables) {
-      for (const block of days.open()) if (block.rows.count > 0) bytes += block.parts.bytes();
+      for (const block of days.open()) if (!block.isEmpty()) bytes += block.parts.bytes();
     }
     return bytes;
   }
@@ -182,7 +189,7 @@ export class Blocks implements OpenBlocks {
 
   /** Gives all buffers back. Only while there are no rows, so that earlier marks still hold. */
   release(): void {
-    assert(this.rowCount() === 0, 'no rows in blocks whose buffers are given back');
+    assert(this.isEmpty(), 'nothing in blocks whose buffers are given back');
     for (const days of this.#tables) days.release();
     this.#ranges.length = 0;
   }
@@ -193,7 +200,9 @@ export class Blocks implements OpenBlocks {
    */
   checkSpans(): void {
     let spans = 0;
-    for (const block of this.traces.open()) spans += block.rows.count;
+    for (const block of this.traces.open()) {
+      spans += block.rows.count + block.leftOut.level.count;
+    }
     if (spans > blockRowsMax) throw new BlockFull('the trace ranges have all the rows they may');
   }
 
@@ -223,7 +232,8 @@ export class Blocks implements OpenBlocks {
         dayText(week),
       );
     });
-    return [...units, ...blocks.map((block) => this.#encodeRed(block, seal))];
+    const counted = this.traces.counted();
+    return [...units, ...counted.map((block) => this.#encodeRed(block, seal))];
   }
 
   #encodeRed(block: TraceBlock, seal: Uint8Array): EncodedUnit {

@@ -7,6 +7,8 @@
  * `decode.bench.ts`.
  */
 import { Budget, putBytes, Text } from '../../clickhouse/native/buffers.ts';
+import type { Sampling } from './decode-types.ts';
+import { Keeper } from './keeper.ts';
 import { readLength, readTag, skipField, word } from './wire.ts';
 
 /** Bytes of one resource or scope that are followed. */
@@ -82,6 +84,7 @@ export class Context {
   readonly time = new Uint32Array(6);
   readonly resource = new Carried();
   readonly scope = new Carried();
+  readonly keeper = new Keeper();
   /** Changes with each request. */
   serial = 0;
   accepted = 0;
@@ -95,11 +98,17 @@ export class Context {
   repeatedKeys = 0;
 
   /** Begins a request. */
-  begin(receivedAtNs: bigint, ageNsMax: bigint, aheadNsMax: bigint): void {
+  begin(
+    receivedAtNs: bigint,
+    ageNsMax: bigint,
+    aheadNsMax: bigint,
+    sampling: Sampling | undefined,
+  ): void {
     const earliest = receivedAtNs > ageNsMax ? receivedAtNs - ageNsMax : 1n;
     this.#setTime(receivedLow, receivedAtNs);
     this.#setTime(earliestLow, earliest);
     this.#setTime(latestLow, receivedAtNs + aheadNsMax);
+    this.keeper.begin(sampling, this.time[receivedLow]! ^ this.time[receivedHigh]!);
     this.serial += 1;
     this.accepted = 0;
     this.rejected = 0;

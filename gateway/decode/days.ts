@@ -58,6 +58,13 @@ export class Days<Block extends SignalBlock> {
       .sort((left, right) => left.day - right.day);
   }
 
+  /** Blocks with rows, or with items that only rollups count, by day. */
+  counted(): Block[] {
+    return this.#open
+      .filter((block) => !block.isEmpty())
+      .sort((left, right) => left.day - right.day);
+  }
+
   /** All open blocks, in order of opening. */
   open(): readonly Block[] {
     return this.#open;
@@ -134,7 +141,7 @@ export class Days<Block extends SignalBlock> {
    */
   #dropEmpty(): boolean {
     const index = this.#open.findIndex(
-      (block) => block.rows.count === 0 && block.requestSerial !== this.#context.serial,
+      (block) => block.isEmpty() && block.requestSerial !== this.#context.serial,
     );
     if (index < 0) return false;
     this.#open[index]!.release();

@@ -16,13 +16,32 @@ export type DecodeInput = {
    * them. From the record header; the blocks' own bound when absent or 0.
    */
   readonly ageDaysMax?: number;
+  /**
+   * From the record header. Absent, as in records of decoder version 1: every item becomes a row
+   * of weight 1.
+   */
+  readonly sampling?: Sampling;
 };
+
+/** Which items become rows. Rollups count all of them. */
+export type Sampling = {
+  /** 56 bits: an item whose random number is below is left out; 0 keeps everything. */
+  readonly threshold: bigint;
+  /** Whether spans and records of errors are kept whatever they drew. */
+  readonly keepsErrors: boolean;
+};
+
+export const noSampling: Sampling = { threshold: 0n, keepsErrors: false };
 
 export type DecodeResult =
   | {
       readonly outcome: 'decoded';
-      /** Items now in the open blocks. */
+      /** Items now in the open blocks, as rows or only in rollups. */
       readonly accepted: number;
+      /** Of these, the ones that sampling left out: they have no row. */
+      readonly leftOut: number;
+      /** Of these, the ones that were kept because of what they are, not by what they drew. */
+      readonly exempted: number;
       /** Items that can never be stored: wrong id length, out of time range, … */
       readonly rejected: number;
       /** Whether no item got the receive time: a repeat of the same bytes is then a repeat. */
@@ -52,6 +71,8 @@ export type DecodeResult =
 export type OpenBlocks = {
   /** Rows over all tables. */
   readonly rowCount: () => number;
+  /** Whether there is nothing to encode: neither rows, nor items that only rollups count. */
+  readonly isEmpty: () => boolean;
   /** Bytes held by rows (not capacity). */
   readonly byteCount: () => number;
   /** Remembers the present end of all blocks: call after the last durable record. */

@@ -25,7 +25,7 @@ export function decodeInto(blocks: Blocks, input: DecodeInput): DecodeResult {
     return resultOf(error);
   }
   const result = tryDecode(blocks, input, read);
-  if (result.outcome !== 'full' || blocks.rowCount() > 0) return result;
+  if (result.outcome !== 'full' || !blocks.isEmpty()) return result;
   // Nothing is open, so only buffers that other requests left behind can be in the way.
   blocks.release();
   return tryDecode(blocks, input, read);
@@ -33,7 +33,7 @@ export function decodeInto(blocks: Blocks, input: DecodeInput): DecodeResult {
 
 function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): DecodeResult {
   const { context } = blocks;
-  context.begin(input.receivedAtNs, ageNsMaxOf(blocks, input), blocks.aheadNsMax);
+  context.begin(input.receivedAtNs, ageNsMaxOf(blocks, input), blocks.aheadNsMax, input.sampling);
   try {
     decodeSignal(blocks, input.signal, read.body);
     blocks.repairRequest();
@@ -41,6 +41,8 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
     return {
       outcome: 'decoded',
       accepted: context.accepted,
+      leftOut: context.keeper.leftOut,
+      exempted: context.keeper.exempted,
       rejected: context.rejected,
       hasOwnTimes: context.untimed === 0,
       message: context.rejected > 0 ? context.reason : read.warning,

@@ -18,6 +18,9 @@ import { need, readLength, readTag, readVarint, skipField, word } from './wire.t
 /** The record under way, two words a field number (see `traces.ts`). */
 const field = new Int32Array(2 * 13);
 
+/** Severity number of ERROR; FATAL lies above. */
+const errorSeverity = 17;
+
 /** SeverityText of records that have a number only; each severity has four numbers. */
 const severities = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'].flatMap((name) => [
   name,
@@ -118,7 +121,7 @@ function putRecord(
     valuesStart = block.attributes.values.size;
   }
   context.repeatedKeys += endMap(block.attributes, mapStart, valuesStart);
-  endRecord(block, context, source, view);
+  endRecord(block, context, source, view, from, end);
   return true;
 }
 
@@ -188,12 +191,29 @@ function beginRecord(days: Days<LogBlock>, context: Context): LogBlock | undefin
 }
 
 /** Writes all but the attributes and counts the row, or takes the row back. */
-function endRecord(block: LogBlock, context: Context, source: Uint8Array, view: DataView): void {
+function endRecord(
+  block: LogBlock,
+  context: Context,
+  source: Uint8Array,
+  view: DataView,
+  from: number,
+  end: number,
+): void {
   const fault = faultOf();
   if (fault !== '') {
     block.parts.cutRow();
     context.reject(fault);
     return;
+  }
+  let weight = 1;
+  if (context.keeper.isThrottling) {
+    const isError = field[5] === 0 && field[4]! >= errorSeverity;
+    weight = context.keeper.weighLog(source, view, field[18]!, field[19]!, from, end, isError);
+    if (weight === 0) {
+      block.parts.cutRow();
+      context.accepted += 1;
+      return;
+    }
   }
   const row = block.rows.count;
   block.time.words[2 * row] = field[2]!;
@@ -217,6 +237,7 @@ function endRecord(block: LogBlock, context: Context, source: Uint8Array, view: 
   block.droppedAttributes.words[row] = field[14]!;
   putOffset(block.attributes.offsets.values.words, row, block.attributes.keys.level.count);
   block.endRow();
+  if (weight !== 1) block.weights.put(row, weight);
   context.accepted += 1;
 }
 

@@ -27,8 +27,8 @@ import type { HashSeed } from '../../clickhouse/native/hash.ts';
 import { Parts } from '../../clickhouse/native/parts.ts';
 import { latencyBucketsPerDoubling, redSecond } from '../../clickhouse/schema/ours.ts';
 import type { EncodedUnit } from './decode-types.ts';
-import { eventsNs, highWord, rollupBytesMax, secondOf } from './rollup.ts';
-import { spanKinds, statusCodes, type TraceBlock } from './trace-block.ts';
+import { eventsNs, highWord, rollupBytesMax, secondIn } from './rollup.ts';
+import { type LeftOut, spanKinds, statusCodes, type TraceBlock } from './trace-block.ts';
 
 /** More buckets than 64 doublings have. */
 const bucketsMax = 1024;
@@ -120,15 +120,17 @@ export class RedSeconds {
   /** The unit of the day that `block` holds. */
   encode(block: TraceBlock, seal: Uint8Array, partition: string): EncodedUnit {
     this.#parts.clear();
-    this.#makeTables(block.rows.count);
-    let pairs = 0;
-    for (let row = 0; row < block.rows.count; row += 1) {
-      const group = this.#group(block, row);
-      const low = block.duration.words[2 * row]! >>> 0;
-      const high = block.duration.words[2 * row + 1]! >>> 0;
-      this.#addDuration(group, low, high);
-      if (this.#addBucket(group, bucketOf(high * highWord + low))) pairs += 1;
-    }
+    const { leftOut } = block;
+    this.#makeTables(block.rows.count + leftOut.level.count);
+    const pairs =
+      this.#add(block, block.rows.count, {
+        time: block.time,
+        resource: block.resources.repeated.ids,
+        name: block.spanName.indexes,
+        kind: block.spanKind,
+        status: block.statusCode,
+        duration: block.duration,
+      }) + this.#add(block, leftOut.level.count, leftOut);
     this.#putSums();
     this.#putBuckets(pairs);
     this.#seal.set(seal);
@@ -155,14 +157,26 @@ export class RedSeconds {
     this.#pairKeys.fill(0);
   }
 
+  /** Counts `rows` spans; returns how many buckets are new. */
+  #add(block: TraceBlock, rows: number, spans: Omit<LeftOut, 'level'>): number {
+    let pairs = 0;
+    for (let row = 0; row < rows; row += 1) {
+      const group = this.#group(block, spans, row);
+      const low = spans.duration.words[2 * row]! >>> 0;
+      const high = spans.duration.words[2 * row + 1]! >>> 0;
+      this.#addDuration(group, low, high);
+      if (this.#addBucket(group, bucketOf(high * highWord + low))) pairs += 1;
+    }
+    return pairs;
+  }
+
   /** The rollup row that span `row` counts in. */
-  #group(block: TraceBlock, row: number): number {
-    const second = secondOf(block, row);
-    const service =
-      block.resources.service.indexes.words[block.resources.repeated.ids.words[row]!]!;
-    const name = block.spanName.indexes.words[row]!;
-    const kind = block.spanKind.bytes[row]!;
-    const status = block.statusCode.bytes[row]!;
+  #group(block: TraceBlock, spans: Omit<LeftOut, 'level'>, row: number): number {
+    const second = secondIn(block, spans.time.words, row);
+    const service = block.resources.service.indexes.words[spans.resource.words[row]!]!;
+    const name = spans.name.words[row]!;
+    const kind = spans.kind.bytes[row]!;
+    const status = spans.status.bytes[row]!;
     const mask = this.#slots.length - 1;
     const hash = mixed(mixed(mixed(this.#seed, second), service * 31 + kind * 4 + status), name);
     let slot = hash & mask;

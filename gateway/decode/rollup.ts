@@ -15,7 +15,11 @@ const nsPerSecond = 1_000_000_000;
 
 /** The second in which span `row` began: exact, because the distance to its day is below 2^53. */
 export function secondOf(block: TraceBlock, row: number): number {
-  const words = block.time.words;
+  return secondIn(block, block.time.words, row);
+}
+
+/** The same of the time at `row` of `words`. */
+export function secondIn(block: TraceBlock, words: Int32Array, row: number): number {
   const daySeconds = block.day * secondsPerDay;
   const distance =
     ((words[2 * row + 1]! >>> 0) - block.dayStart[1]!) * highWord +

@@ -290,6 +290,8 @@ describe('what protobuf allows and few senders write', () => {
       expect(decode('traces', body)).toEqual({
         outcome: 'decoded',
         accepted: 0,
+        leftOut: 0,
+        exempted: 0,
         rejected: 0,
         hasOwnTimes: true,
         message: '',

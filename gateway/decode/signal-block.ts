@@ -19,6 +19,7 @@ import {
   MapColumn,
   TextColumn,
 } from '../../clickhouse/native/columns.ts';
+import { ExceptionsColumn } from '../../clickhouse/native/exceptions.ts';
 import type { HashSeed } from '../../clickhouse/native/hash.ts';
 import { Parts } from '../../clickhouse/native/parts.ts';
 import type { TableDef } from '../../clickhouse/schema/types.ts';
@@ -51,6 +52,8 @@ export class SignalBlock {
   readonly columns: readonly NamedColumnWriter[];
   /** The time that decides the day, and the order of the unit. */
   readonly time: Fixed;
+  /** How many items a row stands for, where that is not one. */
+  readonly weights: ExceptionsColumn;
   /** Days since 1970. */
   day = 0;
   /** When the day begins, in nanoseconds: low and high word. */
@@ -79,7 +82,7 @@ export class SignalBlock {
     this.resources = new ResourceTable(this.parts, this.rows);
     this.scopes = new ScopeTable(this.parts, this.rows);
     this.#seal = new ConstantColumn('UInt64', this.rows, new Uint8Array(8));
-    const one = new Uint8Array(new Float64Array([1]).buffer);
+    this.weights = new ExceptionsColumn(this.rows, this.parts.level(false), 1);
     this.columns = createColumns(table, this.parts, this.rows, {
       ServiceName: this.resources.service,
       ResourceSchemaUrl: this.resources.schemaUrl,
@@ -89,7 +92,7 @@ export class SignalBlock {
       ScopeSchemaUrl: this.scopes.schemaUrl,
       ScopeAttributes: this.scopes.attributes,
       ScopeDroppedAttrCount: this.scopes.droppedAttributes,
-      SamplingWeight: new ConstantColumn('Float64', this.rows, one),
+      SamplingWeight: this.weights,
       Tenant: new ConstantNameColumn(this.rows, options.tenant),
       Seal: this.#seal,
       ...own(this.parts, this.rows),
@@ -133,6 +136,11 @@ export class SignalBlock {
     this.weight += this.#rowWeight;
     if (this.weight > blockWeightBytesMax) throw new BlockFull('a block weighs all it may');
     rows.count = row + 1;
+  }
+
+  /** Whether it holds nothing: neither rows, nor items that only rollups count. */
+  isEmpty(): boolean {
+    return this.rows.count === 0;
   }
 
   /** Writes where the block ends into `mark`, of {@link requestMark}'s length. */

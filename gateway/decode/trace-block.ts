@@ -42,7 +42,21 @@ export type Elements = {
   readonly attributes: MapColumn;
 };
 
+/** Spans that have no row and are counted by the rollups all the same. */
+export type LeftOut = {
+  readonly level: Level;
+  readonly time: Fixed;
+  /** Which resource of the block it is. */
+  readonly resource: Fixed;
+  /** Index in the dictionary of the block's span names. */
+  readonly name: Fixed;
+  readonly kind: Fixed;
+  readonly status: Fixed;
+  readonly duration: Fixed;
+};
+
 export class TraceBlock extends SignalBlock {
+  readonly leftOut: LeftOut;
   readonly traceId: Fixed;
   readonly spanId: Fixed;
   readonly parentSpanId: Text;
@@ -69,12 +83,18 @@ export class TraceBlock extends SignalBlock {
   readonly linkFlags: Fixed;
 
   constructor(options: BlockOptions) {
-    super(traces, 'Timestamp', options, (_parts, rows) => ({
-      TraceId: new FixedColumn('String', rows, traceIdStride),
-      SpanId: new FixedColumn('String', rows, spanIdStride),
-      SpanKind: new NamedColumn(rows, spanKinds),
-      StatusCode: new NamedColumn(rows, statusCodes),
-    }));
+    let leftOut: LeftOut | undefined;
+    super(traces, 'Timestamp', options, (parts, rows) => {
+      leftOut = createLeftOut(parts.level(false));
+      return {
+        TraceId: new FixedColumn('String', rows, traceIdStride),
+        SpanId: new FixedColumn('String', rows, spanIdStride),
+        SpanKind: new NamedColumn(rows, spanKinds),
+        StatusCode: new NamedColumn(rows, statusCodes),
+      };
+    });
+    assert(leftOut !== undefined, 'the parts of a block to be made with it');
+    this.leftOut = leftOut;
     this.traceId = this.fixed('TraceId');
     this.spanId = this.fixed('SpanId');
     this.parentSpanId = this.text('ParentSpanId').text;
@@ -103,6 +123,10 @@ export class TraceBlock extends SignalBlock {
     this.linkFlags = elementFixed(this, 'LinksFlags');
   }
 
+  override isEmpty(): boolean {
+    return this.rows.count === 0 && this.leftOut.level.count === 0;
+  }
+
   #named(name: string): Fixed {
     const column = this.column(name);
     assert(column instanceof NamedColumn, `${name} to have fixed names`);
@@ -114,6 +138,18 @@ export class TraceBlock extends SignalBlock {
     assert(elements instanceof MapColumn, `${group}.Attributes to be maps`);
     return { level: elements.offsets.level, offsets, attributes: elements };
   }
+}
+
+function createLeftOut(level: Level): LeftOut {
+  return {
+    level,
+    time: level.fixed(8),
+    resource: level.fixed(4),
+    name: level.fixed(4),
+    kind: level.fixed(1),
+    status: level.fixed(1),
+    duration: level.fixed(8),
+  };
 }
 
 /** The elements of an array column of fixed width. */

@@ -34,6 +34,7 @@ const field = new Int32Array(2 * 17);
 const status = new Int32Array(3);
 
 const traceIdBytes = 16;
+const errorCode = statusCodes.indexOf('Error');
 const spanIdBytes = 8;
 
 /** Decodes an ExportTraceServiceRequest. */
@@ -250,17 +251,26 @@ function endSpan(block: TraceBlock, context: Context, source: Uint8Array, view: 
     context.reject(fault);
     return;
   }
+  const code = status[0]!;
+  const statusCode = code > 0 && code < statusCodes.length ? code : 0;
+  let weight = 1;
+  if (context.keeper.asks(field[7]!)) {
+    const isError = statusCode === errorCode;
+    weight = context.keeper.weighSpan(source, field[2]!, field[6]!, field[7]!, isError);
+    if (weight === 0) {
+      leaveOut(block, source, view, statusCode);
+      context.accepted += 1;
+      return;
+    }
+  }
   const row = block.rows.count;
   block.time.words[2 * row] = field[14]!;
   block.time.words[2 * row + 1] = field[15]!;
   putIds(block, row, source);
   putText(block, source, view);
-  const kind = field[12]!;
-  const isKnownKind = field[13] === 0 && kind > 0 && kind < spanKinds.length;
-  block.spanKind.bytes[row] = isKnownKind ? kind : 0;
-  const code = status[0]!;
-  block.statusCode.bytes[row] = code > 0 && code < statusCodes.length ? code : 0;
-  putDuration(block, row);
+  block.spanKind.bytes[row] = kindOf();
+  block.statusCode.bytes[row] = statusCode;
+  putDuration(block.duration.words, row);
   block.flags.words[row] = field[32]!;
   block.droppedAttributes.words[row] = field[20]!;
   block.droppedEvents.words[row] = field[24]!;
@@ -269,7 +279,30 @@ function endSpan(block: TraceBlock, context: Context, source: Uint8Array, view: 
   putOffset(block.events.offsets.values.words, row, block.events.level.count);
   putOffset(block.links.offsets.values.words, row, block.links.level.count);
   block.endRow();
+  if (weight !== 1) block.weights.put(row, weight);
   context.accepted += 1;
+}
+
+/** Takes the row back and keeps of the span what the rollups count. */
+function leaveOut(block: TraceBlock, source: Uint8Array, view: DataView, statusCode: number): void {
+  block.parts.cutRow();
+  const spans = block.leftOut;
+  spans.level.reserve(1);
+  const at = spans.level.count;
+  spans.time.words[2 * at] = field[14]!;
+  spans.time.words[2 * at + 1] = field[15]!;
+  spans.resource.words[at] = block.resourceEntry;
+  const { dictionary } = block.spanName;
+  spans.name.words[at] = dictionary.lookup(source, view, field[10]!, field[11]!);
+  spans.kind.bytes[at] = kindOf();
+  spans.status.bytes[at] = statusCode;
+  putDuration(spans.duration.words, at);
+  spans.level.count = at + 1;
+}
+
+function kindOf(): number {
+  const kind = field[12]!;
+  return field[13] === 0 && kind > 0 && kind < spanKinds.length ? kind : 0;
 }
 
 function putIds(block: TraceBlock, row: number, source: Uint8Array): void {
@@ -296,14 +329,13 @@ function putText(block: TraceBlock, source: Uint8Array, view: DataView): void {
 }
 
 /** End minus start, 0 when the end lies before the start. */
-function putDuration(block: TraceBlock, row: number): void {
+function putDuration(words: Int32Array, row: number): void {
   const endLow = field[16]! >>> 0;
   const endHigh = field[17]! >>> 0;
   const startLow = field[14]! >>> 0;
   const startHigh = field[15]! >>> 0;
   const borrow = endLow < startLow ? 1 : 0;
   const high = endHigh - startHigh - borrow;
-  const words = block.duration.words;
   words[2 * row] = high < 0 ? 0 : endLow - startLow;
   words[2 * row + 1] = Math.max(high, 0);
 }

@@ -1,10 +1,14 @@
 /** One receipt row a unit of a seal: anyone can check later what was acknowledged, and when. */
+import { logs } from '../../clickhouse/schema/logs.ts';
 import { receipts } from '../../clickhouse/schema/ours.ts';
+import { traces } from '../../clickhouse/schema/traces.ts';
 import type { ColumnOf } from '../../clickhouse/schema/types.ts';
 import { signalOfTable } from '../item-tables.ts';
-import { type Seal, sealNumber } from '../lane/seal.ts';
+import { type Received, type Seal, sealNumber } from '../lane/seal.ts';
 
 export const receiptTable = receipts.name;
+
+const nsPerMs = 1_000_000n;
 
 type ReceiptRow = Readonly<Record<ColumnOf<typeof receipts>, string | number>>;
 
@@ -14,9 +18,31 @@ export type ReceiptOrigin = {
   readonly nowMs: number;
 };
 
-/** JSONEachRow; the rows are few and read by people. */
-export function receiptRows(seal: Seal, origin: ReceiptOrigin): string {
-  return seal.units.map((unit) => `${JSON.stringify(rowOf(seal, unit, origin))}\n`).join('');
+/**
+ * JSONEachRow; the rows are few and read by people. `units` are the ones of the seal that were
+ * acknowledged. A signal of which sampling left everything out has a receipt of no rows, because
+ * somewhere it must stand how many came.
+ */
+export function receiptRows(seal: Seal, units: Seal['units'], origin: ReceiptOrigin): string {
+  return [...units, ...emptyUnits(seal)]
+    .map((unit) => `${JSON.stringify(rowOf(seal, unit, origin))}\n`)
+    .join('');
+}
+
+function emptyUnits(seal: Seal): Seal['units'] {
+  const sealed = new Set(seal.units.map(({ table }) => table));
+  const atNs = BigInt(Math.floor(seal.firstReceivedMs)) * nsPerMs;
+  const nothing = {
+    partition: '',
+    rows: 0,
+    bytes: 0,
+    crc: 0,
+    firstEventNs: atNs,
+    lastEventNs: atNs,
+  };
+  return [traces.name, logs.name]
+    .filter((table) => !sealed.has(table) && countOf(seal.leftOut, table) > 0)
+    .map((table) => ({ table, ...nothing }));
 }
 
 function rowOf(seal: Seal, unit: Seal['units'][number], origin: ReceiptOrigin): ReceiptRow {
@@ -34,13 +60,14 @@ function rowOf(seal: Seal, unit: Seal['units'][number], origin: ReceiptOrigin): 
     LastPosition: seal.last,
     FirstEvent: nanosecondsText(unit.firstEventNs),
     LastEvent: nanosecondsText(unit.lastEventNs),
-    Received: receivedFor(seal, unit.table),
+    Received: countOf(seal.received, unit.table),
+    LeftOut: countOf(seal.leftOut, unit.table),
   };
 }
 
-function receivedFor(seal: Seal, table: string): number {
+function countOf(counts: Received | undefined, table: string): number {
   const signal = signalOfTable(table);
-  return signal === undefined ? 0 : (seal.received?.[signal] ?? 0);
+  return signal === undefined ? 0 : (counts?.[signal] ?? 0);
 }
 
 /** Seconds with a fraction: the form of DateTime64 that needs no time zone. */

@@ -166,7 +166,7 @@ export class UnitCarrier {
       (entry) => !job.setAside.has(unitKey(entry)) && !job.missing.has(unitKey(entry)),
     );
     if (units.length === 0) return true;
-    const rows = receiptRows({ ...job.seal, units }, { gateway, lane, nowMs });
+    const rows = receiptRows(job.seal, units, { gateway, lane, nowMs });
     const startedMs = clock.monotonicMs();
     const sent = await destination.insertRows(receiptTable, rows, token);
     const unit = { table: receiptTable, rows: units.length, bytes: rows.length };

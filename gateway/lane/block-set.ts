@@ -21,12 +21,16 @@ type RecordMark = {
   readonly end: number;
   readonly mark: BlocksMark;
   readonly received: Received;
+  /** Of these, the ones that sampling left out. */
+  readonly leftOut: Received;
 };
 
 type Appended = {
   readonly end: number;
   readonly signal: Signal;
   readonly items: number;
+  /** Of these, the ones that sampling left out. */
+  readonly leftOut: number;
   /** Wall clock. */
   readonly receivedMs: number;
   readonly monotonicMs: number;
@@ -53,11 +57,12 @@ export class BlockSet {
     this.last = first;
     this.#firstReceivedMs = 0;
     this.#openedMs = 0;
-    this.#marks = [{ end: first, mark: this.blocks.mark(), received: nothingReceived }];
+    const nothing = { received: nothingReceived, leftOut: nothingReceived };
+    this.#marks = [{ end: first, mark: this.blocks.mark(), ...nothing }];
   }
 
   isEmpty(): boolean {
-    return this.blocks.rowCount() === 0;
+    return this.blocks.isEmpty();
   }
 
   /** Wall clock of the oldest record; 0 when empty. */
@@ -75,14 +80,21 @@ export class BlockSet {
     return this.#marks.at(-1)?.received ?? nothingReceived;
   }
 
+  /** Of these, the ones that have no row because sampling left them out. */
+  get leftOut(): Received {
+    return this.#marks.at(-1)?.leftOut ?? nothingReceived;
+  }
+
   /** A record that ends at `end` was appended after its rows had entered. */
-  appended({ end, signal, items, receivedMs, monotonicMs }: Appended): void {
+  appended({ end, signal, items, leftOut, receivedMs, monotonicMs }: Appended): void {
     if (this.#openedMs === 0) {
       this.#openedMs = monotonicMs;
       this.#firstReceivedMs = receivedMs;
     }
     const received = { ...this.received, [signal]: this.received[signal] + items };
-    this.#marks.push({ end, mark: this.blocks.mark(), received });
+    const left =
+      leftOut === 0 ? this.leftOut : { ...this.leftOut, [signal]: this.leftOut[signal] + leftOut };
+    this.#marks.push({ end, mark: this.blocks.mark(), received, leftOut: left });
   }
 
   /** Everything up to `position` is synced: older marks are not needed any more. */
@@ -120,7 +132,8 @@ export function encodeSet(set: BlockSet): {
 } {
   const id = newSealId();
   const units = set.blocks.encode(sealNumber(id));
-  const { first, last, firstReceivedMs, received } = set;
+  const { first, last, firstReceivedMs, received, leftOut } = set;
   const described = units.map(describeUnit);
-  return { seal: { id, first, last, firstReceivedMs, received, units: described }, units };
+  const covers = { first, last, firstReceivedMs, received, leftOut };
+  return { seal: { id, ...covers, units: described }, units };
 }

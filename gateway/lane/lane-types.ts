@@ -6,6 +6,7 @@ import type { Blocks } from '../decode/blocks.ts';
 import type { DecodeInput, DecodeResult } from '../decode/decode-types.ts';
 import type { DeadLetter } from '../deliver/dead-letter.ts';
 import type { Destination } from '../deliver/destination.ts';
+import type { Throttles } from '../sampling/throttle.ts';
 import type { LaneCounters } from '../telemetry/lane-counters.ts';
 import type { Wal } from '../wal/wal-types.ts';
 import type { Resends } from './resends.ts';
@@ -58,6 +59,10 @@ export type LaneParts = {
   readonly limits: LaneLimits;
   /** Absent: the same bytes are stored as often as they come. */
   readonly resends: Resends | undefined;
+  /** Told how many items a request held, for the tenant's quota. */
+  readonly onDecoded?: (tenant: string, items: number) => void;
+  /** Absent: everything is kept. */
+  readonly throttles?: Throttles | undefined;
   readonly log: LaneLog;
   /** Fault injection for tests: called at named points, may never return. */
   readonly at?: (point: 'durable' | 'sealed' | 'inserted') => void;

@@ -11,7 +11,7 @@
  */
 import { assert } from '../../core/assert.ts';
 import type { Acceptor, Answer, BusyReason, Submission } from '../answer.ts';
-import type { DecodeResult } from '../decode/decode-types.ts';
+import { type DecodeResult, noSampling } from '../decode/decode-types.ts';
 import { Delivery } from '../deliver/delivery.ts';
 import { isWalFailure } from '../wal/wal-failure.ts';
 import { busyAnswer } from './busy.ts';
@@ -129,6 +129,7 @@ export class Lane implements Acceptor {
     }
     const { accepted, rejected, message } = taken;
     counters.received(signal, accepted + rejected);
+    this.#parts.onDecoded?.(submission.tenant, accepted + rejected);
     try {
       if (taken.failure !== undefined) throw taken.failure;
       if (taken.end !== undefined) {
@@ -142,6 +143,7 @@ export class Lane implements Acceptor {
     counters.durable(signal, accepted);
     counters.answered(signal, accepted);
     counters.rejected(signal, rejected);
+    if (signal !== 'metrics') counters.sampled(signal, accepted, taken.leftOut);
     const isRepeatable = taken.hasOwnTimes && taken.end !== undefined;
     return { answer: { outcome: 'stored', rejected, message }, isRepeatable };
   }
@@ -152,22 +154,27 @@ export class Lane implements Acceptor {
    */
   #take(submission: Submission): Taken {
     if (this.#isOverfull()) return { outcome: 'full' };
-    const { clock, decoder, limits, wal } = this.#parts;
-    const { signal, contentType, body } = submission;
+    const { clock, decoder, limits, throttles, wal } = this.#parts;
+    const { signal, contentType, body, tenant } = submission;
     const [receivedAtNs, ageDaysMax] = [clock.nowNs(), limits.retentionDays[signal]];
-    const input = { signal, contentType, body, receivedAtNs, ageDaysMax };
+    const sampling = throttles?.current(signal, tenant) ?? noSampling;
+    const input = { signal, contentType, body, receivedAtNs, ageDaysMax, sampling };
     const decoded = decoder.decode(this.#sealer.open.blocks, input);
-    // What holds nothing that can be stored needs no record.
-    if (decoded.outcome !== 'decoded' || decoded.accepted === 0) return decoded;
+    if (decoded.outcome !== 'decoded') return decoded;
+    const { accepted: items, exempted, leftOut } = decoded;
+    throttles?.count(signal, tenant, items, exempted);
+    // What holds nothing that can be stored needs no record; spans are counted in any case.
+    if (items === 0 || (leftOut === items && signal !== 'traces')) return decoded;
     try {
       const end = wal.append(
-        recordMeta(submission, receivedAtNs, decoded, ageDaysMax),
+        recordMeta(submission, receivedAtNs, decoded, ageDaysMax, sampling),
         submission.wire,
       );
       this.#sealer.open.appended({
         end,
         signal,
-        items: decoded.accepted,
+        items,
+        leftOut,
         receivedMs: clock.nowMs(),
         monotonicMs: clock.monotonicMs(),
       });

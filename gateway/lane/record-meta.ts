@@ -3,16 +3,21 @@
  * same rows, so everything that decides them is here. Numbers never change their meaning.
  */
 import type { ContentEncoding, ContentType, Submission } from '../answer.ts';
+import { noSampling, type Sampling } from '../decode/decode-types.ts';
 import type { RecordMeta } from '../wal/wal-types.ts';
 import { kindOf, recordKinds } from './seal.ts';
 
 /** Raised when the same bytes would give other rows. */
-const decoderVersion = 1;
+const decoderVersion = 2;
+/** From here on rows have weights: the threshold counts, and the one in a span's tracestate. */
+const weightsSinceVersion = 2;
 /** A seal depends on no setting. */
 const noSettings = 0;
 
 /** Every item has a time of its own, so a repeat of the same bytes can only be a repeat. */
 const ownTimesFlag = 1;
+/** Errors are kept whatever they drew. */
+const keepsErrorsFlag = 2;
 
 export const contentTypes: readonly ContentType[] = ['protobuf', 'json'];
 export const contentEncodings: readonly ContentEncoding[] = [
@@ -32,6 +37,7 @@ export function recordMeta(
   receivedAtNs: bigint,
   decoded: { readonly rejected: number; readonly hasOwnTimes: boolean },
   ageDaysMax: number,
+  sampling: Sampling = noSampling,
 ): RecordMeta {
   return {
     kind: kindOf(submission.signal),
@@ -40,8 +46,8 @@ export function recordMeta(
     contentEncoding: contentEncodings.indexOf(submission.contentEncoding),
     decoderVersion,
     settingsFingerprint: ageDaysMax,
-    samplingThreshold: 0n,
-    flags: decoded.hasOwnTimes ? ownTimesFlag : 0,
+    samplingThreshold: sampling.threshold,
+    flags: (decoded.hasOwnTimes ? ownTimesFlag : 0) | (sampling.keepsErrors ? keepsErrorsFlag : 0),
     rejectedItems: decoded.rejected,
     tenant: submission.tenant,
   };
@@ -72,6 +78,13 @@ export function contentEncodingOf(meta: RecordMeta): ContentEncoding | undefined
 
 export function hasOwnTimes(meta: RecordMeta): boolean {
   return (meta.flags & ownTimesFlag) !== 0;
+}
+
+/** Which of the record's items became rows; undefined before there were weights. */
+export function samplingOf(meta: RecordMeta): Sampling | undefined {
+  if (meta.decoderVersion < weightsSinceVersion) return undefined;
+  const keepsErrors = (meta.flags & keepsErrorsFlag) !== 0;
+  return { threshold: meta.samplingThreshold, keepsErrors };
 }
 
 /** How many days old the record's items may be: what it was when the record was answered. */

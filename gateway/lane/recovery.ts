@@ -56,8 +56,8 @@ async function takeUp(lane: Recovering, from: number, to: number): Promise<void>
     const signal = signalOf(record.meta.kind);
     assert(signal !== undefined, 'what was decoded has a signal');
     const monotonicMs = parts.clock.monotonicMs();
-    const items = result.accepted;
-    open.appended({ end: record.next, signal, items, receivedMs, monotonicMs });
+    const { accepted: items, leftOut } = result;
+    open.appended({ end: record.next, signal, items, leftOut, receivedMs, monotonicMs });
   });
 }
 

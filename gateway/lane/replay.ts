@@ -9,7 +9,7 @@ import { inflate } from '../decode/inflate.ts';
 import type { HeldUnits } from '../deliver/job.ts';
 import type { LogRecord } from '../wal/wal-types.ts';
 import type { LaneParts } from './lane-types.ts';
-import { ageDaysMaxOf, contentEncodingOf, contentTypeOf } from './record-meta.ts';
+import { ageDaysMaxOf, contentEncodingOf, contentTypeOf, samplingOf } from './record-meta.ts';
 import { decodeSeal, recordKinds, type Seal, sealNumber, signalOf } from './seal.ts';
 
 /** Above every limit that a body was ever let in under: that one may since have been lowered. */
@@ -81,7 +81,15 @@ export class Replayer {
     }
     const { receivedAtNs } = record.meta;
     const ageDaysMax = ageDaysMaxOf(record.meta);
-    const input = { signal, contentType, body, receivedAtNs, ageDaysMax };
+    const sampling = samplingOf(record.meta);
+    const input = {
+      signal,
+      contentType,
+      body,
+      receivedAtNs,
+      ageDaysMax,
+      ...(sampling !== undefined && { sampling }),
+    };
     const result = decoder.decode(blocks, input);
     if (result.outcome === 'malformed') log('error', `${where}: ${result.message}`);
     return result;

@@ -34,6 +34,8 @@ export type Seal = {
   readonly firstReceivedMs: number;
   /** Items that were decoded from these records; absent in seals of before it was counted. */
   readonly received?: Received;
+  /** Of these, the ones that sampling left out: they have no row. */
+  readonly leftOut?: Received;
   readonly units: readonly SealUnit[];
 };
 
@@ -88,7 +90,8 @@ export function decodeSeal(body: Uint8Array): Seal | undefined {
     first,
     last,
     firstReceivedMs: Number(firstReceivedMs),
-    ...receivedOf(parsed['received']),
+    ...countsOf(parsed, 'received'),
+    ...countsOf(parsed, 'leftOut'),
     units: units.map((unit) => ({
       table: String(unit.table),
       partition: String(unit.partition),
@@ -101,11 +104,16 @@ export function decodeSeal(body: Uint8Array): Seal | undefined {
   };
 }
 
-function receivedOf(value: unknown): { readonly received?: Received } {
+function countsOf<Name extends 'received' | 'leftOut'>(
+  parsed: Readonly<Record<string, unknown>>,
+  name: Name,
+): { readonly [Key in Name]?: Received } {
+  const value = parsed[name];
   if (typeof value !== 'object' || value === null) return {};
   const items = new Map<string, unknown>(Object.entries(value));
   const of = (signal: Signal): number => Number(items.get(signal) ?? 0);
-  return { received: { traces: of('traces'), metrics: of('metrics'), logs: of('logs') } };
+  const counts = { traces: of('traces'), metrics: of('metrics'), logs: of('logs') };
+  return { [name]: counts } as { readonly [Key in Name]: Received };
 }
 
 export function kindOf(signal: Signal): number {

@@ -112,6 +112,8 @@ describe('OTLP/JSON', () => {
     expect(decode('{"resource_logs":[{"scope_logs":[]}]}')).toEqual({
       outcome: 'decoded',
       accepted: 0,
+      leftOut: 0,
+      exempted: 0,
       rejected: 0,
       hasOwnTimes: true,
       message: 'unknown field resource_logs was ignored: OTLP/JSON spells it resourceLogs',
