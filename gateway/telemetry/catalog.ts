@@ -46,8 +46,18 @@ const refusalReasons = [
   'timeout',
   'cancelled',
   'protocol',
+  'network',
+  'tls',
+  'no_credentials',
+  'bad_credentials',
+  'origin',
+  'over_quota',
+  'log_share',
 ] as const;
 export const insertOutcomes = ['acknowledged', 'already_there', 'retryable', 'permanent'] as const;
+/** Metrics are never sampled. */
+export const sampledSignals = ['traces', 'logs'] as const;
+export const samplingDecisions = ['kept', 'left_out'] as const;
 const dropReasons = ['dead_letter', 'log_damaged'] as const;
 export const stages = ['written', 'durable', 'sealed', 'acknowledged'] as const;
 /** Why `/readyz` is red. ClickHouse being away is no cause: the log takes what comes. */
@@ -62,6 +72,8 @@ export const unreadyCauses = [
 const signal: AttributeDef = { name: 'signal', values: signals };
 const transport: AttributeDef = { name: 'transport', values: transports };
 const table: AttributeDef = { name: 'table', values: tables.map((entry) => entry.name) };
+
+const guarded: AttributeDef = { name: 'file', values: ['tls', 'credentials'] };
 
 const secondsBounds = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30,
@@ -80,6 +92,7 @@ const metrics = [
   { name: 'obsctl.gateway.answered.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Items that were answered OK' },
   { name: 'obsctl.gateway.refused.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Items decoded but refused because the log could not take them; the sender was told to come back' },
   { name: 'obsctl.gateway.rejected.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Items that can never be stored, told to the sender in partial_success' },
+  { name: 'obsctl.gateway.sampling.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [{ name: 'signal', values: sampledSignals }, { name: 'decision', values: samplingDecisions }], description: 'Answered items by what sampling did: kept as a row, or left out and counted by rollups and by the weight of other rows' },
   { name: 'obsctl.gateway.dropped.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [{ name: 'reason', values: dropReasons }], description: 'Answered items that did not reach ClickHouse and will not by themselves' },
   { name: 'obsctl.gateway.seals', unit: '{seal}', kind: 'counter', over: 'sum', attributes: [], description: 'Seals written' },
   { name: 'obsctl.gateway.sealed.rows', unit: '{row}', kind: 'counter', over: 'sum', attributes: [table], description: 'Rows sealed for ClickHouse' },
@@ -101,6 +114,9 @@ const metrics = [
   { name: 'obsctl.gateway.clickhouse.up', unit: '1', kind: 'gauge', over: 'min', attributes: [], description: '1 while the last insert to ClickHouse did not fail, 0 otherwise' },
   { name: 'obsctl.gateway.ready', unit: '1', kind: 'gauge', over: 'min', attributes: [], description: '1 when requests are accepted, 0 otherwise' },
   { name: 'obsctl.gateway.unready', unit: '1', kind: 'gauge', over: 'max', attributes: [{ name: 'cause', values: unreadyCauses }], description: '1 for each cause why requests are not accepted' },
+  { name: 'obsctl.gateway.guard.reloads', unit: '{reload}', kind: 'counter', over: 'sum', attributes: [guarded, { name: 'outcome', values: ['applied', 'refused'] }], description: 'Times that files of the guard had changed, by whether the new ones could be used' },
+  { name: 'obsctl.gateway.guard.stale', unit: '1', kind: 'gauge', over: 'max', attributes: [guarded], description: '1 while the files are faulty and what they held before is in force' },
+  { name: 'obsctl.gateway.tls.not_after', unit: 's', kind: 'gauge', over: 'max', attributes: [], description: 'When the certificate in force ends, seconds since 1970; 0 without TLS' },
   { name: 'nodejs.eventloop.delay.p99', unit: 's', kind: 'gauge', over: 'max', attributes: [], description: 'Event loop delay, 99th percentile since the last reading, of the slowest thread' },
   { name: 'process.memory.usage', unit: 'By', kind: 'gauge', over: 'max', attributes: [], description: 'Resident memory of the gateway' },
   { name: 'process.cpu.time', unit: 's', kind: 'counter', over: 'max', attributes: [{ name: 'cpu.mode', values: ['user', 'system'] }], description: 'CPU time of the gateway' },

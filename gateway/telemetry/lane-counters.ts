@@ -6,6 +6,7 @@ import {
   type insertOutcomes,
   type MetricName,
   outcomes,
+  type sampledSignals,
   signals,
   stages,
   transports,
@@ -75,6 +76,13 @@ export class LaneCounters {
 
   rejected(signal: Signal, items: number): void {
     this.#counters.add(rejected[signal], items);
+  }
+
+  /** Of `items` answered, `leftOut` have no row. */
+  sampled(signal: (typeof sampledSignals)[number], items: number, leftOut: number): void {
+    const name = 'obsctl.gateway.sampling.items';
+    this.#counters.add(slotOf(name, signal, 'kept'), items - leftOut);
+    if (leftOut > 0) this.#counters.add(slotOf(name, signal, 'left_out'), leftOut);
   }
 
   refusedRequest(transport: Transport, reason: RefusalReason | BusyReason | 'too_large'): void {
