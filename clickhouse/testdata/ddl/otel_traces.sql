@@ -32,7 +32,7 @@ CREATE TABLE otel.otel_traces
     `EventsDroppedAttributesCount` Array(UInt32) COMMENT 'Attributes the sender left out of each event' CODEC(ZSTD(1)),
     `LinksDroppedAttributesCount` Array(UInt32) COMMENT 'Attributes the sender left out of each link' CODEC(ZSTD(1)),
     `LinksFlags` Array(UInt32) COMMENT 'W3C trace flags and the remote bits of each link' CODEC(ZSTD(1)),
-    `SamplingWeight` Float64 COMMENT 'How many spans this row stands for; 1 without sampling' CODEC(ZSTD(1)),
+    `SamplingWeight` Float64 DEFAULT 1 COMMENT 'How many spans this row stands for; 1 without sampling' CODEC(ZSTD(1)),
     `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
     `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1)),
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,

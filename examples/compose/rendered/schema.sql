@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS otel.otel_traces
     `EventsDroppedAttributesCount` Array(UInt32) COMMENT 'Attributes the sender left out of each event' CODEC(ZSTD(1)),
     `LinksDroppedAttributesCount` Array(UInt32) COMMENT 'Attributes the sender left out of each link' CODEC(ZSTD(1)),
     `LinksFlags` Array(UInt32) COMMENT 'W3C trace flags and the remote bits of each link' CODEC(ZSTD(1)),
-    `SamplingWeight` Float64 COMMENT 'How many spans this row stands for; 1 without sampling' CODEC(ZSTD(1)),
+    `SamplingWeight` Float64 DEFAULT 1 COMMENT 'How many spans this row stands for; 1 without sampling' CODEC(ZSTD(1)),
     `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
     `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1)),
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
@@ -97,7 +97,7 @@ CREATE TABLE IF NOT EXISTS otel.otel_logs
     `LogFlags` UInt32 COMMENT 'All 32 bits' CODEC(ZSTD(1)),
     `BodyType` Enum8('Empty' = 0, 'String' = 1, 'Bool' = 2, 'Int' = 3, 'Double' = 4, 'Array' = 5, 'Map' = 6, 'Bytes' = 7) COMMENT 'Which kind of value Body was' CODEC(ZSTD(1)),
     `DroppedAttributesCount` UInt32 COMMENT 'Attributes the sender left out' CODEC(ZSTD(1)),
-    `SamplingWeight` Float64 COMMENT 'How many records this row stands for; 1 without sampling' CODEC(ZSTD(1)),
+    `SamplingWeight` Float64 DEFAULT 1 COMMENT 'How many records this row stands for; 1 without sampling' CODEC(ZSTD(1)),
     `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
     `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1)),
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
@@ -368,7 +368,8 @@ CREATE TABLE IF NOT EXISTS otel.obsctl_receipts
     `LastPosition` UInt64 COMMENT 'Position after the last record the seal covers' CODEC(ZSTD(1)),
     `FirstEvent` DateTime64(9) COMMENT 'Earliest time in the unit' CODEC(ZSTD(1)),
     `LastEvent` DateTime64(9) COMMENT 'Latest time in the unit' CODEC(ZSTD(1)),
-    `Received` UInt64 COMMENT 'Items of its signal in the requests that the seal covers; 0 for tables that hold no items, and not known' CODEC(ZSTD(1))
+    `Received` UInt64 COMMENT 'Items of its signal in the requests that the seal covers; 0 for tables that hold no items, and not known' CODEC(ZSTD(1)),
+    `LeftOut` UInt64 COMMENT 'Of these, the ones without a row because sampling left them out' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Time, 'UTC')

@@ -20,7 +20,7 @@ CREATE TABLE otel.otel_logs
     `LogFlags` UInt32 COMMENT 'All 32 bits' CODEC(ZSTD(1)),
     `BodyType` Enum8('Empty' = 0, 'String' = 1, 'Bool' = 2, 'Int' = 3, 'Double' = 4, 'Array' = 5, 'Map' = 6, 'Bytes' = 7) COMMENT 'Which kind of value Body was' CODEC(ZSTD(1)),
     `DroppedAttributesCount` UInt32 COMMENT 'Attributes the sender left out' CODEC(ZSTD(1)),
-    `SamplingWeight` Float64 COMMENT 'How many records this row stands for; 1 without sampling' CODEC(ZSTD(1)),
+    `SamplingWeight` Float64 DEFAULT 1 COMMENT 'How many records this row stands for; 1 without sampling' CODEC(ZSTD(1)),
     `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
     `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1))
 )
