@@ -27,7 +27,7 @@ export function tracesRequest(first: number, count: number): Uint8Array {
 }
 
 /** The body of log record `n` is `n` in decimal. */
-export function logsRequest(first: number, count: number): Uint8Array {
+export function logsRequest(first: number, count: number, paddingBytes = 0): Uint8Array {
   const now = BigInt(Date.now()) * 1_000_000n;
   const records = numbers(first, count).map((n) =>
     field(
@@ -36,6 +36,7 @@ export function logsRequest(first: number, count: number): Uint8Array {
       Buffer.from([0x10, 9]),
       field(5, field(1, Buffer.from(String(n)))),
       field(6, attribute('thread', `worker-${n % 8}`)),
+      ...(paddingBytes > 0 ? [field(6, attribute('padding', 'x'.repeat(paddingBytes)))] : []),
     ),
   );
   return field(1, resource(), field(2, ...records));

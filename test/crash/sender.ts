@@ -20,6 +20,8 @@ export type SenderOptions = {
   readonly concurrency: number;
   /** Between two requests of one loop: the load is steady, not as fast as it goes. */
   readonly pauseMs: number;
+  /** Each log record carries so many bytes more, to fill a log quickly. */
+  readonly paddingBytes?: number;
 };
 
 /** One flag a request: 1 when it was answered OK. */
@@ -47,6 +49,7 @@ export class Senders {
   #refused = 0;
   #unknown = 0;
   #isStopping = false;
+  #waiters: (() => void)[] = [];
 
   constructor(options: SenderOptions) {
     this.#options = options;
@@ -65,6 +68,15 @@ export class Senders {
     return requests.length * itemsARequest;
   }
 
+  refusedRequests(): number {
+    return this.#refused;
+  }
+
+  /** Resolves when one more request than now was answered OK. */
+  async nextAnswer(): Promise<void> {
+    await new Promise<void>((resolve) => this.#waiters.push(resolve));
+  }
+
   async stop(): Promise<SenderReport> {
     this.#isStopping = true;
     await Promise.all(this.#loops);
@@ -81,14 +93,17 @@ export class Senders {
     while (!this.#isStopping) {
       const answered = this.#answered[signal];
       const index = answered.push(false) - 1;
-      const body = encoders[signal](index * itemsARequest, itemsARequest);
+      const first = index * itemsARequest;
+      const body = encoders[signal](first, itemsARequest, this.#options.paddingBytes ?? 0);
       // Every third one compressed, so that the log holds both kinds.
       const isGzip = index % 3 === 0;
       const wire = isGzip ? gzipSync(body) : body;
       for (;;) {
         const status = await this.#post(signal, wire, isGzip);
-        if (status === 200) answered[index] = true;
-        else if (status === undefined || status === 503 || status === 429) {
+        if (status === 200) {
+          answered[index] = true;
+          for (const wake of this.#waiters.splice(0)) wake();
+        } else if (status === undefined || status === 503 || status === 429) {
           if (status === undefined) this.#unknown += 1;
           else this.#refused += 1;
           if (this.#isStopping) break;

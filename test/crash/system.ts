@@ -1,5 +1,8 @@
-/** Engine and gateway on ports that stay the same; each can be killed and started again. */
-import { mkdtemp, rm } from 'node:fs/promises';
+/**
+ * Engine and gateway on ports that stay the same, with a proxy between them that misbehaves when
+ * told; each can be killed and started again.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,6 +10,7 @@ import { Worker } from 'node:worker_threads';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import type { AssassinOrder } from './assassin.ts';
+import { FaultyProxy } from './proxy.ts';
 
 export type CrashPoint = 'durable' | 'sealed' | 'inserted';
 
@@ -15,31 +19,77 @@ const settlePollMs = 200;
 const gaugeAgeMs = 1_500;
 const startTriesMax = 5;
 
+export type SystemOptions = {
+  /** More words of the gateway's command line. */
+  readonly args?: readonly string[];
+  /** Of every gateway that is started. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly workers?: number;
+  /** Where the gateway's data lie; otherwise below the system's own folder. */
+  readonly gatewayDir?: string;
+};
+
 export class System {
   readonly #root: string;
+  readonly #options: SystemOptions;
+  readonly #engineListen: string;
+  readonly #ports: readonly string[];
+  /** Between gateway and engine. */
+  readonly proxy: FaultyProxy;
   #engine: TestEngine;
   #gateway: TestGateway;
-  readonly #engineListen: string;
-  readonly #gatewayArgs: readonly string[];
-  /** Everything the gateways have said. */
-  talk = '';
+  #gatewayDir: string;
+  #workers: number | undefined;
+  /** Everything the gateways of before have said. */
+  #talk = '';
 
-  private constructor(root: string, engine: TestEngine, gateway: TestGateway) {
-    this.#root = root;
-    this.#engine = engine;
+  private constructor(
+    parts: { readonly root: string; readonly engine: TestEngine; readonly proxy: FaultyProxy },
+    gateway: TestGateway,
+    options: SystemOptions,
+  ) {
+    this.#root = parts.root;
+    this.#engine = parts.engine;
+    this.proxy = parts.proxy;
     this.#gateway = gateway;
-    this.#engineListen = new URL(engine.url).host;
-    this.#gatewayArgs = ['--otlp-http', new URL(gateway.http).host];
+    this.#options = options;
+    this.#gatewayDir = gateway.dataDir;
+    this.#workers = options.workers;
+    this.#engineListen = new URL(parts.engine.url).host;
+    this.#ports = ['--otlp-http', new URL(gateway.http).host];
   }
 
-  static async start(): Promise<System> {
+  static async start(options: SystemOptions = {}): Promise<System> {
     const root = await mkdtemp(join(tmpdir(), 'obsctl-crash-'));
     const engine = await startEngine({ dataDir: join(root, 'clickhouse') });
-    const gateway = await startGateway({
-      clickhouseUrl: engine.url,
-      dataDir: join(root, 'gateway'),
-    });
-    return new System(root, engine, gateway);
+    const proxy = await FaultyProxy.start(engine.url);
+    const dataDir = options.gatewayDir ?? join(root, 'gateway');
+    await mkdir(dataDir, { recursive: true });
+    const gateway = await startGateway({ ...options, clickhouseUrl: proxy.url, dataDir });
+    return new System({ root, engine, proxy }, gateway, options);
+  }
+
+  /** A folder of its own that goes with the system. */
+  get root(): string {
+    return this.#root;
+  }
+
+  get gatewayDir(): string {
+    return this.#gatewayDir;
+  }
+
+  get gatewayPid(): number {
+    return this.#gateway.pid;
+  }
+
+  /** Exit code or signal of the gateway that runs now, once it has ended. */
+  get gatewayExited(): Promise<number | string> {
+    return this.#gateway.exited;
+  }
+
+  /** Everything the gateways have said. */
+  get talk(): string {
+    return this.#talk + this.#gateway.talk();
   }
 
   get gatewayUrl(): string {
@@ -61,15 +111,36 @@ export class System {
   /** Starts it again so that it kills itself at `point`; resolves when it has. */
   async crashGatewayAt(point: CrashPoint): Promise<void> {
     await this.#gateway.kill();
-    this.talk += this.#gateway.talk();
-    this.#gateway = await this.#launchGateway({ OBSCTL_CRASH_AT: point });
+    await this.restartGateway({ OBSCTL_CRASH_AT: point });
     await Promise.race([this.#gateway.exited, pause(assassinLimitMs)]);
     await this.#gateway.kill();
   }
 
-  async restartGateway(): Promise<void> {
-    this.talk += this.#gateway.talk();
-    this.#gateway = await this.#launchGateway({});
+  async restartGateway(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    const before = this.#gateway.talk();
+    this.#gateway = await this.#launchGateway(env);
+    this.#talk += before;
+  }
+
+  async restartGatewayIfGone(): Promise<void> {
+    if (this.#gateway.hasExited()) await this.restartGateway();
+  }
+
+  /** SIGTERM, and what it ended with. */
+  stopGateway(): Promise<number | string> {
+    return this.#gateway.stop();
+  }
+
+  /** What the next start of the gateway finds changed. */
+  change(next: { readonly gatewayDir?: string; readonly workers?: number }): void {
+    this.#gatewayDir = next.gatewayDir ?? this.#gatewayDir;
+    this.#workers = next.workers ?? this.#workers;
+  }
+
+  /** A metric without attributes, as the gateway tells it now; -1 when it does not. */
+  async metric(name: string): Promise<number> {
+    const text = await (await fetch(`${this.#gateway.admin}/metrics`)).text();
+    return Number(new RegExp(`^${name} (.*)$`, 'm').exec(text)?.[1] ?? -1);
   }
 
   async killEngine(): Promise<void> {
@@ -119,7 +190,7 @@ export class System {
 
   async stop(): Promise<void> {
     await this.#gateway.stop();
-    this.talk += this.#gateway.talk();
+    await this.proxy.stop();
     await this.#engine.stop();
     await rm(this.#root, { recursive: true, force: true });
   }
@@ -127,10 +198,11 @@ export class System {
   #launchGateway(env: Readonly<Record<string, string>>): Promise<TestGateway> {
     return retried(() =>
       startGateway({
-        clickhouseUrl: this.#engine.url,
-        dataDir: join(this.#root, 'gateway'),
-        args: this.#gatewayArgs,
-        env,
+        clickhouseUrl: this.proxy.url,
+        dataDir: this.#gatewayDir,
+        args: [...(this.#options.args ?? []), ...this.#ports],
+        env: { ...this.#options.env, ...env },
+        ...(this.#workers !== undefined && { workers: this.#workers }),
       }),
     );
   }

@@ -1,4 +1,6 @@
 /** Asks the tables for every id: what is missing, what is there twice, what is rolled up. */
+import { connectClickHouse } from '../../clickhouse/client.ts';
+import { rebuildMinuteRollup } from '../../clickhouse/rollups.ts';
 import { itemsARequest, type SenderReport, signals } from './sender.ts';
 
 export type Verdict = {
@@ -10,6 +12,11 @@ export type Verdict = {
   /** Spans in the table, and in the rates counted from them. */
   readonly spans: number;
   readonly rolledUp: number;
+  /** The same in the rates by minute, rebuilt from those by second. */
+  readonly rolledUpMinutes: number;
+  /** Traces, and those whose range in time is known. */
+  readonly traces: number;
+  readonly traceRanges: number;
   /** Ids of the first requests that have a fault. */
   readonly faults: readonly string[];
 };
@@ -55,9 +62,34 @@ export async function verify(clickhouseUrl: string, report: SenderReport): Promi
       }
     }
   }
-  const spans = Number(await query(clickhouseUrl, 'SELECT count() FROM otel.otel_traces'));
-  const rolledUp = Number(await query(clickhouseUrl, 'SELECT sum(Count) FROM otel.otel_red_1s'));
-  return { answered, stored, lost, duplicated, spans, rolledUp, faults };
+  const rollups = await countRollups(clickhouseUrl);
+  return { answered, stored, lost, duplicated, ...rollups, faults };
+}
+
+/** Whether every rollup says what the spans say. */
+export function agrees(verdict: Verdict): boolean {
+  const { spans, rolledUp, rolledUpMinutes, traces, traceRanges } = verdict;
+  return spans === rolledUp && spans === rolledUpMinutes && traces === traceRanges;
+}
+
+async function countRollups(url: string) {
+  const count = async (sql: string): Promise<number> => Number(await query(url, sql));
+  const server = connectClickHouse({ url });
+  try {
+    const days = await query(url, "SELECT DISTINCT toDate(Time, 'UTC') FROM otel.otel_red_1s");
+    for (const day of days.split('\n').filter((line) => line !== '')) {
+      await rebuildMinuteRollup(server, day);
+    }
+  } finally {
+    await server.close();
+  }
+  return {
+    spans: await count('SELECT count() FROM otel.otel_traces'),
+    rolledUp: await count('SELECT sum(Count) FROM otel.otel_red_1s'),
+    rolledUpMinutes: await count('SELECT sum(Count) FROM otel.otel_red_1m'),
+    traces: await count('SELECT uniqExact(TraceId) FROM otel.otel_traces'),
+    traceRanges: await count('SELECT uniqExact(TraceId) FROM otel.otel_traces_trace_id_ts'),
+  };
 }
 
 async function query(url: string, sql: string): Promise<string> {

@@ -31,6 +31,7 @@ export type TestGateway = {
   readonly talk: () => string;
   /** Resolves with the exit code, or the signal's name. */
   readonly exited: Promise<number | string>;
+  readonly hasExited: () => boolean;
   /** SIGTERM, waits for the end, removes a temporary directory. Harmless when it has ended. */
   readonly stop: () => Promise<number | string>;
   /** SIGKILL, waits for the end; the directory stays for the next start, remove it yourself. */
@@ -78,6 +79,7 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
     dataDir,
     talk: () => talk,
     exited,
+    hasExited: () => child.exitCode !== null || child.signalCode !== null,
     stop: async () => {
       const code = await end('SIGTERM');
       if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true });
