@@ -27,7 +27,7 @@ function feed(frame: GrpcFrame, bytes: Buffer, cuts: readonly number[]): number 
   const places = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length];
   let from = 0;
   for (const to of places.sort((a, b) => a - b)) {
-    const fault = frame.take(bytes.subarray(from, to));
+    const fault = frame.take(bytes, from, to);
     if (fault !== undefined) return fault.status.code;
     from = to;
   }

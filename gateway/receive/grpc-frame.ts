@@ -30,9 +30,10 @@ export class GrpcFrame {
     this.#bytesMax = bytesMax;
   }
 
-  take(chunk: Buffer): FrameFault | undefined {
-    let offset = 0;
-    while (this.#prefixSize < prefixBytes && offset < chunk.length) {
+  /** The next piece of the stream: `chunk[from..to)`. */
+  take(chunk: Buffer, from: number, to: number): FrameFault | undefined {
+    let offset = from;
+    while (this.#prefixSize < prefixBytes && offset < to) {
       const byte = chunk[offset] ?? 0;
       if (this.#prefixSize === 0) this.#flag = byte;
       else this.#length = this.#length * 256 + byte;
@@ -42,10 +43,10 @@ export class GrpcFrame {
       const fault = this.#open();
       if (fault !== undefined) return fault;
     }
-    if (offset === chunk.length) return undefined;
-    if (this.#body.size + chunk.length - offset > this.#length) return cardinality('more than one');
+    if (offset === to) return undefined;
+    if (this.#body.size + to - offset > this.#length) return cardinality('more than one');
     // Cannot fail: the capacity is the declared length.
-    this.#body.append(chunk, offset, chunk.length);
+    this.#body.append(chunk, offset, to);
     return undefined;
   }
 

@@ -229,7 +229,7 @@ type BenchLine = {
   readonly bench: string;
   readonly value: number;
   readonly unit: string;
-  readonly runs: readonly number[];
+  readonly runs?: readonly number[];
   readonly [extra: string]: unknown;
 };
 

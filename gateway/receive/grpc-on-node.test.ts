@@ -1,0 +1,5 @@
+/** The fallback on `node:http2` holds to the same rules. */
+import { framing } from '../../test/support/framing.ts';
+
+framing.current = 'node';
+await import('./grpc.test.ts');
