@@ -19,6 +19,7 @@ import { registerQuery } from './commands/query.ts';
 import { registerRender } from './commands/render.ts';
 import { registerSchema } from './commands/schema.ts';
 import { registerSend } from './commands/send.ts';
+import { registerToken } from './commands/token.ts';
 import { registerUp } from './commands/up.ts';
 import { registerUpgradeConfig } from './commands/upgrade-config.ts';
 import { registerValidate } from './commands/validate.ts';
@@ -43,6 +44,7 @@ const commands: readonly Register[] = [
   registerRender,
   registerSchema,
   registerSend,
+  registerToken,
   registerUp,
   registerUpgradeConfig,
   registerValidate,

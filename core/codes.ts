@@ -230,6 +230,26 @@ export const codes = {
     cause: 'The drain was interrupted before ClickHouse had taken everything.',
     next: 'Run the same command again; nothing is lost and nothing will be stored twice.',
   },
+  'OBS-2050': {
+    title: 'a file that guards the gateway cannot be read',
+    cause: 'A certificate, a key or a credentials file is missing or not readable for this user.',
+    next: 'Check the path and its rights; certificate and key are given together.',
+  },
+  'OBS-2051': {
+    title: 'the TLS certificate cannot be used',
+    cause: 'A file is not PEM, the certificate has ended, or the key belongs to another one.',
+    next: 'Put certificate (with its chain) and key of one issue into the files; they are read again.',
+  },
+  'OBS-2052': {
+    title: 'the credentials file cannot be used',
+    cause: 'A line is not `NAME sha256:SALT:DIGEST` or `NAME certificate` with its options.',
+    next: 'Make the line with `obsctl token NAME`, and put it where the message points.',
+  },
+  'OBS-2053': {
+    title: 'the secret is too weak',
+    cause: 'A secret that somebody thought up can be guessed; it is kept as a fast hash.',
+    next: 'Leave it out: `obsctl token NAME` makes one.',
+  },
   'OBS-3001': {
     title: 'not a ClickHouse URL',
     cause: 'The address given for ClickHouse cannot be read as an http or https URL.',

@@ -13,6 +13,8 @@ type Key = keyof GatewayConfig;
 const typeTexts: Readonly<Record<Setting['type'], string>> = {
   url: 'URL, `http` or `https`',
   text: 'text',
+  list: 'list, with commas',
+  file: 'path of a file',
   directory: 'path, made when it is missing',
   address: '`HOST:PORT`; IPv6 in brackets',
   count: 'whole number from 1',

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { defaultDatabase, defaultTableOptions } from '../clickhouse/ddl.ts';
 import type { ProfileName } from '../clickhouse/schema/profiles.ts';
 import type { Signal } from './answer.ts';
+import type { TenantQuotas } from './guard/tenants.ts';
 import { laneLimitsDefault } from './lane/lane-types.ts';
 import { bytesInFlightMaxDefault } from './receive/limits.ts';
 import type { Address } from './receive/listen.ts';
@@ -24,6 +25,21 @@ export type GatewayConfig = {
   readonly otlpGrpc: Address;
   readonly otlpHttp: Address;
   readonly admin: Address;
+  /** Certificate and key of both OTLP listeners; absent: plain. Read again when they change. */
+  readonly tlsCertFile: string | undefined;
+  readonly tlsKeyFile: string | undefined;
+  /** Who signs senders' certificates; absent: senders need none. */
+  readonly tlsClientCaFile: string | undefined;
+  /** Absent: everybody may send. Read again when it changes. */
+  readonly credentialsFile: string | undefined;
+  /** Absent: everybody who reaches the admin listener may read its metrics. */
+  readonly adminCredentialsFile: string | undefined;
+  /** Networks whose clients may send; empty: all. */
+  readonly allowFrom: readonly string[];
+  /** Origins whose pages may send from a browser; empty: none. */
+  readonly corsOrigins: readonly string[];
+  /** What each tenant may send. */
+  readonly tenants: TenantQuotas;
   /** Worker threads, each with a log of its own. */
   readonly workers: number;
   /** Bytes that all logs together may use before requests are refused. */
@@ -66,6 +82,14 @@ export function gatewayConfigDefault(): GatewayConfig {
     otlpGrpc: { host: '127.0.0.1', port: 4317 },
     otlpHttp: { host: '127.0.0.1', port: 4318 },
     admin: { host: '127.0.0.1', port: 8890 },
+    tlsCertFile: undefined,
+    tlsKeyFile: undefined,
+    tlsClientCaFile: undefined,
+    credentialsFile: undefined,
+    adminCredentialsFile: undefined,
+    allowFrom: [],
+    corsOrigins: [],
+    tenants: {},
     workers: defaultWorkers(availableParallelism()),
     walBytesMax: 4 * 1024 ** 3,
     bytesInFlightMax: bytesInFlightMaxDefault,
@@ -94,6 +118,8 @@ export type Setting = {
   readonly type:
     | 'url'
     | 'text'
+    | 'list'
+    | 'file'
     | 'directory'
     | 'address'
     | 'count'
@@ -126,6 +152,14 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   otlpGrpc: { type: 'address', option: '--otlp-grpc', description: 'OTLP over gRPC; port 0 takes a free one', example: '--otlp-grpc 0.0.0.0:4317' },
   otlpHttp: { type: 'address', option: '--otlp-http', description: 'OTLP over HTTP, protobuf and JSON; port 0 takes a free one', example: '--otlp-http 0.0.0.0:4318' },
   admin: { type: 'address', option: '--admin', description: '`/livez`, `/readyz`, `/metrics`; port 0 takes a free one', example: '--admin 127.0.0.1:8890' },
+  tlsCertFile: { type: 'file', option: '--tls-cert', stackKey: 'gateway.tls', defaultText: 'none', description: 'Certificate of both OTLP listeners, PEM, with its chain; without one they are plain. Read again when it changes', example: '--tls-cert /etc/obsctl/tls/tls.crt' },
+  tlsKeyFile: { type: 'file', option: '--tls-key', stackKey: 'gateway.tls', defaultText: 'none', description: 'Key of that certificate, PEM', example: '--tls-key /etc/obsctl/tls/tls.key' },
+  tlsClientCaFile: { type: 'file', option: '--tls-client-ca', stackKey: 'gateway.tls', defaultText: 'none', description: 'Authorities that sign the certificates of senders, PEM; a sender without one is then turned away (mutual TLS)', example: '--tls-client-ca /etc/obsctl/tls/ca.crt' },
+  credentialsFile: { type: 'file', option: '--credentials', stackKey: 'gateway.auth', defaultText: 'none', description: 'Who may send, a line each, as `obsctl token` prints them; without a file everybody may. Read again when it changes', example: '--credentials /etc/obsctl/credentials' },
+  adminCredentialsFile: { type: 'file', option: '--admin-credentials', defaultText: 'none', description: 'The same for `/metrics` of the admin listener; `/livez` and `/readyz` stay open', example: '--admin-credentials /etc/obsctl/admin-credentials' },
+  allowFrom: { type: 'list', option: '--allow-from', stackKey: 'gateway.allow_from', defaultText: 'everywhere', description: 'Networks whose clients may connect to the OTLP listeners; others are cut off before anything is read', example: '--allow-from 10.0.0.0/8,fd00::/8' },
+  corsOrigins: { type: 'list', option: '--cors-origins', stackKey: 'gateway.cors_origins', defaultText: 'none', description: 'Origins whose pages may send from a browser; `https://*.shop.example` stands for subdomains', example: '--cors-origins https://shop.example' },
+  tenants: { type: 'text', option: '--tenant', stackKey: 'gateway.tenants', defaultText: 'no limits', description: 'What a tenant may send: bytes and items a second, and the share of the log that its undelivered requests may fill; may be given several times, `*` is every other tenant', example: '--tenant shop,bytes=10Mi,items=50000,log=0.5' },
   workers: { type: 'count', option: '--workers', defaultText: '1 on up to two cores, else half the cores, at most 4', description: 'Worker threads, each with listeners and a log of its own; at most 64', example: '--workers 2' },
   walBytesMax: { type: 'size', option: '--wal-size', stackKey: 'gateway.volume', description: 'What the log may use on disk before requests are refused; less than 257 MiB a worker is raised to that, so that four of the largest requests fit. A stack file names the volume, and nine tenths of it are used', example: '--wal-size 20Gi' },
   bytesInFlightMax: { type: 'size', description: 'Requests in memory that are not yet answered, over all workers; beyond it senders are told to come back', example: '192Mi' },

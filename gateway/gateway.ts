@@ -9,6 +9,7 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../core/clock.ts';
 import { Problem } from '../core/problem.ts';
 import type { GatewayConfig } from './config.ts';
+import { type Guarding, startGuarding } from './guarding.ts';
 import type { LaneLog } from './lane/lane-types.ts';
 import { createResendMemory } from './lane/resend-table.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './lane-worker.ts';
@@ -44,6 +45,7 @@ type RunningWorker = {
   /** Bytes left; rejects when the worker fails. */
   readonly stopped: Promise<number>;
   readonly stop: (graceMs: number) => void;
+  readonly post: (message: ToWorker) => void;
 };
 
 /** A thread that does not end this long after its grace is ended. */
@@ -59,6 +61,14 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
   };
   try {
     const gatewayId = readGatewayId(config.dataDir);
+    let workers: readonly RunningWorker[] = [];
+    const guarding = startGuarding(config, {
+      ...parts,
+      onChange: (material) => {
+        for (const worker of workers) worker.post({ kind: 'guard', material });
+      },
+    });
+    cleanUp.push(() => guarding.cancel());
     // Beside the workers' start: recovery does not wait for ClickHouse.
     const schema = keepSchema(config, parts);
     cleanUp.push(() => schema.cancel());
@@ -67,7 +77,8 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     const grpc = await probeAddress(config.otlpGrpc);
     const http = await probeAddress(config.otlpHttp);
     const listen = { grpc, http, reusePort: config.workers > 1 };
-    const workers = startWorkers(config, gatewayId, listen, parts.log);
+    const guard = guarding.start();
+    workers = startWorkers(config, { gatewayId, listen, guard }, parts.log);
     cleanUp.push(async () => {
       for (const worker of workers) worker.stop(0);
       await Promise.allSettled(workers.map((worker) => worker.stopped));
@@ -77,16 +88,23 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     failed.catch(() => {
       fault = 'lane_stopped';
     });
-    const read = (): Float64Array => readCounters(workers);
+    const read = (): Float64Array => readCounters(workers, guarding);
     const faults = (): readonly string[] => (fault === undefined ? [] : [fault]);
-    const admin: Admin = await startAdmin({ address: config.admin, read, faults });
+    const admin: Admin = await startAdmin({
+      address: config.admin,
+      read,
+      faults,
+      book: guarding.adminBook,
+      clock,
+    });
     cleanUp.push(() => admin.close());
     const [first] = await Promise.all(workers.map((worker) => worker.ready));
     await schema.tried;
     const otlpHttp = first?.http ?? http;
     if (config.telemetryIntervalMs > 0) {
       const timer = startSelfTelemetry({
-        target: otlpHttp,
+        target: first?.own ?? otlpHttp,
+        secret: guard.ownSecret,
         intervalMs: config.telemetryIntervalMs,
         read,
         origin: { gatewayId, version: parts.version, startedMs },
@@ -131,7 +149,9 @@ export async function drainGateway(
   try {
     const schema = keepSchema(config, parts);
     await schema.tried;
-    const workers = startWorkers(config, readGatewayId(config.dataDir), undefined, parts.log);
+    const gatewayId = readGatewayId(config.dataDir);
+    const alone = { gatewayId, listen: undefined, guard: undefined };
+    const workers = startWorkers(config, alone, parts.log);
     const stop = (): void => {
       for (const worker of workers) worker.stop(0);
     };
@@ -144,8 +164,7 @@ export async function drainGateway(
 
 function startWorkers(
   config: GatewayConfig,
-  gatewayId: string,
-  listen: WorkerStart['listen'],
+  { gatewayId, listen, guard }: Pick<WorkerStart, 'gatewayId' | 'listen' | 'guard'>,
   log: LaneLog,
 ): readonly RunningWorker[] {
   const names = laneNames(config);
@@ -159,6 +178,8 @@ function startWorkers(
         counterMemory: createCounterMemory(),
         resendMemory,
         listen,
+        // One way in for our own report is enough.
+        guard: guard && { ...guard, ownSecret: index === 0 ? guard.ownSecret : undefined },
       },
       log,
     ),
@@ -206,6 +227,7 @@ function startWorker(start: WorkerStart, log: LaneLog): RunningWorker {
     memory: start.counterMemory,
     ready: ready.promise,
     stopped: stopped.promise,
+    post: (message) => worker.postMessage(message),
     stop: (graceMs) => {
       worker.postMessage({ kind: 'stop', graceMs } satisfies ToWorker);
       const ending = AbortSignal.timeout(graceMs + workerEndMs);
@@ -224,9 +246,10 @@ const userSlot = slotOf('process.cpu.time', 'user');
 const systemSlot = slotOf('process.cpu.time', 'system');
 const secondsPerMicrosecond = 1e-6;
 
-function readCounters(workers: readonly RunningWorker[]): Float64Array {
+function readCounters(workers: readonly RunningWorker[], guarding: Guarding): Float64Array {
   const values = combine(workers.map((worker) => new Float64Array(worker.memory)));
   const { user, system } = process.cpuUsage();
+  guarding.write(values);
   values[residentSlot] = process.memoryUsage.rss();
   values[userSlot] = user * secondsPerMicrosecond;
   values[systemSlot] = system * secondsPerMicrosecond;

@@ -17,6 +17,10 @@ import { decodeInto } from './decode/decode.ts';
 import { openDeadLetter } from './deliver/dead-letter.ts';
 import { createDestination } from './deliver/destination.ts';
 import { createInsertClient } from './deliver/insert-client.ts';
+import { corsOf } from './guard/cors.ts';
+import { type Guard, ownGuard, SenderGuard } from './guard/guard.ts';
+import type { GuardMaterial } from './guard/material.ts';
+import type { GuardStart } from './guarding.ts';
 import { busyAnswer } from './lane/busy.ts';
 import { destinationName, Lane } from './lane/lane.ts';
 import { type LaneLog, retentionDaysOf } from './lane/lane-types.ts';
@@ -43,12 +47,23 @@ export type WorkerStart = {
   readonly listen:
     | { readonly grpc: Address; readonly http: Address; readonly reusePort: boolean }
     | undefined;
+  /** Absent only when nothing listens. */
+  readonly guard: GuardStart | undefined;
 };
 
-export type ToWorker = { readonly kind: 'stop'; readonly graceMs: number };
+export type ToWorker =
+  | { readonly kind: 'stop'; readonly graceMs: number }
+  /** The guard's files have changed. */
+  | { readonly kind: 'guard'; readonly material: GuardMaterial };
 
 export type FromWorker =
-  | { readonly kind: 'ready'; readonly grpc?: Address; readonly http?: Address }
+  | {
+      readonly kind: 'ready';
+      readonly grpc?: Address;
+      readonly http?: Address;
+      /** Where the gateway's own report is let in, when everything else is guarded. */
+      readonly own?: Address;
+    }
   | {
       readonly kind: 'log';
       readonly level: 'info' | 'warn' | 'error';
@@ -83,7 +98,8 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   });
   const log: LaneLog = (level, message) => post({ kind: 'log', level, message });
   const table = start.resendMemory && new ResendTable(start.resendMemory, config.resendWindowMs);
-  const lanes = await openLanes(start, { counters, clock, log, client, table });
+  const guard = start.guard && guardOf(start.guard, config, clock);
+  const lanes = await openLanes(start, { counters, clock, log, client, table, guard });
   const [lane] = lanes;
   assert(lane !== undefined, 'a worker has a lane');
   warmUp(clock);
@@ -91,19 +107,24 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   while (table?.isRecovered() === false) await clock.sleep(recoveryPollMs);
   const admission = new Admission(Math.ceil(config.bytesInFlightMax / config.workers));
   counters.gauge('obsctl.gateway.in_flight.limit', admission.bytesMax);
-  const receivers = await startReceivers(start, { lane, admission, counters, clock });
+  const receivers = await startReceivers(start, { lane, admission, counters, clock, guard });
   const ticking = clock.every(tickPeriodMs, () => {
     for (const entry of lanes) entry.tick();
   });
   const gauging = startGauges({ lanes, admission, receivers, counters, clock, config });
   counters.unready('starting', false);
-  const [grpc, http] = receivers;
+  const [grpc, http, own] = receivers;
   post({
     kind: 'ready',
     ...(grpc !== undefined && { grpc: grpc.address }),
     ...(http !== undefined && { http: http.address }),
+    ...(own !== undefined && { own: own.address }),
   });
-  const graceMs = await stopRequested(start, lanes, clock);
+  const graceMs = await stopRequested(start, lanes, clock, (material) => {
+    guard?.update(material);
+    const { tls } = material;
+    if (tls !== undefined) for (const receiver of [grpc, http]) receiver?.setTls(tls);
+  });
   counters.unready('shutting_down', true);
   const deadline = AbortSignal.timeout(graceMs);
   // Half of the grace for senders that keep their connections, the rest for delivery.
@@ -126,11 +147,12 @@ type LaneShared = {
   readonly log: LaneLog;
   readonly client: ReturnType<typeof createInsertClient>;
   readonly table: ResendTable | undefined;
+  readonly guard: Guard | undefined;
 };
 
 async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readonly Lane[]> {
   const { config } = start;
-  const { counters, clock, log, client, table } = shared;
+  const { counters, clock, log, client, table, guard } = shared;
   const destination = createDestination({
     client,
     database: config.database,
@@ -166,6 +188,7 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
         table === undefined
           ? undefined
           : new Resends(table, clock, (signal) => counters.resent(signal)),
+      onDecoded: (tenant, items) => guard?.decoded(tenant, items),
       limits: { ...config, retentionDays: retentionDaysOf(config.retentionDays) },
       log,
       at: (point) => {
@@ -192,10 +215,12 @@ async function startReceivers(
     readonly admission: Admission;
     readonly counters: LaneCounters;
     readonly clock: Clock;
+    readonly guard: Guard | undefined;
   },
 ): Promise<readonly Receiver[]> {
-  if (start.listen === undefined) return [];
-  const { lane, admission, counters, clock } = parts;
+  const { lane, admission, counters, clock, guard } = parts;
+  if (start.listen === undefined || guard === undefined) return [];
+  const tls = start.guard?.material.tls;
   const common = {
     acceptor: lane,
     admission,
@@ -208,9 +233,25 @@ async function startReceivers(
       return reason === undefined ? undefined : busyAnswer(reason);
     },
   };
-  const grpc = await startGrpc({ ...common, ...start.listen.grpc });
-  const http = await startHttp({ ...common, ...start.listen.http });
-  return [grpc, http];
+  const guarded = { ...common, guard, tls };
+  const cors = corsOf(start.config.corsOrigins);
+  const grpc = await startGrpc({ ...guarded, ...start.listen.grpc });
+  const http = await startHttp({ ...guarded, cors, ...start.listen.http });
+  const secret = start.guard?.ownSecret;
+  if (secret === undefined) return [grpc, http];
+  const own = { ...common, guard: ownGuard(secret), reusePort: false };
+  return [grpc, http, await startHttp({ ...own, host: '127.0.0.1', port: 0 })];
+}
+
+function guardOf(start: GuardStart, config: GatewayConfig, clock: Clock): SenderGuard {
+  return new SenderGuard({
+    ...start,
+    allowFrom: config.allowFrom,
+    tenants: config.tenants,
+    nowMs: clock.nowMs,
+    // One clock for all threads, which `performance.now` is not.
+    nowNs: () => process.hrtime.bigint(),
+  });
 }
 
 type Gauged = {
@@ -282,9 +323,17 @@ function writeGauges({ lanes, admission, receivers, counters, clock, config }: G
 }
 
 /** Resolves with the grace when the main thread says stop, or when a drain is complete. */
-function stopRequested(start: WorkerStart, lanes: readonly Lane[], clock: Clock): Promise<number> {
+function stopRequested(
+  start: WorkerStart,
+  lanes: readonly Lane[],
+  clock: Clock,
+  onMaterial: (material: GuardMaterial) => void,
+): Promise<number> {
   return new Promise((resolve) => {
-    parentPort?.on('message', (message: ToWorker) => resolve(message.graceMs));
+    parentPort?.on('message', (message: ToWorker) => {
+      if (message.kind === 'guard') onMaterial(message.material);
+      else resolve(message.graceMs);
+    });
     if (start.listen !== undefined) return;
     const whole = new AbortController().signal;
     void Promise.all(lanes.map((lane) => lane.drain(whole))).then(async () => {

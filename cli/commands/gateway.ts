@@ -6,10 +6,11 @@ import { formatBytes, parseBytes, parseDurationMs } from '../../core/units.ts';
 import type { GatewayConfig } from '../../gateway/config.ts';
 import type { Address } from '../../gateway/receive/listen.ts';
 import type { CliContext } from '../context.ts';
+import { addGuardOptions, type GuardOptions, guardConfigOf } from '../guard-options.ts';
 import { parseRetention } from '../retention.ts';
 import { version } from '../version.ts';
 
-type GatewayCommandOptions = {
+type GatewayCommandOptions = GuardOptions & {
   readonly file?: string;
   readonly clickhouse?: string;
   readonly database?: string;
@@ -42,7 +43,7 @@ const walShare = 0.9;
 const markWhenNeeded = '--no-incremental-marking';
 
 export function registerGateway(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command('gateway')
     .description('receive OTLP, keep it in a log on disk, deliver it to ClickHouse once')
     .option('-f, --file <file>', 'stack file; its keys `clickhouse` and `gateway` are used')
@@ -98,6 +99,7 @@ export function registerGateway(program: Command, context: CliContext): void {
         '  curl http://127.0.0.1:8890/readyz\n',
     )
     .action((options: GatewayCommandOptions) => runGateway(options, context));
+  addGuardOptions(command);
 }
 
 async function runGateway(options: GatewayCommandOptions, context: CliContext): Promise<void> {
@@ -176,8 +178,9 @@ async function configOf(
     sealRowsMax: parse('--seal-rows', options.sealRows, parseCount, 'a number of rows'),
     crashAt: context.env['OBSCTL_CRASH_AT'],
   };
+  const guard = defined(guardConfigOf(options));
   return withDatabaseOfUrl(
-    { ...base, ...file, ...defined(given), migrate: options.migrate },
+    { ...base, ...file, ...defined(given), ...guard, migrate: options.migrate },
     options,
   );
 }

@@ -21,6 +21,17 @@ export type RefusalReason =
   | 'cancelled'
   /** What came in was not HTTP. */
   | 'protocol'
+  /** A connection from an address outside the allowed networks. */
+  | 'network'
+  /** A handshake of TLS failed: no common version, or no certificate that we trust. */
+  | 'tls'
+  | 'no_credentials'
+  | 'bad_credentials'
+  /** A browser's page of an origin that may not send. */
+  | 'origin'
+  | 'over_quota'
+  /** The tenant's share of the log is full. */
+  | 'log_share'
   /** A fault of ours, answered as temporary. */
   | 'internal';
 

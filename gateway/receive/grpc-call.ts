@@ -18,6 +18,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Answer, ContentEncoding, Signal } from '../answer.ts';
+import { certificateNamesOf } from '../guard/tls.ts';
 import type { RefusalReason } from './counters.ts';
 import { grpcEncodings } from './encodings.ts';
 import { GrpcFrame } from './grpc-frame.ts';
@@ -63,6 +64,7 @@ export class GrpcCall {
   #method: GrpcMethod = health;
   #frame: GrpcFrame | undefined;
   #phase: Phase = 'reading';
+  #tenant = '';
   #ended = false;
   #clientDeadlineMs = Number.POSITIVE_INFINITY;
   #drainedBytes = 0;
@@ -90,6 +92,8 @@ export class GrpcCall {
       return;
     }
     this.#method = head.method;
+    // Whoever asks for our health has nothing to bring.
+    if (head.method.kind === 'export' && !this.#identify(headers)) return;
     this.#clientDeadlineMs = this.#startedMs + head.timeoutMs;
     this.deadlineMs = Math.min(this.deadlineMs, this.#clientDeadlineMs);
     this.#admit(head.encoding);
@@ -111,6 +115,17 @@ export class GrpcCall {
       const message = `the message did not arrive within ${bodyTimeoutMs} ms; send it again`;
       this.#fail('timeout', { code: rpcCode.unavailable, message, retryAfterSeconds: 1 });
     } else this.deadlineMs = this.#clientDeadlineMs;
+  }
+
+  #identify(headers: IncomingHttpHeaders): boolean {
+    const socket = this.#stream.session?.socket;
+    const verdict = this.#state.parts.guard.check(headers, {
+      address: socket?.remoteAddress,
+      certificateNames: certificateNamesOf(socket),
+    });
+    if (verdict.ok) this.#tenant = verdict.tenant;
+    else this.#fail(verdict.reason, verdict.status);
+    return verdict.ok;
   }
 
   #admit(encoding: ContentEncoding): void {
@@ -163,7 +178,7 @@ export class GrpcCall {
       contentType: 'protobuf',
       contentEncoding: frame.contentEncoding,
       wire: frame.message(),
-      tenant: '',
+      tenant: this.#tenant,
       startedMs: this.#startedMs,
     } as const;
     acceptBody(this.#state.parts, arrived).then(

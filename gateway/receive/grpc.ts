@@ -1,10 +1,17 @@
 /**
- * OTLP over gRPC: unary calls on `node:http2` without TLS, with our own framing, so that a message
- * stays bytes. This file owns the server and its connections; one call is `grpc-call.ts`.
+ * OTLP over gRPC: unary calls on `node:http2`, plain or with TLS, with our own framing, so that a
+ * message stays bytes. This file owns the server and its connections; one call is `grpc-call.ts`.
  */
-import { createServer, type Http2Server, type ServerHttp2Session } from 'node:http2';
+import {
+  createSecureServer,
+  createServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type ServerHttp2Session,
+} from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
+import { serverTlsOptions } from '../guard/tls.ts';
 import { GrpcCall, type GrpcServerState } from './grpc-call.ts';
 import {
   connectionAgeSpread,
@@ -17,7 +24,7 @@ import {
   streamResetsPerSecond,
   streamWindowBytes,
 } from './limits.ts';
-import { allClosed, listen } from './listen.ts';
+import { allClosed, listen, renewTls, watchSockets } from './listen.ts';
 import { fillIn, type ReceiveOptions, type Receiver, type ReceiverParts } from './receiver.ts';
 import { Sweep } from './sweep.ts';
 
@@ -46,7 +53,7 @@ export async function startGrpc(options: GrpcOptions): Promise<Receiver> {
   });
   const ready = options.ready ?? (() => true);
   const state: GrpcServerState = { parts, calls: sweep.members, ready, closing: false };
-  const sockets = trackSockets(server);
+  const sockets = watchSockets(asNetServer(server), 'grpc', parts);
   server.on('session', (session) => serveSession(session, state, connections));
   server.on('sessionError', (error) => {
     if (!isDisconnect(error)) parts.counters.refused('grpc', 'protocol');
@@ -57,6 +64,7 @@ export async function startGrpc(options: GrpcOptions): Promise<Receiver> {
     address,
     connectionCount: () => sockets.size,
     requestCount: () => sweep.members.size,
+    setTls: (material) => renewTls(asNetServer(server), material),
     close: (graceMs) => {
       state.closing = true;
       for (const { session } of connections) goAway(session);
@@ -67,10 +75,11 @@ export async function startGrpc(options: GrpcOptions): Promise<Receiver> {
 }
 
 function makeServer(parts: ReceiverParts): Http2Server {
-  const server = createServer({
+  const { limits, tls } = parts;
+  const options = {
     settings: {
       initialWindowSize: streamWindowBytes,
-      maxConcurrentStreams: parts.limits.streamsMax,
+      maxConcurrentStreams: limits.streamsMax,
       maxHeaderListSize: headerBytesMax,
     },
     maxHeaderListPairs: headerPairsMax,
@@ -79,26 +88,30 @@ function makeServer(parts: ReceiverParts): Http2Server {
     maxSettings: settingsPairsMax,
     streamResetBurst: streamResetBurstMax,
     streamResetRate: streamResetsPerSecond,
-  });
-  asNetServer(server).maxConnections = parts.limits.connectionsMax;
+  };
+  const server =
+    tls === undefined
+      ? createServer(options)
+      : asPlainServer(
+          createSecureServer({
+            ...options,
+            ...serverTlsOptions(tls),
+            ALPNProtocols: ['h2'],
+            handshakeTimeout: limits.headersTimeoutMs,
+          }),
+        );
+  asNetServer(server).maxConnections = limits.connectionsMax;
   return server;
+}
+
+/** What we use of both is the same. */
+function asPlainServer(server: Http2SecureServer): Http2Server {
+  return server as unknown as Http2Server;
 }
 
 /** It is one; the declarations of Node leave out the properties. */
 function asNetServer(server: Http2Server): Server {
   return server as unknown as Server;
-}
-
-/** Before the session takes the socket: afterwards it refuses `setNoDelay`. */
-function trackSockets(server: Http2Server): Set<Socket> {
-  const sockets = new Set<Socket>();
-  asNetServer(server).on('connection', (socket: Socket) => {
-    // Without it the first answer after a pause waits for the client's delayed acknowledgement.
-    socket.setNoDelay(true);
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
-  return sockets;
 }
 
 function serveSession(

@@ -13,6 +13,9 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Answer, ContentEncoding, ContentType, Signal } from '../answer.ts';
+import { answerHeaders, preflightHeaders } from '../guard/cors.ts';
+import { challenge } from '../guard/guard.ts';
+import { certificateNamesOf } from '../guard/tls.ts';
 import { BodyBuffer, type BodyFault } from './body-buffer.ts';
 import type { RefusalReason } from './counters.ts';
 import { httpEncodingOf, httpEncodings } from './encodings.ts';
@@ -25,6 +28,7 @@ import {
   shuttingDownAnswer,
   tooLargeMessage,
 } from './receiver.ts';
+import { pathOf, shapeFault } from './request-shape.ts';
 import { encodeStatus, encodeStored, type RpcStatus, rpcCode, statusOf } from './status.ts';
 
 /** What the exchanges of one server share. */
@@ -45,6 +49,8 @@ const mediaTypes: Readonly<Record<ContentType, string>> = {
   json: 'application/json',
 };
 
+const noBody: Buffer = Buffer.alloc(0);
+
 type Phase = 'reading' | 'submitted' | 'answered';
 
 export class HttpExchange {
@@ -55,6 +61,9 @@ export class HttpExchange {
   readonly #startedMs: number;
   #phase: Phase = 'reading';
   #signal: Signal = 'traces';
+  #tenant = '';
+  /** Of the page that a browser sends for; only when that page may. */
+  #origin: string | undefined;
   #contentType: ContentType | undefined;
   #contentEncoding: ContentEncoding = 'identity';
   #drainedBytes = 0;
@@ -80,7 +89,8 @@ export class HttpExchange {
     this.#response.on('error', () => {});
     this.#response.on('close', () => this.#closed());
     this.#contentType = contentTypeOf(request.headers['content-type']);
-    if (!this.#route() || !this.#admit()) return;
+    if (!this.#isWellShaped()) return;
+    if (!this.#admitOrigin() || !this.#route() || !this.#identify() || !this.#admit()) return;
     if (expectsContinue) this.#response.writeContinue();
   }
 
@@ -111,10 +121,49 @@ export class HttpExchange {
     this.#refuse('timeout', 503, status, { connection: 'close' });
   }
 
+  /** Answers a browser's question beforehand, and turns other pages' requests away. */
+  #admitOrigin(): boolean {
+    const { cors } = this.#state.parts;
+    const { method, headers } = this.#request;
+    const { origin } = headers;
+    if (cors === undefined || origin === undefined) return true;
+    if (!cors.admits(origin)) {
+      const message = 'pages of this origin may not send here (--cors-origins)';
+      return this.#refuse('origin', 403, { code: rpcCode.permissionDenied, message });
+    }
+    this.#origin = origin;
+    if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) return true;
+    this.#body.release();
+    this.#write(204, noBody, preflightHeaders(origin));
+    return false;
+  }
+
+  #identify(): boolean {
+    const { headers, socket } = this.#request;
+    const verdict = this.#state.parts.guard.check(headers, {
+      address: socket.remoteAddress,
+      certificateNames: certificateNamesOf(socket),
+    });
+    if (verdict.ok) {
+      this.#tenant = verdict.tenant;
+      return true;
+    }
+    const { reason, httpStatus, status } = verdict;
+    const headersOut = httpStatus === 401 ? { 'www-authenticate': challenge } : {};
+    return this.#refuse(reason, httpStatus, status, headersOut);
+  }
+
+  /** What two parsers may read differently ends here, and its connection with it. */
+  #isWellShaped(): boolean {
+    const fault = shapeFault(this.#request);
+    if (fault === undefined) return true;
+    const status = { code: rpcCode.invalidArgument, message: fault.message };
+    return this.#refuse('protocol', fault.httpStatus, status, { connection: 'close' });
+  }
+
   #route(): boolean {
     const { url = '', method, headers } = this.#request;
-    const query = url.indexOf('?');
-    const path = query < 0 ? url : url.slice(0, query);
+    const path = pathOf(url);
     const signal = Object.hasOwn(signals, path) ? signals[path] : undefined;
     if (signal === undefined) {
       const message = `no such path; OTLP goes to ${Object.keys(signals).join(', ')}`;
@@ -162,7 +211,6 @@ export class HttpExchange {
     if (fault === undefined) return true;
     if (fault === 'memory') return this.#refuse('memory', 503, statusOf(memoryAnswer()));
     const message = tooLargeMessage(this.#state.parts.limits.bodyBytesMax);
-      tenant: '',
     return this.#refuse('too_large', 413, { code: rpcCode.resourceExhausted, message });
   }
 
@@ -175,6 +223,7 @@ export class HttpExchange {
       transport: 'http',
       contentType: this.#contentType,
       contentEncoding: this.#contentEncoding,
+      tenant: this.#tenant,
       wire: this.#body.view(),
       startedMs: this.#startedMs,
     } as const;
@@ -221,9 +270,15 @@ export class HttpExchange {
     const response = this.#response;
     if (response.destroyed || response.headersSent) return;
     if (this.#state.closing) response.shouldKeepAlive = false;
+    const browser = this.#origin === undefined ? undefined : answerHeaders(this.#origin);
+    if (httpStatus === 204) {
+      response.writeHead(httpStatus, { ...headers, ...browser });
+      response.end();
+      return;
+    }
     headers['content-type'] = mediaTypes[this.#contentType ?? 'json'];
     headers['content-length'] = body.length;
-    response.writeHead(httpStatus, headers);
+    response.writeHead(httpStatus, browser === undefined ? headers : { ...headers, ...browser });
     response.end(body);
   }
 

@@ -2,12 +2,14 @@
  * OTLP over HTTP/1.1: protobuf and JSON on `/v1/traces`, `/v1/metrics` and `/v1/logs`. This file
  * owns the server and its connections; one request is `http-exchange.ts`.
  */
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
+import { serverTlsOptions } from '../guard/tls.ts';
 import { HttpExchange, type HttpServerState } from './http-exchange.ts';
 import { headerBytesMax, headerPairsMax, sweepPeriodMs } from './limits.ts';
-import { allClosed, listen } from './listen.ts';
+import { allClosed, listen, renewTls, watchSockets } from './listen.ts';
 import { fillIn, type ReceiveOptions, type Receiver, type ReceiverParts } from './receiver.ts';
 import { encodeStatus, rpcCode } from './status.ts';
 import { Sweep } from './sweep.ts';
@@ -24,13 +26,13 @@ export async function startHttp(options: ReceiveOptions): Promise<Receiver> {
   server.on('checkContinue', (request, response) => {
     new HttpExchange(state, request, response).start(true);
   });
-  const sockets = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-  });
+  const sockets = watchSockets(server, 'http', parts);
+  // A handshake that failed comes as `clientError`, too; there is no HTTP to answer in yet.
+  const unsecured = new WeakSet<Socket>();
+  server.prependListener('tlsClientError', (_error, socket: Socket) => unsecured.add(socket));
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    answerBrokenConnection(state, error, socket);
+    if (unsecured.has(socket)) socket.destroy();
+    else answerBrokenConnection(state, error, socket);
   });
   const address = await listen(server, options, options.reusePort ?? false);
   let closed: Promise<void> | undefined;
@@ -38,6 +40,7 @@ export async function startHttp(options: ReceiveOptions): Promise<Receiver> {
     address,
     connectionCount: () => sockets.size,
     requestCount: () => sweep.members.size,
+    setTls: (material) => renewTls(server, material),
     close: (graceMs) => {
       state.closing = true;
       closed ??= closeServer(server, sockets, parts.clock, graceMs).finally(() => sweep.stop());
@@ -47,8 +50,8 @@ export async function startHttp(options: ReceiveOptions): Promise<Receiver> {
 }
 
 function makeServer(parts: ReceiverParts): Server {
-  const { limits } = parts;
-  const server = createServer({
+  const { limits, tls } = parts;
+  const options: ServerOptions = {
     headersTimeout: limits.headersTimeoutMs,
     // The exchange answers a slow body itself; this is for what slips through.
     requestTimeout: limits.headersTimeoutMs + limits.bodyTimeoutMs * 2,
@@ -56,7 +59,16 @@ function makeServer(parts: ReceiverParts): Server {
     keepAliveTimeout: limits.idleTimeoutMs,
     maxHeaderSize: headerBytesMax,
     noDelay: true,
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(options)
+      : createTlsServer({
+          ...options,
+          ...serverTlsOptions(tls),
+          ALPNProtocols: ['http/1.1'],
+          handshakeTimeout: limits.headersTimeoutMs,
+        });
   server.timeout = limits.idleTimeoutMs;
   server.maxHeadersCount = headerPairsMax;
   server.maxConnections = limits.connectionsMax;

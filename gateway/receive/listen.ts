@@ -1,7 +1,12 @@
 /** Listening, with errors that a person can act on. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
 import { Problem } from '../../core/problem.ts';
+import type { Transport } from '../answer.ts';
+import type { Guard } from '../guard/guard.ts';
+import { serverTlsOptions, type TlsMaterial } from '../guard/tls.ts';
+import type { ReceiveCounters } from './counters.ts';
 import { describeHolder, findPortHolder } from './port-holder.ts';
 
 export type Address = { readonly host: string; readonly port: number };
@@ -37,6 +42,40 @@ export async function probeAddress(address: Address): Promise<Address> {
   const bound = await listen(server, address, false);
   await new Promise<void>((resolve) => server.close(() => resolve()));
   return bound;
+}
+
+/**
+ * The open connections of a server. One from an address that may not send is ended before a byte
+ * of it is read, and before the handshake of TLS.
+ */
+export function watchSockets(
+  server: Server,
+  transport: Transport,
+  { guard, counters }: { readonly guard: Guard; readonly counters: ReceiveCounters },
+): Set<Socket> {
+  const sockets = new Set<Socket>();
+  server.prependListener('connection', (socket: Socket) => {
+    if (!guard.admitsAddress(socket.remoteAddress)) {
+      counters.refused(transport, 'network');
+      socket.destroy();
+      return;
+    }
+    // Before HTTP/2 takes the socket: afterwards it refuses this. Without it the first answer
+    // after a pause waits for the client's delayed acknowledgement.
+    socket.setNoDelay(true);
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+  });
+  server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
+    // A client that went away, or a port scan, is nobody we refused.
+    if (error.code !== 'ECONNRESET') counters.refused(transport, 'tls');
+  });
+  return sockets;
+}
+
+/** New handshakes meet the new certificate; connections that are there stay. */
+export function renewTls(server: Server, material: TlsMaterial): void {
+  if (server instanceof TlsServer) server.setSecureContext(serverTlsOptions(material));
 }
 
 /** A server is closed a moment before its last sockets say so. */

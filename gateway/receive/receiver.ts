@@ -16,6 +16,9 @@ import type {
   Transport,
 } from '../answer.ts';
 import { inflate } from '../decode/inflate.ts';
+import type { Cors } from '../guard/cors.ts';
+import { type Guard, openGuard } from '../guard/guard.ts';
+import type { TlsMaterial } from '../guard/tls.ts';
 import type { Admission } from './admission.ts';
 import { BodyPool } from './body-pool.ts';
 import { noCounters, type ReceiveCounters } from './counters.ts';
@@ -46,6 +49,12 @@ export type ReceiveOptions = {
    * error). Undefined lets it in.
    */
   readonly gate?: () => BusyAnswer | undefined;
+  /** Who may send; everybody when absent. */
+  readonly guard?: Guard;
+  /** Absent: plain connections. */
+  readonly tls?: TlsMaterial | undefined;
+  /** Which pages of browsers may send; absent: none, and no answer speaks of it. */
+  readonly cors?: Cors | undefined;
 };
 
 export type Receiver = {
@@ -53,6 +62,8 @@ export type Receiver = {
   readonly connectionCount: () => number;
   /** Requests whose answer has not been sent. */
   readonly requestCount: () => number;
+  /** New handshakes meet this certificate; only for a receiver that began with one. */
+  readonly setTls: (material: TlsMaterial) => void;
   /**
    * Stops listening, turns new requests away, lets those under way finish for up to `graceMs`,
    * then cuts what is left. Resolves when no connection is open. Idempotent.
@@ -69,6 +80,9 @@ export type ReceiverParts = {
   readonly counters: ReceiveCounters;
   readonly limits: ReceiveLimits;
   readonly gate: () => BusyAnswer | undefined;
+  readonly guard: Guard;
+  readonly tls: TlsMaterial | undefined;
+  readonly cors: Cors | undefined;
 };
 
 export function fillIn(options: ReceiveOptions): ReceiverParts {
@@ -80,6 +94,9 @@ export function fillIn(options: ReceiveOptions): ReceiverParts {
     counters: options.counters ?? noCounters,
     limits: { ...receiveLimitsDefault, ...options.limits },
     gate: options.gate ?? (() => undefined),
+    guard: options.guard ?? openGuard,
+    tls: options.tls,
+    cors: options.cors,
   };
 }
 
@@ -124,6 +141,7 @@ export async function acceptBody(parts: ReceiverParts, arrived: Arrived): Promis
 async function submit(parts: ReceiverParts, arrived: Arrived, body: Uint8Array): Promise<Answer> {
   const { signal, transport } = arrived;
   parts.counters.received(signal, transport, arrived.wire.byteLength, body.byteLength);
+  parts.guard.received(arrived.tenant, body.byteLength);
   let answer: Answer;
   try {
     answer = await parts.acceptor.submit({

@@ -12,10 +12,12 @@ export const rpcCode = {
   invalidArgument: 3,
   deadlineExceeded: 4,
   notFound: 5,
+  permissionDenied: 7,
   resourceExhausted: 8,
   unimplemented: 12,
   internal: 13,
   unavailable: 14,
+  unauthenticated: 16,
 } as const;
 
 type RpcCode = (typeof rpcCode)[keyof typeof rpcCode];

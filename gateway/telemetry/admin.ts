@@ -1,5 +1,8 @@
 /** The admin listener: `/livez`, `/readyz` (red with its cause) and `/metrics`. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Clock } from '../../core/clock.ts';
+import type { CredentialBook } from '../guard/credentials.ts';
+import { challenge } from '../guard/guard.ts';
 import { type Address, listen } from '../receive/listen.ts';
 import { unreadyCauses } from './catalog.ts';
 import { slotOf } from './counters.ts';
@@ -11,6 +14,9 @@ export type AdminOptions = {
   readonly read: () => Float64Array;
   /** What else makes the gateway unready, for example a worker that has ended. */
   readonly faults: () => readonly string[];
+  /** Who may read the metrics; undefined: everybody. */
+  readonly book: () => CredentialBook | undefined;
+  readonly clock: Clock;
 };
 
 export type Admin = { readonly address: Address; readonly close: () => Promise<void> };
@@ -53,6 +59,13 @@ function serve(options: AdminOptions, request: IncomingMessage, response: Server
   } else if (path === '/readyz') {
     status(request, response, [...options.faults(), ...causesOf(options.read())]);
   } else if (path === '/metrics') {
+    const { authorization } = request.headers;
+    const found = options.book()?.findHeader(authorization, options.clock.nowMs());
+    if (found?.ok === false) {
+      response.setHeader('WWW-Authenticate', challenge);
+      answer(response, 401, 'text/plain', 'credentials of --admin-credentials are needed\n');
+      return;
+    }
     answer(response, 200, prometheusContentType, prometheusText(options.read()));
   } else {
     answer(response, 404, 'text/plain', 'there are /livez, /readyz and /metrics\n');

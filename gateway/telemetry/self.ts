@@ -6,6 +6,8 @@ import { encodeMetrics, type OtlpOrigin } from './otlp.ts';
 
 export type SelfTelemetryOptions = {
   readonly target: Address;
+  /** Shown to a target that lets nobody else in. */
+  readonly secret: string | undefined;
   readonly intervalMs: number;
   readonly read: () => Float64Array;
   readonly origin: OtlpOrigin;
@@ -16,7 +18,7 @@ const timeoutMs = 5_000;
 
 /** Starts at once; `cancel` stops it. A report that is not taken is replaced by the next one. */
 export function startSelfTelemetry(options: SelfTelemetryOptions): Timer {
-  const { clock, intervalMs, origin, read, target } = options;
+  const { clock, intervalMs, origin, read, target, secret } = options;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let isUnderWay = false;
   const report = (): void => {
@@ -24,7 +26,7 @@ export function startSelfTelemetry(options: SelfTelemetryOptions): Timer {
     if (isUnderWay) return;
     isUnderWay = true;
     const body = encodeMetrics(read(), clock.nowMs(), origin);
-    void post(agent, target, body).finally(() => {
+    void post(agent, target, body, secret).finally(() => {
       isUnderWay = false;
     });
   };
@@ -37,7 +39,12 @@ export function startSelfTelemetry(options: SelfTelemetryOptions): Timer {
   };
 }
 
-function post(agent: Agent, target: Address, body: Uint8Array): Promise<void> {
+function post(
+  agent: Agent,
+  target: Address,
+  body: Uint8Array,
+  secret: string | undefined,
+): Promise<void> {
   return new Promise((resolve) => {
     const sent = request({
       agent,
@@ -45,7 +52,11 @@ function post(agent: Agent, target: Address, body: Uint8Array): Promise<void> {
       port: target.port,
       method: 'POST',
       path: '/v1/metrics',
-      headers: { 'Content-Type': 'application/x-protobuf', 'Content-Length': body.byteLength },
+      headers: {
+        'Content-Type': 'application/x-protobuf',
+        'Content-Length': body.byteLength,
+        ...(secret !== undefined && { Authorization: `Bearer ${secret}` }),
+      },
       timeout: timeoutMs,
     });
     sent.on('response', (response) => {
