@@ -26,13 +26,16 @@ them to any of the Collectors ([README](../../presets/extra-exporters/README.md)
 
 No single binary that can be built from public modules has all components, so there are three: 0.149
 has what agents use, 0.155 the connectors, 0.161 the ClickHouse exporter and load balancing. Every
-preset is rendered alone, and with every other of its agent, for the version of the binary that
-lacks the fewest of its components, and that binary's \`validate\` must accept it. What the binary
-lacks is cut out before and judged by our catalog of components alone.
+preset is rendered alone, and with every other of its agent, for the default version, 0.149, and
+where another binary lacks fewer of its components for that version too, and the \`validate\` of
+each must accept it; so must each case of \`presets/*/testdata\`. What a binary lacks is cut out
+before and judged by our catalog of components and the published schema of its keys alone.
 
 ${table(['preset', 'Collector', 'catalog alone'], allPresets.map(judgeRow))}
 
-The gateway of flavor \`collector\` is judged by 0.161.
+The gateway of flavor \`collector\` and the sampler's way to its own tier (\`load_balancing\`) are
+judged by 0.161, \`extra_exporters\` by 0.149, which also runs them
+(\`test/collector/presets-extra-exporters.test.ts\`).
 
 A preset with “nothing to judge” adds no component to a Collector: it brings a program of its own.
 `;

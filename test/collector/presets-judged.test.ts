@@ -1,7 +1,8 @@
 /**
  * Every preset, alone and with every other of its agent, is accepted by our own checks and by a
- * real Collector. No binary that can be built has all components: `tools/judges.ts` picks the one
- * that lacks the fewest and cuts out what it lacks; `docs/reference/presets.md` says which.
+ * real Collector of the default version. No binary that can be built has all components: where
+ * another lacks fewer, `tools/judges.ts` picks it, and it judges too; what a binary lacks is cut out
+ * before. `docs/reference/presets.md` says which.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,12 +14,13 @@ import type { AgentName } from '../../collector/workload.ts';
 import { writeConfig } from '../../collector/write.ts';
 import type { BuiltAgent } from '../../presets/agents/agent.ts';
 import { allPresets } from '../../presets/all.ts';
-import { componentKeys, cutDown, judgeOf, type Line } from '../../tools/judges.ts';
+import { componentKeys, cutDown, judgeOf, type Line, lacks } from '../../tools/judges.ts';
 import { type AgentWish, buildAgentOf, presetKeysOf } from '../support/build-agents.ts';
 import { type Verdict, validateWith } from '../support/collector.ts';
 import { describeWithPeer } from '../support/peer.ts';
 
 const hostRoot = '/hostfs';
+const defaultLine: Line = '0.149';
 const serviceAccountDir = '/var/run/secrets/kubernetes.io/serviceaccount';
 const agents: readonly AgentName[] = ['node-agent', 'cluster-agent', 'prometheus-agent', 'sampler'];
 
@@ -64,7 +66,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** What the binary of that line says to an agent, rendered for its version. */
 async function verdictOf(program: string, line: Line, built: BuiltAgent): Promise<Verdict> {
   const { config, needs } = built.workload;
-  const { missing } = judgeOf(componentKeys(config));
+  const missing = lacks(line, componentKeys(config));
   const text = writeConfig(outsideOfPods(cutDown(config, missing)), { version: `${line}.0` });
   const env = Object.fromEntries(needs.env.map(({ name }) => [name, '1']));
   return validateWith(
@@ -88,7 +90,11 @@ const judged = agents.flatMap((agent) =>
     const { pipelines } = built.workload.config.service;
     if (Object.keys(pipelines).length === 0) return [];
     const { line } = judgeOf(componentKeys(built.workload.config));
-    return [{ agent, name, wish: { ...wish, version: `${line}.0` }, line }];
+    const judges = new Set<Line>([defaultLine, line]);
+    return [...judges].map((one) => ({
+      ...{ agent, name, line: one },
+      wish: { ...wish, version: `${one}.0` },
+    }));
   }),
 );
 
