@@ -14,7 +14,12 @@ export type Installed = {
   readonly packageDir: string;
   /** What was packed, before it was installed: it has no node_modules. */
   readonly unpackedDir: string;
+  /** Of the tarball, and of what it holds. */
+  readonly packageBytes: number;
+  readonly unpackedBytes: number;
 };
+
+type Packed = { readonly filename: string; readonly size: number; readonly unpackedSize: number };
 
 /**
  * Builds in `folder`, so that the clone stays as it is, and installs into an empty folder with no
@@ -24,7 +29,7 @@ export async function installPackage(folder: string): Promise<Installed> {
   const unpackedDir = join(folder, 'built');
   await run(process.execPath, [join(root, 'tools/build.ts'), unpackedDir]);
   const packed = await run('npm', ['pack', '--json'], { cwd: unpackedDir });
-  const [made]: { filename: string }[] = JSON.parse(packed.stdout);
+  const [made]: Packed[] = JSON.parse(packed.stdout);
   if (made === undefined) throw new Error('npm pack made nothing');
   const home = join(folder, 'home');
   mkdirSync(home);
@@ -38,5 +43,11 @@ export async function installPackage(folder: string): Promise<Installed> {
     { cwd: home },
   );
   const packageDir = join(home, 'node_modules/obsctl');
-  return { program: join(packageDir, 'bin/obsctl'), packageDir, unpackedDir };
+  return {
+    program: join(packageDir, 'bin/obsctl'),
+    packageDir,
+    unpackedDir,
+    packageBytes: made.size,
+    unpackedBytes: made.unpackedSize,
+  };
 }

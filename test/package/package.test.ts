@@ -10,6 +10,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeWithPeer } from '../support/peer.ts';
 import { type Program, runProgram, startProgram } from '../support/program.ts';
+import { type Footprint, grown, keptFile, measureMemory } from './footprint.ts';
 import { type Installed, installPackage } from './installed.ts';
 
 const installMsMax = 180_000;
@@ -89,6 +90,38 @@ describe('the package', () => {
     const modules = join(installed.packageDir, '..');
     expect(existsSync(join(modules, 'chdb'))).toBe(false);
     expect(existsSync(join(modules, 'node'))).toBe(false);
+  });
+});
+
+describe('what the package takes', () => {
+  const kept: Footprint = JSON.parse(
+    readFileSync(join(import.meta.dirname, '../..', keptFile), 'utf8'),
+  );
+
+  it('is at most 15 % more on disk than the kept figures', () => {
+    const { packageBytes, unpackedBytes } = installed;
+    expect(grown(kept, { packageBytes, unpackedBytes })).toEqual([]);
+  });
+
+  const memory = 'is at most 15 % more memory than the kept figures, idle and after a load';
+  if (existsSync('/proc/self/status')) {
+    it(
+      memory,
+      async () => {
+        const isEnough = (now: Partial<Footprint>): boolean => grown(kept, now).length === 0;
+        expect(grown(kept, await measureMemory(installed, isEnough))).toEqual([]);
+      },
+      installMsMax,
+    );
+  } else {
+    it.skip(`${memory} – needs /proc`, () => undefined);
+  }
+
+  it('notices a figure that grew by more, and none that did not', () => {
+    const packageBytes = kept.packageBytes * 1.16;
+    expect(grown(kept, { packageBytes })).toHaveLength(1);
+    expect(grown(kept, { packageBytes: kept.packageBytes * 1.14 })).toEqual([]);
+    expect(grown(kept, { packageBytes: Number.NaN })).toHaveLength(1);
   });
 });
 
