@@ -39,8 +39,6 @@ export type OpenBlocksOptions = {
   readonly ageMsMax?: number;
   /** Items further ahead of their receive time than this are rejected. */
   readonly aheadMsMax?: number;
-  /** Tenant of all rows; empty without tenants. */
-  readonly tenant?: string;
   /** Seed of the dictionaries' hash; random when absent. Never decides what is stored. */
   readonly hashSeed?: HashSeed;
 };
@@ -90,19 +88,16 @@ export class Blocks implements OpenBlocks {
   readonly #ranges: TraceRanges[] = [];
   /** One a trace block, which it shares its dictionaries with. */
   readonly #red = new WeakMap<TraceBlock, RedSeconds>();
-  readonly #tenant: string;
   #generation = 0;
 
   constructor(options: OpenBlocksOptions) {
     this.#budget = new Budget(options.bytesMax ?? defaultBytesMax);
     this.ageNsMax = BigInt(options.ageMsMax ?? defaultAgeMsMax) * nsPerMs;
     this.aheadNsMax = BigInt(options.aheadMsMax ?? defaultAheadMsMax) * nsPerMs;
-    this.#tenant = options.tenant ?? '';
     this.#seed = options.hashSeed ?? randomSeed();
     const blockOptions: BlockOptions = {
       budget: this.#budget,
       seed: this.#seed,
-      tenant: this.#tenant,
     };
     const openCount = new OpenCount(options.partitionsMax ?? defaultPartitionsMax);
     const context = this.context;
@@ -237,7 +232,7 @@ export class Blocks implements OpenBlocks {
   }
 
   #encodeRed(block: TraceBlock, seal: Uint8Array): EncodedUnit {
-    const red = this.#red.get(block) ?? new RedSeconds(this.#seed, this.#tenant, block);
+    const red = this.#red.get(block) ?? new RedSeconds(this.#seed, block);
     this.#red.set(block, red);
     return red.encode(block, seal, dayText(block.day));
   }

@@ -23,11 +23,23 @@ const earliestHigh = 3;
 const latestLow = 4;
 const latestHigh = 5;
 
-/** A resource or scope: its bytes, then its schema URL, as one run of bytes that identifies it. */
+const noTenant: Uint8Array = new Uint8Array(0);
+/** No place in a text is so far back, so a tenant's length is not taken for a schema URL's place. */
+const tenantMark = 0x8000_0000;
+
+/**
+ * A resource or scope: its bytes, then its schema URL and its tenant, as one run of bytes that
+ * identifies it.
+ */
 export class Carried {
   readonly text = new Text(new Budget(carriedBytesMax));
-  /** Where the schema URL begins in {@link text}. */
+  /** Where the schema URL begins in {@link text}, and where it ends. */
   schemaStart = 0;
+  schemaEnd = 0;
+  /** UTF-8 of whose data it is; empty without tenants, and for scopes. */
+  tenant: Uint8Array = noTenant;
+  /** Where the tenant begins in {@link text}. */
+  tenantStart = 0;
   /** What to add to a place in {@link text} for the offset in the body. */
   bias = 0;
   /** Changes with each resource or scope of a request. */
@@ -62,16 +74,32 @@ export class Carried {
     }
     this.schemaStart = text.size;
     this.#append(source, view, urlStart, urlEnd - urlStart);
+    this.schemaEnd = text.size;
     // The split belongs to the identity: `ab` + `` is not `a` + `b`.
-    text.reserve(4);
-    text.view.setUint32(text.size, this.schemaStart, true);
-    text.size += 4;
+    this.#appendNumber(this.schemaStart);
+    this.tenantStart = text.size;
+    if (this.tenant.length > 0) this.#appendTenant();
     this.serial += 1;
   }
 
   /** Gives back what one huge resource needed. */
   release(): void {
     if (this.text.size > carriedBytesKept) this.text.release();
+  }
+
+  #appendNumber(value: number): void {
+    const text = this.text;
+    text.reserve(4);
+    text.view.setUint32(text.size, value, true);
+    text.size += 4;
+  }
+
+  #appendTenant(): void {
+    const text = this.text;
+    text.reserve(this.tenant.length);
+    text.bytes.set(this.tenant, text.size);
+    text.size += this.tenant.length;
+    this.#appendNumber(tenantMark + this.tenant.length);
   }
 
   #append(source: Uint8Array, view: DataView, from: number, length: number): void {
@@ -96,6 +124,7 @@ export class Context {
   /** What is wrong with the item under way; empty when nothing is. */
   fault = '';
   repeatedKeys = 0;
+  #tenant = '';
 
   /** Begins a request. */
   begin(
@@ -103,12 +132,17 @@ export class Context {
     ageNsMax: bigint,
     aheadNsMax: bigint,
     sampling: Sampling | undefined,
+    tenant: string,
   ): void {
     const earliest = receivedAtNs > ageNsMax ? receivedAtNs - ageNsMax : 1n;
     this.#setTime(receivedLow, receivedAtNs);
     this.#setTime(earliestLow, earliest);
     this.#setTime(latestLow, receivedAtNs + aheadNsMax);
     this.keeper.begin(sampling, this.time[receivedLow]! ^ this.time[receivedHigh]!);
+    if (tenant !== this.#tenant) {
+      this.#tenant = tenant;
+      this.resource.tenant = Buffer.from(tenant);
+    }
     this.serial += 1;
     this.accepted = 0;
     this.rejected = 0;

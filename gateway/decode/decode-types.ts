@@ -7,6 +7,8 @@ import type { ContentType, Signal } from '../answer.ts';
 export type DecodeInput = {
   readonly signal: Signal;
   readonly contentType: ContentType;
+  /** Whose data it is, from the record header; absent without tenants. */
+  readonly tenant?: string;
   /** Inflated body. Read-only; not kept after the call. */
   readonly body: Uint8Array;
   /** From the record header: fills zero timestamps, bounds future ones. */

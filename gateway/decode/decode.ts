@@ -33,7 +33,8 @@ export function decodeInto(blocks: Blocks, input: DecodeInput): DecodeResult {
 
 function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): DecodeResult {
   const { context } = blocks;
-  context.begin(input.receivedAtNs, ageNsMaxOf(blocks, input), blocks.aheadNsMax, input.sampling);
+  const { receivedAtNs, sampling, tenant = '' } = input;
+  context.begin(receivedAtNs, ageNsMaxOf(blocks, input), blocks.aheadNsMax, sampling, tenant);
   try {
     decodeSignal(blocks, input.signal, read.body);
     blocks.repairRequest();

@@ -17,7 +17,6 @@ import { Budget, type Fixed, type Level } from '../../clickhouse/native/buffers.
 import {
   ArrayColumn,
   ConstantColumn,
-  ConstantNameColumn,
   FixedColumn,
   LowCardinalityColumn,
   NamedColumn,
@@ -44,6 +43,7 @@ export class RedSeconds {
   readonly #time: Fixed;
   readonly #service: LowCardinalityColumn;
   readonly #name: LowCardinalityColumn;
+  readonly #tenant: LowCardinalityColumn;
   readonly #kind: Fixed;
   readonly #status: Fixed;
   readonly #count: Fixed;
@@ -65,7 +65,7 @@ export class RedSeconds {
   #pairCounts = new Int32Array(0);
 
   /** Strings are shared with `block`, whose dictionaries already have them. */
-  constructor(seed: HashSeed, tenant: string, block: TraceBlock) {
+  constructor(seed: HashSeed, block: TraceBlock) {
     const parts = new Parts(new Budget(rollupBytesMax), seed);
     const rows = parts.level(false);
     const buckets = parts.level(false);
@@ -84,6 +84,7 @@ export class RedSeconds {
     const count = new FixedColumn('UInt64', buckets, 8);
     this.#service = new LowCardinalityColumn(rows, block.resources.service.dictionary);
     this.#name = new LowCardinalityColumn(rows, block.spanName.dictionary);
+    this.#tenant = new LowCardinalityColumn(rows, block.resources.tenant.dictionary);
     this.#seal = new ConstantColumn('UInt64', rows, new Uint8Array(8));
     this.#columns = createColumns(redSecond, parts, rows, {
       Time: time,
@@ -97,7 +98,7 @@ export class RedSeconds {
       DurationMax: numbers[3]!,
       'Buckets.Index': new ArrayColumn(this.#bucketOffsets, index),
       'Buckets.Count': new ArrayColumn(this.#bucketOffsets, count),
-      Tenant: new ConstantNameColumn(rows, tenant),
+      Tenant: this.#tenant,
       Seal: this.#seal,
     });
     this.#time = time.values;
@@ -173,12 +174,15 @@ export class RedSeconds {
   /** The rollup row that span `row` counts in. */
   #group(block: TraceBlock, spans: Omit<LeftOut, 'level'>, row: number): number {
     const second = secondIn(block, spans.time.words, row);
-    const service = block.resources.service.indexes.words[spans.resource.words[row]!]!;
+    const resource = spans.resource.words[row]!;
+    const service = block.resources.service.indexes.words[resource]!;
+    const tenant = block.resources.tenant.indexes.words[resource]!;
     const name = spans.name.words[row]!;
     const kind = spans.kind.bytes[row]!;
     const status = spans.status.bytes[row]!;
     const mask = this.#slots.length - 1;
-    const hash = mixed(mixed(mixed(this.#seed, second), service * 31 + kind * 4 + status), name);
+    const kinds = service * 31 + tenant * 131 + kind * 4 + status;
+    const hash = mixed(mixed(mixed(this.#seed, second), kinds), name);
     let slot = hash & mask;
     for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
       const group = this.#slots[slot]! - 1;
@@ -186,6 +190,7 @@ export class RedSeconds {
         this.#time.words[group] === (second | 0) &&
         this.#name.indexes.words[group] === name &&
         this.#service.indexes.words[group] === service &&
+        this.#tenant.indexes.words[group] === tenant &&
         this.#kind.bytes[group] === kind &&
         this.#status.bytes[group] === status
       ) {
@@ -198,6 +203,7 @@ export class RedSeconds {
     this.#slots[slot] = group + 1;
     this.#time.words[group] = second;
     this.#service.indexes.words[group] = service;
+    this.#tenant.indexes.words[group] = tenant;
     this.#name.indexes.words[group] = name;
     this.#kind.bytes[group] = kind;
     this.#status.bytes[group] = status;

@@ -38,6 +38,8 @@ const serviceNameKey = Buffer.from('service.name');
 export class ResourceTable {
   readonly repeated: Repeated;
   readonly service: RepeatedNameColumn;
+  /** The same resource of two tenants is two: so the tenant costs a row nothing. */
+  readonly tenant: RepeatedNameColumn;
   readonly schemaUrl: RepeatedNameColumn;
   readonly attributes: RepeatedMapColumn;
   readonly #identity: Dictionary;
@@ -47,6 +49,7 @@ export class ResourceTable {
   constructor(parts: Parts, rows: Level) {
     this.repeated = new Repeated(rows, parts.level(false));
     this.service = new RepeatedNameColumn(this.repeated, parts.dictionary());
+    this.tenant = new RepeatedNameColumn(this.repeated, parts.dictionary());
     this.schemaUrl = new RepeatedNameColumn(this.repeated, parts.dictionary());
     this.attributes = new RepeatedMapColumn(
       this.repeated,
@@ -68,6 +71,8 @@ export class ResourceTable {
     const empty = this.service.dictionary.lookup(bytes, view, 0, 0);
     this.service.indexes.words[entry] = empty;
     const weight = withOffset(carried, () => this.#putResource(carried, entry));
+    const { tenantStart, tenant } = carried;
+    putName(this.tenant, entry, bytes, view, tenantStart, tenantStart + tenant.length);
     putSchemaUrl(this.schemaUrl, carried, entry);
     endPairs(this.attributes, entry);
     this.#weights.set(entry, weight);
@@ -286,8 +291,8 @@ function endPairs(map: RepeatedMapColumn, entry: number): void {
 }
 
 function putSchemaUrl(column: RepeatedNameColumn, carried: Carried, entry: number): void {
-  const { bytes, view, size } = carried.text;
-  putName(column, entry, bytes, view, carried.schemaStart, size - 4);
+  const { bytes, view } = carried.text;
+  putName(column, entry, bytes, view, carried.schemaStart, carried.schemaEnd);
 }
 
 function putName(

@@ -13,7 +13,6 @@ import {
   ArrayColumn,
   type Column,
   ConstantColumn,
-  ConstantNameColumn,
   FixedColumn,
   LowCardinalityColumn,
   MapColumn,
@@ -40,7 +39,6 @@ const rowWeightBytes = 64;
 export type BlockOptions = {
   readonly budget: Budget;
   readonly seed: HashSeed;
-  readonly tenant: string;
 };
 
 export class SignalBlock {
@@ -93,7 +91,7 @@ export class SignalBlock {
       ScopeAttributes: this.scopes.attributes,
       ScopeDroppedAttrCount: this.scopes.droppedAttributes,
       SamplingWeight: this.weights,
-      Tenant: new ConstantNameColumn(this.rows, options.tenant),
+      Tenant: this.resources.tenant,
       Seal: this.#seal,
       ...own(this.parts, this.rows),
     });

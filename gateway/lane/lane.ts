@@ -158,7 +158,7 @@ export class Lane implements Acceptor {
     const { signal, contentType, body, tenant } = submission;
     const [receivedAtNs, ageDaysMax] = [clock.nowNs(), limits.retentionDays[signal]];
     const sampling = throttles?.current(signal, tenant) ?? noSampling;
-    const input = { signal, contentType, body, receivedAtNs, ageDaysMax, sampling };
+    const input = { signal, contentType, tenant, body, receivedAtNs, ageDaysMax, sampling };
     const decoded = decoder.decode(this.#sealer.open.blocks, input);
     if (decoded.outcome !== 'decoded') return decoded;
     const { accepted: items, exempted, leftOut } = decoded;

@@ -85,6 +85,7 @@ export class Replayer {
     const input = {
       signal,
       contentType,
+      tenant: record.meta.tenant,
       body,
       receivedAtNs,
       ageDaysMax,

@@ -1,0 +1,143 @@
+/** Rows of several tenants in one lane: told apart in tables and rates, also after a restart. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { connectClickHouse } from '../../clickhouse/client.ts';
+import { migrate } from '../../clickhouse/migrate.ts';
+import { systemClock } from '../../core/clock.ts';
+import { logsRequest, tracesRequest } from '../../test/crash/payload.ts';
+import { startEngine, type TestEngine } from '../../test/support/engine.ts';
+import { runSql } from '../../test/support/engine-http.ts';
+import { openTestLane, type TestLane, type TestLaneOptions } from '../../test/support/lane.ts';
+import type { Answer, Signal } from '../answer.ts';
+import { createOpenBlocks } from '../decode/blocks.ts';
+import { decodeInto } from '../decode/decode.ts';
+import { createResendMemory, ResendTable } from './resend-table.ts';
+import { Resends } from './resends.ts';
+
+/** Nothing listens there: ClickHouse is away. */
+const nowhere = 'http://127.0.0.1:9';
+const database = 'tenants';
+const tables = ['otel_traces', 'otel_logs'];
+
+let engine: TestEngine;
+let dir: string;
+let lanes: TestLane[] = [];
+
+beforeAll(async () => {
+  engine = await startEngine();
+});
+afterAll(() => engine.stop());
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'obsctl-tenants-'));
+  await runSql(engine.url, `DROP DATABASE IF EXISTS ${database} SYNC`);
+  const connection = connectClickHouse({ url: engine.url });
+  await migrate(connection, { database });
+  await connection.close();
+});
+
+afterEach(async () => {
+  for (const lane of lanes) await lane.close();
+  lanes = [];
+  await rm(dir, { recursive: true, force: true });
+});
+
+async function open(options: Partial<TestLaneOptions> = {}): Promise<TestLane> {
+  const opened = await openTestLane({ dir, clickhouseUrl: engine.url, database, ...options });
+  lanes.push(opened);
+  return opened;
+}
+
+function send({ lane }: TestLane, tenant: string, signal: Signal, wire: Uint8Array) {
+  const kind = { signal, contentType: 'protobuf', contentEncoding: 'identity' } as const;
+  return lane.submit({ ...kind, tenant, transport: 'http', wire, body: wire });
+}
+
+async function drain(lane: TestLane): Promise<void> {
+  const signal = AbortSignal.timeout(20_000);
+  await lane.lane.drain(signal);
+  expect(signal.aborted).toBe(false);
+}
+
+async function byTenant(table: string, what = 'count()'): Promise<Record<string, number>> {
+  const sql = `SELECT Tenant, ${what} FROM ${database}.${table} GROUP BY Tenant FORMAT TSV`;
+  const rows = (await runSql(engine.url, sql)).split('\n').filter((row) => row !== '');
+  return Object.fromEntries(rows.map((row) => [row.split('\t')[0], Number(row.split('\t')[1])]));
+}
+
+const stored: Answer = { outcome: 'stored', rejected: 0, message: '' };
+
+describe('tenants of one lane', () => {
+  it('have their own rows and rates, though their resources and spans are the same', async () => {
+    const lane = await open();
+    for (const tenant of ['', 'a', 'b', 'a']) {
+      expect(await send(lane, tenant, 'traces', tracesRequest(0, 40))).toEqual(stored);
+      expect(await send(lane, tenant, 'logs', logsRequest(0, 30))).toEqual(stored);
+    }
+    await drain(lane);
+    expect(await byTenant('otel_traces')).toEqual({ '': 40, a: 80, b: 40 });
+    expect(await byTenant('otel_logs')).toEqual({ '': 30, a: 60, b: 30 });
+    expect(await byTenant('otel_red_1s', 'sum(Count)')).toEqual({ '': 40, a: 80, b: 40 });
+  });
+
+  it('are told apart after a restart, when everything is decoded again', async () => {
+    const away = await open({ clickhouseUrl: nowhere });
+    await send(away, 'a', 'traces', tracesRequest(0, 10));
+    await send(away, 'b', 'traces', tracesRequest(10, 20));
+    await send(away, 'a', 'logs', logsRequest(0, 5));
+    await away.close();
+    await drain(await open());
+    expect(await byTenant('otel_traces')).toEqual({ a: 10, b: 20 });
+    expect(await byTenant('otel_logs')).toEqual({ a: 5 });
+    expect(await byTenant('otel_red_1s', 'sum(Count)')).toEqual({ a: 10, b: 20 });
+  });
+
+  it('may send the same bytes: only the same tenant sends them again', async () => {
+    const resent: Signal[] = [];
+    const table = new ResendTable(createResendMemory(1, 1024), 600_000);
+    const resends = new Resends(table, systemClock, (signal) => resent.push(signal));
+    const away = await open({ clickhouseUrl: nowhere, resends });
+    const body = tracesRequest(0, 10);
+    for (const tenant of ['a', 'b', 'a', '']) await send(away, tenant, 'traces', body);
+    expect(resent).toEqual(['traces']);
+    await away.close();
+    // The table is rebuilt from the log, tenant by tenant.
+    const again = new ResendTable(createResendMemory(1, 1024), 600_000);
+    const rebuilt = new Resends(again, systemClock, (signal) => resent.push(signal));
+    const back = await open({ resends: rebuilt });
+    again.laneRecovered();
+    for (const tenant of ['b', 'c']) await send(back, tenant, 'traces', body);
+    expect(resent).toEqual(['traces', 'traces']);
+    await drain(back);
+    expect(await byTenant('otel_traces')).toEqual({ '': 10, a: 10, b: 10, c: 10 });
+  });
+});
+
+describe('a gateway without tenants', () => {
+  it('has the bytes of before in every unit: a dictionary of one empty string', () => {
+    const blocks = createOpenBlocks({ hashSeed: { low: 1, high: 2 } });
+    const receivedAtNs = systemClock.nowNs();
+    for (const [signal, body] of [
+      ['traces', tracesRequest(0, 3)],
+      ['logs', logsRequest(0, 3)],
+    ] as const) {
+      decodeInto(blocks, { signal, contentType: 'protobuf', body, receivedAtNs });
+    }
+    for (const unit of blocks.encode(1n)) {
+      const bytes = Buffer.concat(unit.chunks);
+      const at = bytes.indexOf('Tenant\u0016LowCardinality(String)');
+      if (!tables.includes(unit.table)) continue;
+      const data = bytes.subarray(at + 29);
+      const rows = Buffer.alloc(8);
+      rows.writeUInt32LE(unit.rows);
+      // Version 1; one key, which is empty; then an index byte a row.
+      const expected = `0100000000000000${'0006000000000000'}0100000000000000${'00'}`;
+      expect(data.subarray(0, 25).toString('hex')).toBe(expected);
+      expect(data.subarray(25, 33 + unit.rows)).toEqual(
+        Buffer.concat([rows, Buffer.alloc(unit.rows)]),
+      );
+    }
+  });
+});
