@@ -1,0 +1,70 @@
+/**
+ * The redaction of a gateway: requests of all signals, protobuf and JSON. One a worker, because it
+ * remembers keys and hashes.
+ */
+import { randomBytes } from 'node:crypto';
+import type { Answer, Signal, Submission } from '../answer.ts';
+import { transcode } from '../decode/json/transcode.ts';
+import { isMalformed } from '../decode/wire.ts';
+import { type RedactionCounts, Redactor } from './redactor.ts';
+import { type RedactionSettings, SignalRules } from './rules.ts';
+
+export type Redacted =
+  | {
+      readonly outcome: 'redacted';
+      readonly submission: Submission;
+      /** What reading JSON warns of, to be told to the sender; empty otherwise. */
+      readonly warning: string;
+    }
+  | Extract<Answer, { outcome: 'malformed' }>;
+
+export type RedactionKind = keyof RedactionCounts;
+
+const signals: readonly Signal[] = ['traces', 'metrics', 'logs'];
+
+export class Redaction {
+  readonly #redactors = new Map<Signal, Redactor>();
+  readonly #told: Record<RedactionKind, number> = { dropped: 0, hashed: 0, masked: 0 };
+
+  /** Throws a PatternFault for a rule whose pattern cannot be. */
+  constructor(settings: RedactionSettings, key: Uint8Array) {
+    for (const signal of signals) {
+      const rules = new SignalRules(settings, signal);
+      if (rules.isEmpty()) continue;
+      const bytes = randomBytes(8);
+      const seed = { low: bytes.readInt32LE(0), high: bytes.readInt32LE(4) };
+      this.#redactors.set(signal, new Redactor(signal, rules, key, seed));
+    }
+  }
+
+  /** The request as it may be known, logged and stored. */
+  redact(submission: Submission): Redacted {
+    const redactor = this.#redactors.get(submission.signal);
+    if (redactor === undefined) return { outcome: 'redacted', submission, warning: '' };
+    try {
+      const isJson = submission.contentType === 'json';
+      const read = isJson
+        ? transcode(submission.signal, submission.body)
+        : { body: submission.body, warning: '' };
+      const body = redactor.rewrite(read.body);
+      const { warning } = read;
+      if (body === submission.body) return { outcome: 'redacted', submission, warning };
+      const kind = { contentType: 'protobuf', contentEncoding: 'identity' } as const;
+      const rewritten = { ...submission, ...kind, wire: body, body };
+      return { outcome: 'redacted', submission: rewritten, warning };
+    } catch (error) {
+      if (!isMalformed(error)) throw error;
+      return { outcome: 'malformed', message: error.message, offset: error.offset };
+    }
+  }
+
+  /** Tells what was done since it was last asked. */
+  tell(report: (kind: RedactionKind, values: number) => void): void {
+    for (const kind of ['dropped', 'hashed', 'masked'] as const) {
+      let total = 0;
+      for (const redactor of this.#redactors.values()) total += redactor.counts[kind];
+      if (total > this.#told[kind]) report(kind, total - this.#told[kind]);
+      this.#told[kind] = total;
+    }
+  }
+}

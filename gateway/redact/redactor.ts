@@ -1,0 +1,427 @@
+/**
+ * Takes out of a request what must not be kept, before the request is known, decoded or logged:
+ * what the log holds is the rewritten body, and the one that came is nowhere.
+ *
+ *     protobuf ─▶ read once, changes noted ─▶ nothing to change: the bytes as they came
+ *     JSON ─▶ protobuf ┘                  └▶ a new body, identity-encoded
+ *
+ * Values are hashed as the text that would be stored. Keys inside maps are looked at under their
+ * own name and under their path (`user.email`).
+ *
+ * Hot path while there are rules. Allocations per attribute: none, unless it is changed or new.
+ * Copies: one of a changed request. Owner: the caller. Watched by `redact.bench.ts`.
+ */
+import { createHmac } from 'node:crypto';
+import { Budget, Text } from '../../clickhouse/native/buffers.ts';
+import { Dictionary } from '../../clickhouse/native/dictionary.ts';
+import { isWellFormed, lengthAt, lengthSize, wellFormed } from '../../clickhouse/native/utf8.ts';
+import type { Signal } from '../answer.ts';
+import { putAnyValue, valueDepthMax } from '../decode/any-value.ts';
+import { findParts, parts } from '../decode/attributes.ts';
+import {
+  Malformed,
+  need,
+  readLength,
+  readTag,
+  readVarint,
+  skipField,
+  word,
+} from '../decode/wire.ts';
+import { Edits } from './edits.ts';
+import { requestShapes, type Shape } from './messages.ts';
+import { combine, type Decision, keep, type Mask, type SignalRules } from './rules.ts';
+
+/** Keys whose decision is remembered, and the bytes they may take. */
+const keysMax = 10_000;
+const keyBytesMax = 1024 * 1024;
+const keyBytesRemembered = 256;
+/** Hashes that are remembered, by the text that was hashed. */
+const hashesMax = 10_000;
+const hashedCharsMax = 256;
+/** Hexadecimal digits of a hash: 128 bits. */
+const hashDigits = 32;
+const scratchBytesMax = 2 ** 30;
+const scratchBytesKept = 1024 * 1024;
+
+/** What was done to values, since the redactor was made. */
+export type RedactionCounts = { dropped: number; hashed: number; masked: number };
+
+export class Redactor {
+  readonly counts: RedactionCounts = { dropped: 0, hashed: 0, masked: 0 };
+  readonly #rules: SignalRules;
+  readonly #shape: Shape;
+  readonly #key: Uint8Array;
+  readonly #body: Decision;
+  readonly #edits = new Edits();
+  /** Keys that were seen; the decision of key `index` is `#decisions[index]`. */
+  readonly #keys: Dictionary;
+  #decisions: Decision[] = [];
+  readonly #inner = new Map<string, Decision>();
+  readonly #hashes = new Map<string, string>();
+  /** A value as text, and what masks make of it, in turn. */
+  readonly #scratch = [0, 1].map(() => new Text(new Budget(scratchBytesMax)));
+  #source: Uint8Array = new Uint8Array(0);
+  #view = new DataView<ArrayBufferLike>(this.#source.buffer);
+
+  /** `key` is what hashes are made with; `seed` makes key look-ups hard to attack. */
+  constructor(
+    signal: Signal,
+    rules: SignalRules,
+    key: Uint8Array,
+    seed: { readonly low: number; readonly high: number },
+  ) {
+    this.#rules = rules;
+    this.#shape = requestShapes[signal];
+    this.#key = key;
+    this.#body = rules.ofBody();
+    this.#keys = new Dictionary(new Budget(scratchBytesMax), seed);
+  }
+
+  /** The request without what must go; the same object when nothing must. Throws Malformed. */
+  rewrite(source: Uint8Array): Uint8Array {
+    this.#source = source;
+    this.#view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+    this.#edits.begin();
+    this.#message(this.#shape, 0, source.length);
+    return this.#edits.isEmpty ? source : this.#edits.applied(source, this.#view);
+  }
+
+  #message(shape: Shape, from: number, end: number): void {
+    const source = this.#source;
+    const { fields } = shape;
+    let at = from;
+    while (at < end) {
+      const tagAt = at;
+      at = readTag(source, at, end);
+      const tag = word[0]!;
+      const number = tag >>> 3;
+      const child = (tag & 7) === 2 && number < fields.length ? fields[number] : undefined;
+      if (child === undefined) {
+        at = skipField(source, at, end, tag);
+        continue;
+      }
+      const lengthAt = at;
+      const start = readLength(source, at, end);
+      at = start + word[0]!;
+      if (child === 'attribute') this.#attribute(tagAt, lengthAt, start, at, keep, undefined, 0);
+      else if (child === 'body') this.#value(tagAt, lengthAt, start, at, this.#body, '', 0);
+      else {
+        const entered = this.#edits.enter(lengthAt, start);
+        this.#message(child, start, at);
+        this.#edits.leave(entered, at - start);
+      }
+    }
+  }
+
+  /**
+   * A KeyValue at `[start, end)`. `outer` is what holds for the value around it, whose path is
+   * `path`; undefined outside of values.
+   */
+  #attribute(
+    tagAt: number,
+    lengthAt: number,
+    start: number,
+    end: number,
+    outer: Decision,
+    path: string | undefined,
+    depth: number,
+  ): void {
+    const source = this.#source;
+    findParts(source, start, end);
+    const keyStart = parts[0]!;
+    const keyEnd = parts[1]!;
+    const valueStart = parts[2]!;
+    const valueEnd = parts[3]!;
+    let decision = this.#ofKey(keyStart, keyEnd);
+    if (path === undefined) {
+      // A value that nothing is asked of, and that is no map or list, needs no closer look.
+      if (decision === keep && this.#isPlain(valueStart, valueEnd)) return;
+    } else decision = this.#ofInner(outer, decision, path, keyStart, keyEnd);
+    if (decision.action === 'drop') {
+      this.#edits.replace(tagAt, end, this.#edits.text.size);
+      this.counts.dropped += 1;
+      return;
+    }
+    if (decision.action === 'hash') {
+      const text = this.#textOf(valueStart, valueEnd);
+      if (text.length === 0) return;
+      const edits = this.#edits;
+      const hash = this.#hashOf(text);
+      const from = edits.text.size;
+      const keyLength = keyEnd - keyStart;
+      const valueBytes = 2 + hashDigits;
+      edits.putLength(1 + lengthSize(keyLength) + keyLength + 2 + valueBytes);
+      edits.putByte(0x0a);
+      edits.putLength(keyLength);
+      edits.putAll(source.subarray(keyStart, keyEnd));
+      edits.putByte(0x12);
+      edits.putLength(valueBytes);
+      this.#putTextValue(hash);
+      edits.replace(lengthAt, end, from);
+      return;
+    }
+    const entered = this.#edits.enter(lengthAt, start);
+    const inner = path === undefined || path === '' ? '' : `${path}.`;
+    let at = start;
+    while (at < end) {
+      const fieldAt = at;
+      at = readTag(source, at, end);
+      const tag = word[0]!;
+      if (tag !== 0x12) {
+        at = skipField(source, at, end, tag);
+        continue;
+      }
+      const valueLengthAt = at;
+      const from = readLength(source, at, end);
+      at = from + word[0]!;
+      if (this.#isPlain(from, at)) {
+        this.#value(fieldAt, valueLengthAt, from, at, decision, '', depth);
+        continue;
+      }
+      const name = `${inner}${utf8(source, keyStart, keyEnd)}`;
+      this.#value(fieldAt, valueLengthAt, from, at, decision, name, depth);
+    }
+    this.#edits.leave(entered, end - start);
+  }
+
+  /** An AnyValue at `[start, end)` that is called `path`; `tagAt` is where its field begins. */
+  #value(
+    tagAt: number,
+    lengthAt: number,
+    start: number,
+    end: number,
+    decision: Decision,
+    path: string,
+    depth: number,
+  ): void {
+    const edits = this.#edits;
+    if (decision.action === 'drop') {
+      edits.replace(tagAt, end, edits.text.size);
+      this.counts.dropped += 1;
+      return;
+    }
+    const whole = decision.masks.find(({ matcher }) => matcher === undefined);
+    if (decision.action === 'hash' || whole !== undefined) {
+      const text = this.#textOf(start, end);
+      if (text.length === 0) return;
+      const from = edits.text.size;
+      if (whole === undefined || decision.action === 'hash') {
+        edits.putLength(2 + hashDigits);
+        this.#putTextValue(this.#hashOf(text));
+      } else {
+        const { replacement } = whole;
+        edits.putLength(1 + lengthSize(replacement.length) + replacement.length);
+        edits.putByte(0x0a);
+        edits.putLength(replacement.length);
+        edits.putAll(replacement);
+        this.counts.masked += 1;
+      }
+      edits.replace(lengthAt, end, from);
+      return;
+    }
+    const entered = edits.enter(lengthAt, start);
+    this.#cases(start, end, decision, path, depth);
+    edits.leave(entered, end - start);
+  }
+
+  /** The fields of an AnyValue; only the last counts, but all are kept in the log. */
+  #cases(from: number, end: number, decision: Decision, path: string, depth: number): void {
+    const source = this.#source;
+    if (depth > valueDepthMax) throw new Malformed('values are nested too deeply', from);
+    let at = from;
+    while (at < end) {
+      const tagAt = at;
+      at = readTag(source, at, end);
+      const tag = word[0]!;
+      if (tag === 0x0a || tag === 0x2a || tag === 0x32) {
+        const lengthAt = at;
+        const start = readLength(source, at, end);
+        at = start + word[0]!;
+        if (tag === 0x0a) this.#string(lengthAt, start, at, decision.masks);
+        else {
+          const entered = this.#edits.enter(lengthAt, start);
+          this.#members(tag === 0x32, start, at, decision, path, depth + 1);
+          this.#edits.leave(entered, at - start);
+        }
+      } else if (tag === 0x18 || tag === 0x21) {
+        const start = at;
+        if (tag === 0x18) at = readVarint(source, at, end);
+        else {
+          need(at, end, 8);
+          at += 8;
+        }
+        if (decision.masks.length > 0) this.#number(tagAt, start, at, decision.masks);
+      } else at = skipField(source, at, end, tag);
+    }
+  }
+
+  /** The members of an ArrayValue or a KeyValueList. */
+  #members(
+    isMap: boolean,
+    from: number,
+    end: number,
+    decision: Decision,
+    path: string,
+    depth: number,
+  ): void {
+    const source = this.#source;
+    let at = from;
+    while (at < end) {
+      const tagAt = at;
+      at = readTag(source, at, end);
+      if (word[0] !== 0x0a) {
+        at = skipField(source, at, end, word[0]!);
+        continue;
+      }
+      const lengthAt = at;
+      const start = readLength(source, at, end);
+      at = start + word[0]!;
+      if (isMap) this.#attribute(tagAt, lengthAt, start, at, decision, path, depth);
+      else this.#value(tagAt, lengthAt, start, at, decision, path, depth);
+    }
+  }
+
+  #string(lengthAt: number, start: number, end: number, masks: readonly Mask[]): void {
+    if (masks.length === 0 || !this.#runMasks(this.#source, this.#view, start, end, masks)) return;
+    const edits = this.#edits;
+    const from = edits.text.size;
+    const masked = this.#scratch[0]!;
+    edits.putLength(masked.size);
+    edits.putAll(masked.bytes.subarray(0, masked.size));
+    edits.replace(lengthAt, end, from);
+  }
+
+  /** A number that a mask matches becomes a string. */
+  #number(tagAt: number, start: number, end: number, masks: readonly Mask[]): void {
+    const text = this.#textOf(tagAt, end);
+    const view = new DataView(text.buffer, text.byteOffset, text.byteLength);
+    if (start === end || !this.#runMasks(text, view, 0, text.length, masks)) return;
+    const edits = this.#edits;
+    const from = edits.text.size;
+    const masked = this.#scratch[0]!;
+    edits.putByte(0x0a);
+    edits.putLength(masked.size);
+    edits.putAll(masked.bytes.subarray(0, masked.size));
+    edits.replace(tagAt, end, from);
+  }
+
+  /** Masks `[from, end)` into the first scratch; false when no mask changes anything. */
+  #runMasks(
+    bytes: Uint8Array,
+    view: DataView,
+    from: number,
+    end: number,
+    masks: readonly Mask[],
+  ): boolean {
+    let source = bytes;
+    let sourceView = view;
+    let start = from;
+    let stop = end;
+    // Masks read whole characters; this is what would be stored in the place of broken ones.
+    if (!isWellFormed(source, sourceView, start, stop - start)) {
+      source = wellFormed(source.subarray(start, stop));
+      sourceView = new DataView(source.buffer, source.byteOffset, source.byteLength);
+      start = 0;
+      stop = source.length;
+    }
+    let isChanged = false;
+    for (const { matcher, replacement } of masks) {
+      const text = this.#freshScratch();
+      if (matcher?.mask(text, source, sourceView, start, stop, replacement) !== true) continue;
+      isChanged = true;
+      this.counts.masked += 1;
+      this.#scratch.reverse();
+      source = text.bytes;
+      sourceView = text.view;
+      start = 0;
+      stop = text.size;
+    }
+    return isChanged;
+  }
+
+  /** The second scratch, which becomes the first when it holds a result. */
+  #freshScratch(): Text {
+    const text = this.#scratch[1]!;
+    if (text.size > scratchBytesKept) text.release();
+    text.size = 0;
+    return text;
+  }
+
+  /** The value at `[from, end)` as it would be stored. */
+  #textOf(from: number, end: number): Uint8Array {
+    const text = this.#freshScratch();
+    putAnyValue(text, this.#source, this.#view, from, end);
+    const length = lengthAt(text.bytes, 0);
+    const start = lengthSize(length);
+    const isGood = isWellFormed(text.bytes, text.view, start, length);
+    const bytes = text.bytes.subarray(start, start + length);
+    return isGood ? bytes.slice() : wellFormed(bytes);
+  }
+
+  #putTextValue(text: string): void {
+    this.#edits.putByte(0x0a);
+    this.#edits.putLength(text.length);
+    this.#edits.putAll(Buffer.from(text));
+    this.counts.hashed += 1;
+  }
+
+  #hashOf(bytes: Uint8Array): string {
+    const isShort = bytes.length <= hashedCharsMax;
+    const name = isShort ? latin(bytes, 0, bytes.length) : '';
+    const known = isShort ? this.#hashes.get(name) : undefined;
+    if (known !== undefined) return known;
+    const hash = createHmac('sha256', this.#key).update(bytes).digest('hex').slice(0, hashDigits);
+    if (this.#hashes.size >= hashesMax) this.#hashes.clear();
+    if (isShort) this.#hashes.set(name, hash);
+    return hash;
+  }
+
+  /** Whether an AnyValue is one string or number, in the form that every sender writes. */
+  #isPlain(from: number, end: number): boolean {
+    if (from === end) return true;
+    const source = this.#source;
+    const tag = source[from]!;
+    if (tag === 0x0a || tag === 0x3a) {
+      const length = source[from + 1]!;
+      return length < 0x80 && from + 2 + length === end;
+    }
+    return (tag === 0x10 || tag === 0x18) && readVarint(source, from + 1, end) === end;
+  }
+
+  #ofKey(from: number, end: number): Decision {
+    if (end - from > keyBytesRemembered) return this.#rules.ofKey(utf8(this.#source, from, end));
+    const index = this.#keys.identify(this.#source, this.#view, from, end - from);
+    if (index < this.#decisions.length) return this.#decisions[index]!;
+    const decision = this.#rules.ofKey(utf8(this.#source, from, end));
+    if (this.#keys.count > keysMax || this.#keys.text.size > keyBytesMax) {
+      this.#keys.clear();
+      this.#decisions = [];
+    } else this.#decisions.push(decision);
+    return decision;
+  }
+
+  #ofInner(
+    outer: Decision,
+    own: Decision,
+    path: string,
+    keyStart: number,
+    keyEnd: number,
+  ): Decision {
+    const name = path === '' ? '' : `${path}.${utf8(this.#source, keyStart, keyEnd)}`;
+    let named = name === '' ? keep : this.#inner.get(name);
+    if (named === undefined) {
+      named = this.#rules.ofKey(name);
+      if (this.#inner.size >= keysMax) this.#inner.clear();
+      this.#inner.set(name, named);
+    }
+    return combine(outer, combine(own, named));
+  }
+}
+
+function latin(bytes: Uint8Array, from: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, end - from).toString('latin1');
+}
+
+function utf8(bytes: Uint8Array, from: number, end: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, end - from).toString();
+}
