@@ -61,6 +61,11 @@ export class BlockSet {
     this.#marks = [{ end: first, mark: this.blocks.mark(), ...nothing }];
   }
 
+  /** Position after the last record whose rows are in the set. */
+  get end(): number {
+    return this.#marks.at(-1)?.end ?? this.first;
+  }
+
   isEmpty(): boolean {
     return this.blocks.isEmpty();
   }

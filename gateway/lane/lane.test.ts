@@ -108,6 +108,27 @@ describe('a lane', () => {
     expect(await count('otel_red_1s', 'sum(Count)')).toBe(200);
   });
 
+  it('delivers what it answered before a failed sync when nothing comes afterwards', async () => {
+    let isFailing = false;
+    const opened = await open({
+      limits: { sealAgeMsMax: 300 },
+      fs: {
+        ...platformFs,
+        dataSync: async (file) => {
+          if (isFailing) throw Object.assign(new Error('input/output error'), { code: 'EIO' });
+          await platformFs.dataSync(file);
+        },
+      },
+    });
+    await opened.sendSpans(0, 100);
+    isFailing = true;
+    expect((await opened.sendSpans(100, 100)).outcome).toBe('busy');
+    isFailing = false;
+    // Closed by age: the log's end lies in the range that was refused.
+    await drain(opened);
+    expect(await count('otel_traces')).toBe(100);
+  });
+
   it('keeps what comes while ClickHouse is away and delivers it once when it is back', async () => {
     const away = await open({ clickhouseUrl: nowhere, limits: { sealRowsMax: 500 } });
     // Eight at once: sets are swapped while requests are between their steps.

@@ -63,7 +63,9 @@ export class Sealer {
     if (next === undefined) return false;
     const set = this.#open;
     const written = this.#parts.wal.writtenPosition();
-    set.last = written;
+    // Not what is written: after a failed sync that lies in a range that was refused for good, and
+    // a set that waits for it to become durable would wait for ever.
+    set.last = set.end;
     next.begin(written);
     this.#open = next;
     this.#closing.add(set);

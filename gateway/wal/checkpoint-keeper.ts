@@ -16,6 +16,8 @@ export type CheckpointKeeperOptions = {
   readonly directory: string;
   readonly logId: string;
   readonly positions: ReadonlyMap<string, number>;
+  /** What the checkpoint on disk says: never ahead of the positions. */
+  readonly stored: ReadonlyMap<string, number>;
   /** After each durable checkpoint, with the lowest durable position. */
   readonly onDurable: (lowest: number) => Promise<void>;
   /** After a checkpoint that could not be written; it is tried again by itself. */
@@ -47,7 +49,13 @@ export class CheckpointKeeper {
   constructor(options: CheckpointKeeperOptions) {
     this.#options = options;
     this.#positions = new Map(options.positions);
-    this.#durable = new Map(options.positions);
+    this.#durable = new Map(options.stored);
+    // A position that recovery moved over a gap: until it is on disk, the file behind the gap must
+    // stay, or the next start would take the gap for a loss.
+    for (const [name, position] of this.#positions) {
+      if (position > (this.#durable.get(name) ?? 0)) this.#dirty = true;
+    }
+    if (this.#dirty) this.#schedule(0);
   }
 
   position(destination: string): number {

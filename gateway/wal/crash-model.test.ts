@@ -5,7 +5,8 @@
 import { describe, it } from '@jest/globals';
 import fc from 'fast-check';
 
-import { Lockstep } from '../../test/crash/wal/lockstep.ts';
+import { Lockstep, randomActions } from '../../test/crash/wal/lockstep.ts';
+import { seededRandom } from '../../test/support/random.ts';
 
 const RUNS = 400;
 
@@ -36,4 +37,12 @@ describe('a log over a disk that forgets and fails', () => {
       { numRuns: RUNS },
     );
   }, 120_000);
+
+  // A cursor that recovery moved over refused positions, and that never came to disk.
+  it.each([1710, 4748, 8160, 8642])(
+    'calls nothing lost that was refused, seed %s',
+    async (seed) => {
+      await new Lockstep(seed).run(randomActions(seededRandom(seed ^ 0x5eed)));
+    },
+  );
 });

@@ -46,6 +46,8 @@ export type Survey = {
   /** Files that cannot be read as part of this log, to be renamed and kept. */
   readonly setAside: readonly string[];
   readonly cursors: ReadonlyMap<string, number>;
+  /** The same as the checkpoint on disk has them: behind, where data below a cursor is gone. */
+  readonly storedCursors: ReadonlyMap<string, number>;
   /** Position behind everything: nothing below it is ever given out again. */
   readonly nextPosition: number;
   readonly nextSequence: number;
@@ -98,6 +100,7 @@ export async function surveyDirectory(
     leftovers: names.filter((name) => TEMPORARY_NAME.test(name) || isTemporary(name)),
     setAside,
     cursors: begin.cursors,
+    storedCursors: begin.stored,
     nextPosition,
     nextSequence: 1 + Math.max(0, ...names.map((name) => segmentSequence(name) ?? 0)),
     records: walked.reduce((sum, { result }) => sum + result.records, 0),
@@ -184,6 +187,7 @@ function linkSegments(own: readonly Candidate[]): { chain: Candidate[]; abandone
 
 type Begin = {
   readonly cursors: ReadonlyMap<string, number>;
+  readonly stored: ReadonlyMap<string, number>;
   /** The lowest cursor: everything below has been acknowledged by all. */
   readonly lowest: number;
   /** Set when data between a cursor and the oldest segment is gone. */
@@ -205,10 +209,12 @@ function beginOf(
   }
   const highest = Math.max(0, ...(known?.positions.values() ?? []));
   const cursors = new Map<string, number>();
+  const storedCursors = new Map<string, number>();
   let gap: DamagedRange | undefined;
   for (const name of destinations) {
     const stored = known?.positions.get(name);
     const cursor = alignDown(stored ?? oldest?.base ?? highest);
+    storedCursors.set(name, cursor);
     if (oldest !== undefined && cursor < oldest.base) {
       if (cursor < oldest.previousEnd) {
         gap = { from: cursor, to: oldest.previousEnd, reason: 'segment missing' };
@@ -217,7 +223,7 @@ function beginOf(
     } else cursors.set(name, cursor);
   }
   const lowest = cursors.size === 0 ? (oldest?.base ?? 0) : Math.min(...cursors.values());
-  return { cursors, lowest, gap };
+  return { cursors, stored: storedCursors, lowest, gap };
 }
 
 type Walked = { readonly candidate: Candidate; readonly result: ScanResult };

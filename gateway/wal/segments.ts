@@ -64,6 +64,8 @@ export class Segments {
   #nextSequence: number;
   #nextSpare = 1;
   #keptDamaged = 0;
+  /** Where the records in front of the active segment end, as its header says. */
+  #endBeforeActive: number | undefined;
 
   constructor(
     fs: WalFs,
@@ -122,6 +124,8 @@ export class Segments {
   async rotate(base: number): Promise<void> {
     this.closeActive();
     const previous = this.#list.at(-1);
+    // Without a file in front, positions that were refused may lie there: they are no records.
+    const previousEnd = previous?.end ?? this.#endBeforeActive ?? base;
     const sequence = this.#nextSequence;
     this.#nextSequence += 1;
     const name = segmentName(sequence);
@@ -131,7 +135,7 @@ export class Segments {
       sequence,
       base,
       previousSequence: previous?.sequence ?? 0,
-      previousEnd: previous?.end ?? base,
+      previousEnd,
       recordBytesMax,
     });
     const { file, fileBytes } = await this.#birth(name, header);
@@ -148,6 +152,7 @@ export class Segments {
       damaged: false,
     });
     this.#file = file;
+    this.#endBeforeActive = previousEnd;
   }
 
   /** Lengthens a new file ahead of its records; a full disk is found by the records instead. */

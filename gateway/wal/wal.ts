@@ -110,6 +110,7 @@ class DirectoryWal implements Wal {
       directory: options.dir,
       logId: survey.logId,
       positions: survey.cursors,
+      stored: survey.storedCursors,
       onDurable: () => this.free(),
       onFailure: () => this.#segments.dropSpares(),
     });

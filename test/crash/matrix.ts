@@ -65,5 +65,5 @@ function wordOf(result: boolean | undefined): string {
 
 function failed(error: unknown): Finding {
   const text = Error.isError(error) ? (error.stack ?? error.message) : String(error);
-  return { criteria: { A0: false }, notes: [text.slice(0, 2_000)] };
+  return { criteria: { A0: false }, notes: [text.slice(0, 4_000)] };
 }

@@ -183,7 +183,10 @@ export class System {
       const open = value('obsctl_gateway_open_rows');
       const lag = value('obsctl_gateway_lag_seconds');
       if (backlog === 0 && open === 0 && lag === 0) return;
-      if (performance.now() > deadline) throw new Error(`not settled\n${text}`);
+      if (performance.now() > deadline) {
+        const lines = text.split('\n').filter((line) => !/^#| 0$|^$/.test(line));
+        throw new Error(`not settled\n${lines.join('\n')}`);
+      }
       await pause(settlePollMs);
     }
   }

@@ -30,7 +30,7 @@ export const residentMiBMax = 512 + 192;
 const restartMsMax = 5_000;
 const warmMs = 700;
 const afterMs = 500;
-const settleMsMax = 120_000;
+const settleMsMax = 60_000;
 const pauseMsDefault = 20;
 
 /**
