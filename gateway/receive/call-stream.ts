@@ -15,6 +15,8 @@ export type CallStream = {
   readonly sendHeaders: (headers: OutgoingHttpHeaders) => void;
   /** The answer to a call that went well: headers, one framed message, trailers with status 0. */
   readonly sendMessage: (message: Buffer) => void;
+  /** Headers and a word to whoever speaks another protocol. */
+  readonly sendText: (headers: OutgoingHttpHeaders, text: Buffer) => void;
   /** NO_ERROR lets what was sent arrive first; CANCEL drops it. */
   readonly reset: (why: 'no_error' | 'cancel') => void;
 };

@@ -11,16 +11,11 @@
  * Copies: one, in the frame. Memory: the message is the lane's until its promise settles.
  * Watched by `receive.bench.ts`.
  */
-import {
-  constants,
-  type IncomingHttpHeaders,
-  type OutgoingHttpHeaders,
-  type ServerHttp2Stream,
-} from 'node:http2';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http2';
 import type { Answer, ContentEncoding, Signal } from '../answer.ts';
-import { certificateNamesOf } from '../guard/tls.ts';
+import { messageHeaders } from './call-answer.ts';
+import type { CallReader, CallStream } from './call-stream.ts';
 import type { RefusalReason } from './counters.ts';
-import { grpcEncodings } from './encodings.ts';
 import { GrpcFrame } from './grpc-frame.ts';
 import { answerHealth, healthBytesMax } from './grpc-health.ts';
 import { type GrpcMethod, readGrpcHead } from './grpc-method.ts';
@@ -46,20 +41,13 @@ export type GrpcServerState = {
 type Phase = 'reading' | 'submitted' | 'answered';
 
 const health: GrpcMethod = { kind: 'health' };
-const responseHeaders: OutgoingHttpHeaders = {
-  ':status': 200,
-  'content-type': 'application/grpc',
-  'grpc-accept-encoding': grpcEncodings,
-};
-const endStream = { endStream: true, sendDate: false } as const;
-const withTrailers = { waitForTrailers: true, sendDate: false } as const;
-const trailersOk: OutgoingHttpHeaders = { 'grpc-status': '0' };
+const notGrpc: Buffer = Buffer.from('this port speaks gRPC: content-type application/grpc\n');
 /** The empty message: what nearly every call is answered with. */
 const emptyMessage: Buffer = Buffer.alloc(5);
 
-export class GrpcCall {
+export class GrpcCall implements CallReader {
   readonly #state: GrpcServerState;
-  readonly #stream: ServerHttp2Stream;
+  readonly #stream: CallStream;
   readonly #startedMs: number;
   #method: GrpcMethod = health;
   #frame: GrpcFrame | undefined;
@@ -70,7 +58,7 @@ export class GrpcCall {
   #drainedBytes = 0;
   deadlineMs: number;
 
-  constructor(state: GrpcServerState, stream: ServerHttp2Stream) {
+  constructor(state: GrpcServerState, stream: CallStream) {
     this.#state = state;
     this.#stream = stream;
     this.#startedMs = state.parts.clock.monotonicMs();
@@ -78,13 +66,7 @@ export class GrpcCall {
   }
 
   start(headers: IncomingHttpHeaders): void {
-    const stream = this.#stream;
     this.#state.calls.add(this);
-    stream.on('data', (chunk: Buffer) => this.#take(chunk));
-    stream.on('end', () => this.#submit());
-    // A reset is told by `close`; without this listener it would be a crash.
-    stream.on('error', () => {});
-    stream.on('close', () => this.#closed());
     const head = readGrpcHead(headers);
     if (!head.ok) {
       if (head.kind === 'not_grpc') this.#refuseHttp();
@@ -104,8 +86,7 @@ export class GrpcCall {
     if (this.#phase === 'answered') {
       this.deadlineMs = Number.POSITIVE_INFINITY;
       // NO_ERROR lets what is written flow out first, which a closed window would never do.
-      const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
-      this.#stream.close(this.#ended ? NGHTTP2_CANCEL : NGHTTP2_NO_ERROR);
+      this.#stream.reset(this.#ended ? 'cancel' : 'no_error');
       return;
     }
     const nowMs = this.#state.parts.clock.monotonicMs();
@@ -118,11 +99,7 @@ export class GrpcCall {
   }
 
   #identify(headers: IncomingHttpHeaders): boolean {
-    const socket = this.#stream.session?.socket;
-    const verdict = this.#state.parts.guard.check(headers, {
-      address: socket?.remoteAddress,
-      certificateNames: certificateNamesOf(socket),
-    });
+    const verdict = this.#state.parts.guard.check(headers, this.#stream.peer());
     if (verdict.ok) this.#tenant = verdict.tenant;
     else this.#fail(verdict.reason, verdict.status);
     return verdict.ok;
@@ -142,20 +119,19 @@ export class GrpcCall {
     this.#frame = new GrpcFrame(parts, encoding, bytesMax);
   }
 
-  #take(chunk: Buffer): void {
+  take(bytes: Buffer, from: number, to: number): void {
     if (this.#phase === 'reading' && this.#frame !== undefined) {
-      const fault = this.#frame.take(chunk);
+      const fault = this.#frame.take(bytes, from, to);
       if (fault !== undefined) this.#fail(fault.reason, fault.status);
       return;
     }
-    this.#drainedBytes += chunk.length;
-    if (this.#drainedBytes > drainBytesMax) this.#stream.close(constants.NGHTTP2_CANCEL);
+    this.#drainedBytes += to - from;
+    if (this.#drainedBytes > drainBytesMax) this.#stream.reset('cancel');
   }
 
-  #submit(): void {
+  end(): void {
     this.#ended = true;
-    // Node ends the data of a stream that was reset, too: that message may not be stored.
-    if (this.#phase !== 'reading' || this.#frame === undefined || this.#isGone()) return;
+    if (this.#phase !== 'reading' || this.#frame === undefined) return;
     const fault = this.#frame.finish();
     if (fault !== undefined) {
       this.#fail(fault.reason, fault.status);
@@ -177,8 +153,8 @@ export class GrpcCall {
       transport: 'grpc',
       contentType: 'protobuf',
       contentEncoding: frame.contentEncoding,
-      wire: frame.message(),
       tenant: this.#tenant,
+      wire: frame.message(),
       startedMs: this.#startedMs,
     } as const;
     acceptBody(this.#state.parts, arrived).then(
@@ -226,32 +202,33 @@ export class GrpcCall {
   /** Not gRPC at all: plain HTTP, as the protocol asks. */
   #refuseHttp(): void {
     this.#state.parts.counters.refused('grpc', 'wrong_type');
-    this.#respond({ ':status': 415, 'accept-post': 'application/grpc' }, true);
+    const headers = { ':status': 415, 'accept-post': 'application/grpc' };
+    if (this.#beginAnswer()) this.#stream.sendText(headers, notGrpc);
   }
 
   #writeMessage(message: Buffer): void {
-    const stream = this.#stream;
-    if (!this.#respond(responseHeaders, false)) return;
-    stream.once('wantTrailers', () => {
-      if (!this.#isGone()) stream.sendTrailers(trailersOk);
-    });
-    stream.end(message);
+    if (this.#beginAnswer()) this.#stream.sendMessage(message);
   }
 
   /** A trailers-only answer: one frame, whatever of the request is still to come. */
   #writeStatus(status: RpcStatus): void {
     const headers: OutgoingHttpHeaders = {
-      ...responseHeaders,
+      ...messageHeaders,
       'grpc-status': String(status.code),
       'grpc-message': encodeGrpcMessage(status.message),
     };
     if (status.retryAfterSeconds !== undefined || status.violation !== undefined) {
       headers['grpc-status-details-bin'] = encodeStatus(status, 'protobuf').toString('base64');
     }
-    this.#respond(headers, true);
+    this.#respond(headers);
   }
 
-  #respond(headers: OutgoingHttpHeaders, last: boolean): boolean {
+  #respond(headers: OutgoingHttpHeaders): void {
+    if (this.#beginAnswer()) this.#stream.sendHeaders(headers);
+  }
+
+  /** False when there was an answer already, or when nobody is left to take one. */
+  #beginAnswer(): boolean {
     if (this.#phase === 'answered') return false;
     this.#phase = 'answered';
     // A client that goes on sending has had its answer: it is read for a moment, then cut off. A
@@ -259,21 +236,10 @@ export class GrpcCall {
     const { clock, limits } = this.#state.parts;
     const patienceMs = this.#ended ? limits.bodyTimeoutMs : drainTimeoutMs;
     this.deadlineMs = clock.monotonicMs() + patienceMs;
-    if (this.#isGone()) return false;
-    try {
-      this.#stream.respond(headers, last ? endStream : withTrailers);
-      return true;
-    } catch {
-      // The client reset the stream between the check and here.
-      return false;
-    }
+    return !this.#stream.isGone();
   }
 
-  #isGone(): boolean {
-    return this.#stream.destroyed || this.#stream.closed;
-  }
-
-  #closed(): void {
+  closed(): void {
     this.#state.calls.delete(this);
     if (this.#phase !== 'reading') return;
     this.#phase = 'answered';

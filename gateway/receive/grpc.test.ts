@@ -2,6 +2,7 @@ import * as grpc from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import protobufjs from 'protobufjs';
 import { systemClock } from '../../core/clock.ts';
+import { framing } from '../../test/support/framing.ts';
 import { RecordingCounters, RecordingLane, stored, until } from '../../test/support/receiving.ts';
 import { simulatedClock } from '../../test/support/simulated-clock.ts';
 import type { Answer } from '../answer.ts';
@@ -46,6 +47,7 @@ async function start(options: Partial<GrpcOptions> = {}): Promise<void> {
   receiver = await startGrpc({
     ...given,
     clock: systemClock,
+    framing: framing.current,
     ...options,
     limits: { bodyBytesMax, ...options.limits },
   });

@@ -1,6 +1,6 @@
 /**
- * OTLP over gRPC: unary calls on `node:http2`, plain or with TLS, with our own framing, so that a
- * message stays bytes. This file owns the server and its connections; one call is `grpc-call.ts`.
+ * OTLP over gRPC: unary calls on `node:http2`, plain or with TLS, with our own framing, so that a message
+ * stays bytes. This file owns the server and its connections; one call is `grpc-call.ts`.
  */
 import {
   createSecureServer,
@@ -13,6 +13,7 @@ import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import { serverTlsOptions } from '../guard/tls.ts';
 import { GrpcCall, type GrpcServerState } from './grpc-call.ts';
+import { startPlainGrpc } from './h2/server.ts';
 import {
   connectionAgeSpread,
   headerBytesMax,
@@ -25,13 +26,18 @@ import {
   streamWindowBytes,
 } from './limits.ts';
 import { allClosed, listen, renewTls, watchSockets } from './listen.ts';
+import { NodeStream } from './node-stream.ts';
 import { fillIn, type ReceiveOptions, type Receiver, type ReceiverParts } from './receiver.ts';
 import { Sweep } from './sweep.ts';
 
 export type GrpcOptions = ReceiveOptions & {
   /** What `grpc.health.v1.Health/Check` answers; ready until told otherwise. */
   readonly ready?: () => boolean;
+  /** What serves plain connections: `h2/` by default; those with TLS are always `node:http2`'s. */
+  readonly framing?: GrpcFraming;
 };
+
+export type GrpcFraming = 'own' | 'node';
 
 /** A connection, as the sweep sees it. */
 type Connection = {
@@ -46,6 +52,8 @@ type Connection = {
 /** Listens and serves until `close`. Fails with a Problem when the address cannot be had. */
 export async function startGrpc(options: GrpcOptions): Promise<Receiver> {
   const parts = fillIn(options);
+  const isPlain = parts.tls === undefined;
+  if (isPlain && (options.framing ?? 'own') === 'own') return await startPlainGrpc(options, parts);
   const server = makeServer(parts);
   const connections = new Set<Connection>();
   const sweep = new Sweep<GrpcCall>(parts.clock, (nowMs) => {
@@ -142,7 +150,10 @@ function serveSession(
       connection.openStreams -= 1;
       connection.idleSinceMs = clock.monotonicMs();
     });
-    new GrpcCall(state, stream).start(headers);
+    const carrier = new NodeStream(stream);
+    const call = new GrpcCall(state, carrier);
+    carrier.readBy(call);
+    call.start(headers);
   });
   if (state.closing) goAway(session);
 }

@@ -50,6 +50,16 @@ export class NodeStream implements CallStream {
     stream.end(message);
   }
 
+  sendText(headers: OutgoingHttpHeaders, text: Buffer): void {
+    if (this.isGone()) return;
+    try {
+      this.#stream.respond(headers, { sendDate: false });
+      this.#stream.end(text);
+    } catch {
+      // The client reset the stream between the check and here.
+    }
+  }
+
   reset(why: 'no_error' | 'cancel'): void {
     const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
     this.#stream.close(why === 'cancel' ? NGHTTP2_CANCEL : NGHTTP2_NO_ERROR);

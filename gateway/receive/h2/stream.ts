@@ -21,7 +21,6 @@ import {
   frameHeadBytes,
   framePayloadBytesMax,
   frameType,
-  writeHead,
 } from './frame.ts';
 import { encodeHeaders } from './hpack.ts';
 
@@ -67,8 +66,9 @@ export class H2Stream implements CallStream {
   isRemoteEnded = false;
   isClosed = false;
   #isLocalEnded = false;
-  /** What the windows did not allow so far. */
+  /** What the windows did not allow so far, and whether trailers follow it. */
   #pending: Buffer | undefined;
+  #hasTrailers = true;
 
   constructor(host: StreamHost, id: number, sendWindow: number, contentBytes: number | undefined) {
     this.#host = host;
@@ -117,6 +117,14 @@ export class H2Stream implements CallStream {
     this.flush();
   }
 
+  sendText(headers: OutgoingHttpHeaders, text: Buffer): void {
+    if (this.isClosed || this.#isLocalEnded) return;
+    this.#host.write(frame(frameType.headers, flag.endHeaders, this.id, encodeHeaders(headers)));
+    this.#pending = text;
+    this.#hasTrailers = false;
+    this.flush();
+  }
+
   /** Sends of the answer what the windows allow by now. */
   flush(): void {
     while (this.#pending !== undefined && !this.isClosed) {
@@ -124,15 +132,11 @@ export class H2Stream implements CallStream {
       const count = Math.min(windows, framePayloadBytesMax, this.#pending.length);
       if (count <= 0) return;
       this.#use(count);
-      this.#host.write(frame(frameType.data, 0, this.id, this.#pending.subarray(0, count)));
+      const piece = this.#pending.subarray(0, count);
       this.#pending = count < this.#pending.length ? this.#pending.subarray(count) : undefined;
-      if (this.#pending !== undefined) continue;
-      const head = Buffer.allocUnsafe(frameHeadBytes);
-      const flags = flag.endHeaders | flag.endStream;
-      writeHead(head, 0, trailersBlock.length, frameType.headers, flags, this.id);
-      this.#host.write(head);
-      this.#host.write(trailersBlock);
-      this.#endLocal();
+      const isLast = this.#pending === undefined && !this.#hasTrailers;
+      this.#host.write(frame(frameType.data, isLast ? flag.endStream : 0, this.id, piece));
+      if (this.#pending === undefined) this.#endAnswer();
     }
   }
 
@@ -146,6 +150,14 @@ export class H2Stream implements CallStream {
     this.isRemoteEnded = true;
     this.reader.end();
     if (this.#isLocalEnded && !this.isClosed) this.#host.finished(this, undefined);
+  }
+
+  #endAnswer(): void {
+    if (this.#hasTrailers) {
+      const flags = flag.endHeaders | flag.endStream;
+      this.#host.write(frame(frameType.headers, flags, this.id, trailersBlock));
+    }
+    this.#endLocal();
   }
 
   #endLocal(): void {
