@@ -33,6 +33,6 @@ export function httpEncodingOf(header: string | undefined): ContentEncoding | un
 export function grpcEncodingOf(
   header: string | readonly string[] | undefined,
 ): ContentEncoding | undefined {
-  if (header === undefined) return 'identity';
+  if (header === undefined || header === '') return 'identity';
   return typeof header === 'string' ? byGrpcName.get(header) : undefined;
 }
