@@ -6,6 +6,7 @@ import type { Blocks } from '../decode/blocks.ts';
 import type { DecodeInput, DecodeResult } from '../decode/decode-types.ts';
 import type { DeadLetter } from '../deliver/dead-letter.ts';
 import type { Destination } from '../deliver/destination.ts';
+import type { Redaction } from '../redact/redaction.ts';
 import type { Throttles } from '../sampling/throttle.ts';
 import type { LaneCounters } from '../telemetry/lane-counters.ts';
 import type { Wal } from '../wal/wal-types.ts';
@@ -63,6 +64,8 @@ export type LaneParts = {
   readonly onDecoded?: (tenant: string, items: number) => void;
   /** Absent: everything is kept. */
   readonly throttles?: Throttles | undefined;
+  /** Absent: requests are logged and stored as they came. */
+  readonly redaction?: Redaction | undefined;
   readonly log: LaneLog;
   /** Fault injection for tests: called at named points, may never return. */
   readonly at?: (point: 'durable' | 'sealed' | 'inserted') => void;

@@ -101,6 +101,18 @@ export class Lane implements Acceptor {
   }
 
   async submit(submission: Submission): Promise<Answer> {
+    const { counters, redaction } = this.#parts;
+    if (redaction === undefined) return await this.#storeOnce(submission);
+    // First of all: what a request is known by is what the log will have of it.
+    const redacted = redaction.redact(submission);
+    if (redacted.outcome === 'malformed') return redacted;
+    redaction.tell((kind, values) => counters.redacted(kind, values));
+    const answer = await this.#storeOnce(redacted.submission);
+    const isUnsaid = answer.outcome === 'stored' && answer.message === '';
+    return isUnsaid ? { ...answer, message: redacted.warning } : answer;
+  }
+
+  async #storeOnce(submission: Submission): Promise<Answer> {
     const { resends } = this.#parts;
     if (resends !== undefined) {
       return await resends.guard(submission, () => this.#store(submission));

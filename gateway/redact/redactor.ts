@@ -11,9 +11,8 @@
  * Hot path while there are rules. Allocations per attribute: none, unless it is changed or new.
  * Copies: one of a changed request. Owner: the caller. Watched by `redact.bench.ts`.
  */
-import { createHmac } from 'node:crypto';
 import { Budget, Text } from '../../clickhouse/native/buffers.ts';
-import { Dictionary } from '../../clickhouse/native/dictionary.ts';
+import type { HashSeed } from '../../clickhouse/native/hash.ts';
 import { isWellFormed, lengthAt, lengthSize, wellFormed } from '../../clickhouse/native/utf8.ts';
 import type { Signal } from '../answer.ts';
 import { putAnyValue, valueDepthMax } from '../decode/any-value.ts';
@@ -28,18 +27,10 @@ import {
   word,
 } from '../decode/wire.ts';
 import { Edits } from './edits.ts';
+import { Hashes, hashDigits, KeyDecisions, utf8 } from './known.ts';
 import { requestShapes, type Shape } from './messages.ts';
 import { combine, type Decision, keep, type Mask, type SignalRules } from './rules.ts';
 
-/** Keys whose decision is remembered, and the bytes they may take. */
-const keysMax = 10_000;
-const keyBytesMax = 1024 * 1024;
-const keyBytesRemembered = 256;
-/** Hashes that are remembered, by the text that was hashed. */
-const hashesMax = 10_000;
-const hashedCharsMax = 256;
-/** Hexadecimal digits of a hash: 128 bits. */
-const hashDigits = 32;
 const scratchBytesMax = 2 ** 30;
 const scratchBytesKept = 1024 * 1024;
 
@@ -48,33 +39,22 @@ export type RedactionCounts = { dropped: number; hashed: number; masked: number 
 
 export class Redactor {
   readonly counts: RedactionCounts = { dropped: 0, hashed: 0, masked: 0 };
-  readonly #rules: SignalRules;
   readonly #shape: Shape;
-  readonly #key: Uint8Array;
   readonly #body: Decision;
   readonly #edits = new Edits();
-  /** Keys that were seen; the decision of key `index` is `#decisions[index]`. */
-  readonly #keys: Dictionary;
-  #decisions: Decision[] = [];
-  readonly #inner = new Map<string, Decision>();
-  readonly #hashes = new Map<string, string>();
+  readonly #decisions: KeyDecisions;
+  readonly #hashes: Hashes;
   /** A value as text, and what masks make of it, in turn. */
   readonly #scratch = [0, 1].map(() => new Text(new Budget(scratchBytesMax)));
   #source: Uint8Array = new Uint8Array(0);
   #view = new DataView<ArrayBufferLike>(this.#source.buffer);
 
   /** `key` is what hashes are made with; `seed` makes key look-ups hard to attack. */
-  constructor(
-    signal: Signal,
-    rules: SignalRules,
-    key: Uint8Array,
-    seed: { readonly low: number; readonly high: number },
-  ) {
-    this.#rules = rules;
+  constructor(signal: Signal, rules: SignalRules, key: Uint8Array, seed: HashSeed) {
     this.#shape = requestShapes[signal];
-    this.#key = key;
     this.#body = rules.ofBody();
-    this.#keys = new Dictionary(new Budget(scratchBytesMax), seed);
+    this.#decisions = new KeyDecisions(rules, seed);
+    this.#hashes = new Hashes(key);
   }
 
   /** The request without what must go; the same object when nothing must. Throws Malformed. */
@@ -132,11 +112,14 @@ export class Redactor {
     const keyEnd = parts[1]!;
     const valueStart = parts[2]!;
     const valueEnd = parts[3]!;
-    let decision = this.#ofKey(keyStart, keyEnd);
+    let decision = this.#decisions.ofKey(source, this.#view, keyStart, keyEnd);
     if (path === undefined) {
       // A value that nothing is asked of, and that is no map or list, needs no closer look.
       if (decision === keep && this.#isPlain(valueStart, valueEnd)) return;
-    } else decision = this.#ofInner(outer, decision, path, keyStart, keyEnd);
+    } else {
+      const name = path === '' ? '' : `${path}.${utf8(source, keyStart, keyEnd)}`;
+      decision = combine(outer, combine(decision, this.#decisions.ofPath(name)));
+    }
     if (decision.action === 'drop') {
       this.#edits.replace(tagAt, end, this.#edits.text.size);
       this.counts.dropped += 1;
@@ -146,7 +129,7 @@ export class Redactor {
       const text = this.#textOf(valueStart, valueEnd);
       if (text.length === 0) return;
       const edits = this.#edits;
-      const hash = this.#hashOf(text);
+      const hash = this.#hashes.of(text);
       const from = edits.text.size;
       const keyLength = keyEnd - keyStart;
       const valueBytes = 2 + hashDigits;
@@ -207,7 +190,7 @@ export class Redactor {
       const from = edits.text.size;
       if (whole === undefined || decision.action === 'hash') {
         edits.putLength(2 + hashDigits);
-        this.#putTextValue(this.#hashOf(text));
+        this.#putTextValue(this.#hashes.of(text));
       } else {
         const { replacement } = whole;
         edits.putLength(1 + lengthSize(replacement.length) + replacement.length);
@@ -365,17 +348,6 @@ export class Redactor {
     this.counts.hashed += 1;
   }
 
-  #hashOf(bytes: Uint8Array): string {
-    const isShort = bytes.length <= hashedCharsMax;
-    const name = isShort ? latin(bytes, 0, bytes.length) : '';
-    const known = isShort ? this.#hashes.get(name) : undefined;
-    if (known !== undefined) return known;
-    const hash = createHmac('sha256', this.#key).update(bytes).digest('hex').slice(0, hashDigits);
-    if (this.#hashes.size >= hashesMax) this.#hashes.clear();
-    if (isShort) this.#hashes.set(name, hash);
-    return hash;
-  }
-
   /** Whether an AnyValue is one string or number, in the form that every sender writes. */
   #isPlain(from: number, end: number): boolean {
     if (from === end) return true;
@@ -387,41 +359,4 @@ export class Redactor {
     }
     return (tag === 0x10 || tag === 0x18) && readVarint(source, from + 1, end) === end;
   }
-
-  #ofKey(from: number, end: number): Decision {
-    if (end - from > keyBytesRemembered) return this.#rules.ofKey(utf8(this.#source, from, end));
-    const index = this.#keys.identify(this.#source, this.#view, from, end - from);
-    if (index < this.#decisions.length) return this.#decisions[index]!;
-    const decision = this.#rules.ofKey(utf8(this.#source, from, end));
-    if (this.#keys.count > keysMax || this.#keys.text.size > keyBytesMax) {
-      this.#keys.clear();
-      this.#decisions = [];
-    } else this.#decisions.push(decision);
-    return decision;
-  }
-
-  #ofInner(
-    outer: Decision,
-    own: Decision,
-    path: string,
-    keyStart: number,
-    keyEnd: number,
-  ): Decision {
-    const name = path === '' ? '' : `${path}.${utf8(this.#source, keyStart, keyEnd)}`;
-    let named = name === '' ? keep : this.#inner.get(name);
-    if (named === undefined) {
-      named = this.#rules.ofKey(name);
-      if (this.#inner.size >= keysMax) this.#inner.clear();
-      this.#inner.set(name, named);
-    }
-    return combine(outer, combine(own, named));
-  }
-}
-
-function latin(bytes: Uint8Array, from: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, end - from).toString('latin1');
-}
-
-function utf8(bytes: Uint8Array, from: number, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, end - from).toString();
 }

@@ -6,6 +6,7 @@ import {
   type insertOutcomes,
   type MetricName,
   outcomes,
+  type redactionActions,
   type sampledSignals,
   signals,
   stages,
@@ -83,6 +84,10 @@ export class LaneCounters {
     const name = 'obsctl.gateway.sampling.items';
     this.#counters.add(slotOf(name, signal, 'kept'), items - leftOut);
     if (leftOut > 0) this.#counters.add(slotOf(name, signal, 'left_out'), leftOut);
+  }
+
+  redacted(action: (typeof redactionActions)[number], values: number): void {
+    this.#counters.add(slotOf('obsctl.gateway.redaction.values', action), values);
   }
 
   refusedRequest(transport: Transport, reason: RefusalReason | BusyReason | 'too_large'): void {

@@ -258,7 +258,7 @@ function pairs(attributes: Any[] | undefined): [string, string][] {
   return all.filter(([key], index) => !all.slice(index + 1).some(([later]) => later === key));
 }
 
-function valueText(value: Any): string {
+export function valueText(value: Any): string {
   switch (value.value) {
     case 'string_value':
       return value.string_value;
