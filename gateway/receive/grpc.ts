@@ -1,6 +1,7 @@
 /**
- * OTLP over gRPC: unary calls on `node:http2`, plain or with TLS, with our own framing, so that a message
- * stays bytes. This file owns the server and its connections; one call is `grpc-call.ts`.
+ * OTLP over gRPC: unary calls whose messages stay bytes. Plain connections are served by our own
+ * HTTP/2 (`h2/`), those with TLS by `node:http2`, which can serve the plain ones, too. This file
+ * owns the server on `node:http2` and its connections; one call is `grpc-call.ts`.
  */
 import {
   createSecureServer,

@@ -5,6 +5,7 @@ import { certificateNamesOf } from '../guard/tls.ts';
 import { messageHeaders, trailersOk } from './call-answer.ts';
 import type { CallReader, CallStream } from './call-stream.ts';
 
+const withBody = { endStream: false, sendDate: false } as const;
 const endStream = { endStream: true, sendDate: false } as const;
 const withTrailers = { waitForTrailers: true, sendDate: false } as const;
 
@@ -53,7 +54,7 @@ export class NodeStream implements CallStream {
   sendText(headers: OutgoingHttpHeaders, text: Buffer): void {
     if (this.isGone()) return;
     try {
-      this.#stream.respond(headers, { sendDate: false });
+      this.#stream.respond(headers, withBody);
       this.#stream.end(text);
     } catch {
       // The client reset the stream between the check and here.

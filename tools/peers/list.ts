@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { collectors } from './collectors.ts';
 import { kubernetes } from './kubernetes.ts';
-import { existing, type Peer, type PeerStep, peersDir } from './peer.ts';
+import { existing, goEnvironment, type Peer, type PeerStep, peersDir } from './peer.ts';
 
 const pythonDir = join(peersDir, 'otel-python-1.45.2');
 const node24Dir = join(peersDir, 'node-24.12.0');
@@ -53,6 +53,26 @@ export const peers: readonly Peer[] = [
     find: () => existing(join(pythonDir, 'ready')) && existing(join(pythonDir, 'bin', 'python')),
   },
   ...collectors,
+  {
+    name: 'h2spec',
+    required: true,
+    purpose: "HTTP/2's conformance suite, for our own framing of gRPC",
+    minutes: 1,
+    megabytes: 10,
+    steps: [
+      {
+        command: 'go',
+        args: [
+          'install',
+          '-trimpath',
+          '-ldflags=-s -w',
+          'github.com/summerwind/h2spec/cmd/h2spec@v2.2.1+incompatible',
+        ],
+        env: goEnvironment,
+      },
+    ],
+    find: () => existing(join(peersDir, 'bin', 'h2spec')),
+  },
   {
     name: 'node-24',
     required: true,

@@ -9,6 +9,7 @@ export type PeerName =
   | 'collector'
   | 'collector-0.149'
   | 'collector-0.155'
+  | 'h2spec'
   | 'node-24'
   | 'node-exporter'
   | 'kubernetes';

@@ -20,7 +20,6 @@ const forbidden: ReadonlySet<string> = new Set([
 ]);
 const pseudoNames: ReadonlySet<string> = new Set([':method', ':scheme', ':path', ':authority']);
 const namePattern = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: those are what a value may not hold
 const badValuePattern = /[\0\r\n]|^[ \t]|[ \t]$/;
 
 /** Undefined when malformed. */
