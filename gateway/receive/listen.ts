@@ -1,7 +1,7 @@
 /** Listening, with errors that a person can act on. */
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { Server as TlsServer } from 'node:tls';
+import { type TLSSocket, Server as TlsServer } from 'node:tls';
 import { Problem } from '../../core/problem.ts';
 import type { Transport } from '../answer.ts';
 import type { Guard } from '../guard/guard.ts';
@@ -66,9 +66,11 @@ export function watchSockets(
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
-  server.on('tlsClientError', (error: NodeJS.ErrnoException) => {
-    // A client that went away, or a port scan, is nobody we refused.
-    if (error.code !== 'ECONNRESET') counters.refused(transport, 'tls');
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    // A client that went away, or a port scan, is nobody we refused. A certificate that we do not
+    // trust looks the same, but for its reason.
+    const isUntrusted = Boolean(socket.authorizationError);
+    if (isUntrusted || error.code !== 'ECONNRESET') counters.refused(transport, 'tls');
   });
   return sockets;
 }
