@@ -8,8 +8,11 @@ import type { ProfileName } from '../clickhouse/schema/profiles.ts';
 import type { Signal } from './answer.ts';
 import type { TenantQuotas } from './guard/tenants.ts';
 import { laneLimitsDefault } from './lane/lane-types.ts';
+import type { GrpcFraming } from './receive/call-stream.ts';
 import { bytesInFlightMaxDefault } from './receive/limits.ts';
 import type { Address } from './receive/listen.ts';
+import type { RedactionSettings } from './redact/rules.ts';
+import type { SamplingSettings } from './sampling/throttle.ts';
 
 export type GatewayConfig = {
   /** Of ClickHouse's HTTP interface, with user and password if it has them. */
@@ -25,6 +28,8 @@ export type GatewayConfig = {
   readonly otlpGrpc: Address;
   readonly otlpHttp: Address;
   readonly admin: Address;
+  /** What serves plain gRPC connections: our own HTTP/2, or `node:http2` as the fallback. */
+  readonly grpcFraming: GrpcFraming;
   /** Certificate and key of both OTLP listeners; absent: plain. Read again when they change. */
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
@@ -40,6 +45,12 @@ export type GatewayConfig = {
   readonly corsOrigins: readonly string[];
   /** What each tenant may send. */
   readonly tenants: TenantQuotas;
+  /** How much of a flood becomes rows; empty: all of it. */
+  readonly sampling: SamplingSettings;
+  /** What is taken out of requests before they are logged; no rules: nothing. */
+  readonly redaction: RedactionSettings;
+  /** The key of hashes; needed by rules that hash. */
+  readonly redactionKeyFile: string | undefined;
   /** Worker threads, each with a log of its own. */
   readonly workers: number;
   /** Bytes that all logs together may use before requests are refused. */
@@ -82,6 +93,7 @@ export function gatewayConfigDefault(): GatewayConfig {
     otlpGrpc: { host: '127.0.0.1', port: 4317 },
     otlpHttp: { host: '127.0.0.1', port: 4318 },
     admin: { host: '127.0.0.1', port: 8890 },
+    grpcFraming: 'own',
     tlsCertFile: undefined,
     tlsKeyFile: undefined,
     tlsClientCaFile: undefined,
@@ -90,6 +102,9 @@ export function gatewayConfigDefault(): GatewayConfig {
     allowFrom: [],
     corsOrigins: [],
     tenants: {},
+    sampling: {},
+    redaction: { rules: [] },
+    redactionKeyFile: undefined,
     workers: defaultWorkers(availableParallelism()),
     walBytesMax: 4 * 1024 ** 3,
     bytesInFlightMax: bytesInFlightMaxDefault,
@@ -152,6 +167,7 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   otlpGrpc: { type: 'address', option: '--otlp-grpc', description: 'OTLP over gRPC; port 0 takes a free one', example: '--otlp-grpc 0.0.0.0:4317' },
   otlpHttp: { type: 'address', option: '--otlp-http', description: 'OTLP over HTTP, protobuf and JSON; port 0 takes a free one', example: '--otlp-http 0.0.0.0:4318' },
   admin: { type: 'address', option: '--admin', description: '`/livez`, `/readyz`, `/metrics`; port 0 takes a free one', example: '--admin 127.0.0.1:8890' },
+  grpcFraming: { type: 'text', variable: 'OBSCTL_GRPC_FRAMING', description: 'What serves gRPC connections without TLS: `own` is the HTTP/2 of this program, `node` that of Node, which costs about a fifth more CPU in all. Those with TLS are always Node\'s', example: 'OBSCTL_GRPC_FRAMING=node' },
   tlsCertFile: { type: 'file', option: '--tls-cert', stackKey: 'gateway.tls', defaultText: 'none', description: 'Certificate of both OTLP listeners, PEM, with its chain; without one they are plain. Read again when it changes', example: '--tls-cert /etc/obsctl/tls/tls.crt' },
   tlsKeyFile: { type: 'file', option: '--tls-key', stackKey: 'gateway.tls', defaultText: 'none', description: 'Key of that certificate, PEM', example: '--tls-key /etc/obsctl/tls/tls.key' },
   tlsClientCaFile: { type: 'file', option: '--tls-client-ca', stackKey: 'gateway.tls', defaultText: 'none', description: 'Authorities that sign the certificates of senders, PEM; a sender without one is then turned away (mutual TLS)', example: '--tls-client-ca /etc/obsctl/tls/ca.crt' },
@@ -160,6 +176,9 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   allowFrom: { type: 'list', option: '--allow-from', stackKey: 'gateway.allow_from', defaultText: 'everywhere', description: 'Networks whose clients may connect to the OTLP listeners; others are cut off before anything is read', example: '--allow-from 10.0.0.0/8,fd00::/8' },
   corsOrigins: { type: 'list', option: '--cors-origins', stackKey: 'gateway.cors_origins', defaultText: 'none', description: 'Origins whose pages may send from a browser; `https://*.shop.example` stands for subdomains', example: '--cors-origins https://shop.example' },
   tenants: { type: 'text', option: '--tenant', stackKey: 'gateway.tenants', defaultText: 'no limits', description: 'What a tenant may send: bytes and items a second, and the share of the log that its undelivered requests may fill; may be given several times, `*` is every other tenant', example: '--tenant shop,bytes=10Mi,items=50000,log=0.5' },
+  sampling: { type: 'text', option: '--sample', stackKey: 'gateway.sampling', defaultText: 'everything is kept', description: 'How many spans or log records a second become rows, for each tenant, over all workers; `keep_errors` keeps errors in any case; a tenant in front is meant alone. What is left out is counted by the rates, and by the weight of the rows that stay. Several times', example: '--sample traces=10000,keep_errors --sample shop/logs=500' },
+  redaction: { type: 'file', option: '--redact', stackKey: 'gateway.redaction', defaultText: 'nothing is taken out', description: 'Rules by which attributes and log bodies are hashed, dropped or masked before a request is logged; YAML with the key `rules`, as in a stack file', example: '--redact /etc/obsctl/redaction.yaml' },
+  redactionKeyFile: { type: 'file', option: '--redaction-key', variable: 'OBSCTL_REDACTION_KEY_FILE', stackKey: 'gateway.redaction.key', defaultText: 'none', description: 'File with the key under which values are hashed, at least 16 bytes; equal values have equal hashes for as long as the key stays', example: '--redaction-key /run/secrets/redaction' },
   workers: { type: 'count', option: '--workers', defaultText: '1 on up to two cores, else half the cores, at most 4', description: 'Worker threads, each with listeners and a log of its own; at most 64', example: '--workers 2' },
   walBytesMax: { type: 'size', option: '--wal-size', stackKey: 'gateway.volume', description: 'What the log may use on disk before requests are refused; less than 257 MiB a worker is raised to that, so that four of the largest requests fit. A stack file names the volume, and nine tenths of it are used', example: '--wal-size 20Gi' },
   bytesInFlightMax: { type: 'size', description: 'Requests in memory that are not yet answered, over all workers; beyond it senders are told to come back', example: '192Mi' },

@@ -32,6 +32,8 @@ import { startGrpc } from './receive/grpc.ts';
 import { startHttp } from './receive/http.ts';
 import type { Address } from './receive/listen.ts';
 import type { Receiver } from './receive/receiver.ts';
+import { Redaction } from './redact/redaction.ts';
+import { samplesAnything, Throttles } from './sampling/throttle.ts';
 import { LaneCounters } from './telemetry/lane-counters.ts';
 import { openWal } from './wal/wal.ts';
 
@@ -43,6 +45,9 @@ export type WorkerStart = {
   readonly counterMemory: SharedArrayBuffer;
   /** Shared by all workers; absent: resends are stored like everything else. */
   readonly resendMemory: SharedArrayBuffer | undefined;
+  /** Shared by all workers. */
+  readonly throttleMemory: SharedArrayBuffer;
+  readonly redactionKey: Uint8Array;
   /** Absent: deliver what is there, then stop. */
   readonly listen:
     | { readonly grpc: Address; readonly http: Address; readonly reusePort: boolean }
@@ -160,6 +165,14 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
     clock,
   });
   const deadLetter = openDeadLetter(join(config.dataDir, 'dead-letter'));
+  const { sampling } = config;
+  const throttles = samplesAnything(sampling)
+    ? new Throttles(start.throttleMemory, sampling, clock.nowMs)
+    : undefined;
+  const redaction =
+    config.redaction.rules.length > 0
+      ? new Redaction(config.redaction, start.redactionKey)
+      : undefined;
   const lanes: Lane[] = [];
   for (const name of start.laneNames) {
     const { wal, recovery, logId } = await openWal({
@@ -189,6 +202,8 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
           ? undefined
           : new Resends(table, clock, (signal) => counters.resent(signal)),
       onDecoded: (tenant, items) => guard?.decoded(tenant, items),
+      throttles,
+      redaction,
       limits: { ...config, retentionDays: retentionDaysOf(config.retentionDays) },
       log,
       at: (point) => {
@@ -235,7 +250,8 @@ async function startReceivers(
   };
   const guarded = { ...common, guard, tls };
   const cors = corsOf(start.config.corsOrigins);
-  const grpc = await startGrpc({ ...guarded, ...start.listen.grpc });
+  const framing = start.config.grpcFraming;
+  const grpc = await startGrpc({ ...guarded, ...start.listen.grpc, framing });
   const http = await startHttp({ ...guarded, cors, ...start.listen.http });
   const secret = start.guard?.ownSecret;
   if (secret === undefined) return [grpc, http];

@@ -4,6 +4,7 @@ import { systemClock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import { formatBytes, parseBytes, parseDurationMs } from '../../core/units.ts';
 import type { GatewayConfig } from '../../gateway/config.ts';
+import type { GrpcFraming } from '../../gateway/receive/call-stream.ts';
 import type { Address } from '../../gateway/receive/listen.ts';
 import type { CliContext } from '../context.ts';
 import { addGuardOptions, type GuardOptions, guardConfigOf } from '../guard-options.ts';
@@ -176,6 +177,12 @@ async function configOf(
     ),
     retentionDays: retentionOf(options.retention),
     sealRowsMax: parse('--seal-rows', options.sealRows, parseCount, 'a number of rows'),
+    grpcFraming: parse(
+      'OBSCTL_GRPC_FRAMING',
+      context.env['OBSCTL_GRPC_FRAMING'],
+      (text): GrpcFraming | undefined => (text === 'own' || text === 'node' ? text : undefined),
+      'own or node',
+    ),
     crashAt: context.env['OBSCTL_CRASH_AT'],
   };
   const guard = defined(guardConfigOf(options));

@@ -5,6 +5,9 @@
 import type { OutgoingHttpHeaders } from 'node:http2';
 import type { Peer } from '../guard/guard.ts';
 
+/** What serves plain connections. */
+export type GrpcFraming = 'own' | 'node';
+
 /** What a call does to its stream. None of it throws, whatever became of the client. */
 export type CallStream = {
   /** Whether nothing can be answered any more: reset by either side, or the connection ended. */

@@ -13,6 +13,7 @@ import {
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import { serverTlsOptions } from '../guard/tls.ts';
+import type { GrpcFraming } from './call-stream.ts';
 import { GrpcCall, type GrpcServerState } from './grpc-call.ts';
 import { startPlainGrpc } from './h2/server.ts';
 import {
@@ -37,8 +38,6 @@ export type GrpcOptions = ReceiveOptions & {
   /** What serves plain connections: `h2/` by default; those with TLS are always `node:http2`'s. */
   readonly framing?: GrpcFraming;
 };
-
-export type GrpcFraming = 'own' | 'node';
 
 /** A connection, as the sweep sees it. */
 type Connection = {
