@@ -72,7 +72,7 @@ describe('the quickstart', () => {
       [...JSON.stringify(object).matchAll(/"image":"([^"]+)"/g)].map(([, image]) => image ?? ''),
     );
     expect(images.length).toBeGreaterThan(4);
-    const stock = /^(ghcr\.io\/open-telemetry|clickhouse|grafana|docker\.io\/curlimages)\//;
+    const stock = /^(ghcr\.io\/open-telemetry|clickhouse|grafana|docker\.io\/(curlimages|library))\//;
     expect(images.filter((image) => !stock.test(image))).toEqual([]);
   });
 });

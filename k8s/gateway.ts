@@ -25,6 +25,7 @@ const dataDir = '/var/lib/obsctl/gateway';
 const configDir = '/etc/obsctl';
 const configFile = 'obs.yaml';
 const credentialsDir = '/etc/obsctl-credentials';
+const redactionDir = '/etc/obsctl-redaction';
 
 export const gatewayPorts = { grpc: 4317, http: 4318, admin: 8890 } as const;
 
@@ -62,6 +63,8 @@ export type GatewayInput =
       /** HTTP interface of ClickHouse with the database as its path. */
       readonly clickhouseUrl: string;
       readonly secret: SecretRef;
+      /** What values are hashed with. */
+      readonly redactionKey?: { readonly secret: string; readonly key: string } | undefined;
       readonly autoscale?: Autoscale | undefined;
     };
 
@@ -129,7 +132,7 @@ function ownObjects(input: OwnGateway, place: Place, part: Part): readonly Kuber
 }
 
 function ownNeeds(input: OwnGateway): Needs {
-  const { secret } = input;
+  const { secret, redactionKey } = input;
   return {
     ...noNeeds,
     env: [
@@ -137,9 +140,17 @@ function ownNeeds(input: OwnGateway): Needs {
       { name: 'CLICKHOUSE_URL', value: input.clickhouseUrl },
       { name: 'CLICKHOUSE_USER_FILE', value: `${credentialsDir}/${secret.userKey}` },
       { name: 'CLICKHOUSE_PASSWORD_FILE', value: `${credentialsDir}/${secret.passwordKey}` },
+      ...(redactionKey === undefined
+        ? []
+        : [{ name: 'OBSCTL_REDACTION_KEY_FILE', value: `${redactionDir}/${redactionKey.key}` }]),
     ],
     // Files, not variables: the gateway takes a changed Secret without a restart.
-    secretMounts: [{ name: 'credentials', secret: secret.name, mountPath: credentialsDir }],
+    secretMounts: [
+      { name: 'credentials', secret: secret.name, mountPath: credentialsDir },
+      ...(redactionKey === undefined
+        ? []
+        : [{ name: 'redaction', secret: redactionKey.secret, mountPath: redactionDir }]),
+    ],
     ports: [
       { name: 'otlp-grpc', port: gatewayPorts.grpc, protocol: 'TCP' },
       { name: 'otlp-http', port: gatewayPorts.http, protocol: 'TCP' },

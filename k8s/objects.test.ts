@@ -198,13 +198,14 @@ describe('an agent', () => {
     expect(annotations('a: 1\n')).not.toEqual(annotations('a: 2\n'));
   });
 
-  it('that is not root has its directory on the node handed over', () => {
-    const [set] = only(agentObjects(samplePrometheusAgent, samplePlace), 'DaemonSet');
-    expect(set?.spec.template.spec.initContainers?.[0]?.command).toEqual([
-      'chown',
-      '10001:10001',
-      '/var/lib/otelcol/queue',
-    ]);
+  it.each([
+    ['root', sampleNodeAgent, '0:0'],
+    ['another user', samplePrometheusAgent, '10001:10001'],
+  ])('of %s has what is in its directory on the node handed over', (_, agent, user) => {
+    const [set] = only(agentObjects(agent, samplePlace), 'DaemonSet');
+    const [first] = set?.spec.template.spec.initContainers ?? [];
+    expect(first?.command).toEqual(['chown', '-R', user, '/var/lib/otelcol/queue']);
+    expect(first?.securityContext?.capabilities).toEqual({ drop: ['ALL'], add: ['CHOWN'] });
   });
 
   it('on Autopilot writes to no node, and on OpenShift chooses no user', () => {

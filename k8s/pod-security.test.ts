@@ -151,6 +151,9 @@ describe('a rendered stack', () => {
       'spec.volumes[queue].hostPath=/var/lib/obsctl/observability-agents/shop-node-agent/queue',
       'spec.volumes[pod-logs].hostPath=/var/log/pods',
       'spec.securityContext.runAsUser=0',
+      'spec.initContainers[own-state].securityContext.runAsUser=0',
+      'spec.initContainers[own-state].securityContext.capabilities.add=CHOWN',
+      'spec.initContainers[own-state].securityContext.runAsNonRoot=false',
       'spec.containers[node-agent].ports[otlp-grpc].hostPort=4317',
       'spec.containers[node-agent].securityContext.runAsNonRoot=not set',
     ]);

@@ -30,7 +30,7 @@ const nodeStateRoot = '/var/lib/obsctl';
 /** Endpoints forget a pod in this time; it goes on answering until then. */
 const sleepBeforeStopS = 5;
 
-/** Makes a node's directory writable for a user that is not root. */
+/** Hands a node's directory over to the agent's user. */
 const chownImage = 'docker.io/library/busybox:1.37.0';
 
 /** Rights over other processes or the kernel: AppArmor's default profile takes them away again. */
@@ -287,17 +287,21 @@ function stateMount(input: PodInput, dir: Needs['stateDirs'][number]): VolumeMou
   };
 }
 
-/** The kubelet makes a node's directory as root's; another user needs it handed over once. */
+/**
+ * The kubelet makes a node's directory as root's. Whoever the agent is, what stands in it is handed
+ * over before each start: a preset that is added or taken away changes the user, and root without
+ * DAC_OVERRIDE may not write the files of another either.
+ */
 function initContainers(input: PodInput): readonly Container[] {
-  if (input.state.kind !== 'node' || isRoot(input.needs)) return [];
+  if (input.state.kind !== 'node') return [];
   const dirs = input.needs.stateDirs;
   if (dirs.length === 0) return [];
-  const id = input.userId ?? userId;
+  const id = isRoot(input.needs) ? 0 : (input.userId ?? userId);
   return [
     {
       name: 'own-state',
       image: chownImage,
-      command: ['chown', `${id}:${id}`, ...dirs.map((dir) => dir.mountPath)],
+      command: ['chown', '-R', `${id}:${id}`, ...dirs.map((dir) => dir.mountPath)],
       resources: containerResources({
         cpuRequest: '10m',
         memoryRequest: '16Mi',

@@ -22,6 +22,7 @@ const byImage: Readonly<Record<string, Technology>> = {
   'kube-state-metrics': { name: 'kube-state-metrics', role: 'state of Kubernetes objects as metrics', licence: 'Apache-2.0', source: 'https://github.com/kubernetes/kube-state-metrics', hosting: 'your cluster' },
   'ebpf-instrument': { name: 'OpenTelemetry eBPF Instrumentation', role: 'traces and network metrics without changing applications', licence: 'Apache-2.0', source: 'https://github.com/open-telemetry/opentelemetry-ebpf-instrumentation', hosting: 'your cluster' },
   'curl': { name: 'curl', role: 'makes Secrets once, inside the cluster', licence: 'curl', source: 'https://github.com/curl/curl-container', hosting: 'your cluster' },
+  'busybox': { name: 'BusyBox', role: "hands a node's directory over to the agent's user", licence: 'GPL-2.0-only', source: 'https://git.busybox.net/busybox', hosting: 'your cluster' },
 };
 
 /** `ghcr.io/a/b:1.2` is `b`; undefined for an image of the user's own. */

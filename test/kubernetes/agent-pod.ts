@@ -1,7 +1,7 @@
 /**
  * The pod of a rendered agent, run for real beside the control plane: the Collector with the
- * rendered arguments, files, user and read-only root, and the token of its service account where
- * a pod has it. (`auth_type: kubeConfig` would leave the rendered configuration untried; a private
+ * rendered arguments, files, user and read-only root, behind its init containers, and the token of
+ * its service account where a pod has it. (`auth_type: kubeConfig` would leave the rendered configuration untried; a private
  * mount namespace leaves nothing under `/var/run` of this machine.) Pods share the machine's
  * network, so each has a loopback address of its own, and the gateway one for its Service's name.
  */
@@ -44,7 +44,7 @@ export async function startAgentPod(options: AgentPodOptions): Promise<AgentPod>
   const podIp = loopbackAddress();
   const token = await cluster.tokenOf(namespace, options.account ?? options.workload);
   const template = podTemplateOf(rendered.objects, options.workload);
-  const contained = containedOf(template, {
+  const place = {
     objects: rendered.objects,
     namespace,
     podName: options.podName,
@@ -56,8 +56,17 @@ export async function startAgentPod(options: AgentPodOptions): Promise<AgentPod>
     entrypoint: ['/otelcol-contrib'],
     programs: { '/otelcol-contrib': options.collector },
     cluster: { port: cluster.port, ca: readFileSync(cluster.caFile, 'utf8'), token },
-  });
-  return { program: startContained(contained), podIp };
+  };
+  const { initContainers = [], ...spec } = template.spec;
+  for (const init of initContainers) {
+    const programs = { '/bin/chown': '/bin/chown' };
+    const alone = { ...template, spec: { ...spec, containers: [init] } };
+    const program = startContained(containedOf(alone, { ...place, programs }));
+    const { code, stderr } = await program.ended;
+    await program.remove();
+    if (code !== 0) throw new Error(`the container ${init.name} ended with ${code}: ${stderr}`);
+  }
+  return { program: startContained(containedOf(template, place)), podIp };
 }
 
 /** Resolves when the probe of the rendered template succeeds. */
