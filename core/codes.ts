@@ -250,6 +250,16 @@ export const codes = {
     cause: 'A secret that somebody thought up can be guessed; it is kept as a fast hash.',
     next: 'Leave it out: `obsctl token NAME` makes one.',
   },
+  'OBS-2060': {
+    title: 'redaction rules that cannot be used',
+    cause: 'The file of `--redact` is not of the form of the key `gateway.redaction`.',
+    next: 'Correct the rule named in the message; `obsctl explain gateway.redaction` shows one.',
+  },
+  'OBS-2061': {
+    title: 'the key of redaction is missing or too short',
+    cause: 'Rules hash values, and a hash without a secret key can be looked up by guessing.',
+    next: 'Give a file with at least 16 random bytes, as `--redaction-key` or in the stack file.',
+  },
   'OBS-3001': {
     title: 'not a ClickHouse URL',
     cause: 'The address given for ClickHouse cannot be read as an http or https URL.',

@@ -11,6 +11,8 @@ import { laneLimitsDefault } from './lane/lane-types.ts';
 import type { GrpcFraming } from './receive/call-stream.ts';
 import { bytesInFlightMaxDefault } from './receive/limits.ts';
 import type { Address } from './receive/listen.ts';
+import { isPatternFault, parsePattern } from './redact/pattern.ts';
+import { compileProgram } from './redact/program.ts';
 import type { RedactionSettings } from './redact/rules.ts';
 import type { SamplingSettings } from './sampling/throttle.ts';
 
@@ -121,6 +123,17 @@ export function gatewayConfigDefault(): GatewayConfig {
     migrate: true,
     crashAt: undefined,
   };
+}
+
+/** Why a mask's pattern cannot be used; undefined when it can. */
+export function patternFault(pattern: string): string | undefined {
+  try {
+    compileProgram(parsePattern(pattern));
+    return undefined;
+  } catch (error) {
+    if (!isPatternFault(error)) throw error;
+    return `${error.message} (at character ${error.offset + 1})`;
+  }
 }
 
 /** One on up to two cores, so that ClickHouse beside us has the other. */

@@ -14,7 +14,9 @@ import type { LaneLog } from './lane/lane-types.ts';
 import { createResendMemory } from './lane/resend-table.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './lane-worker.ts';
 import { type Address, probeAddress } from './receive/listen.ts';
+import { readRedactionKey } from './redact/key.ts';
 import { keepRollups } from './rollup-keeper.ts';
+import { createThrottleMemory } from './sampling/throttle.ts';
 import { keepSchema } from './schema-keeper.ts';
 import { type Admin, startAdmin } from './telemetry/admin.ts';
 import { combine, createCounterMemory, slotOf } from './telemetry/counters.ts';
@@ -168,6 +170,8 @@ function startWorkers(
   log: LaneLog,
 ): readonly RunningWorker[] {
   const names = laneNames(config);
+  const throttleMemory = createThrottleMemory();
+  const redactionKey = readRedactionKey(config.redaction, config.redactionKeyFile);
   const resendMemory = config.resendWindowMs > 0 ? createResendMemory(names.length) : undefined;
   return Array.from({ length: config.workers }, (_, index) =>
     startWorker(
@@ -177,6 +181,8 @@ function startWorkers(
         laneNames: names.filter((_name, place) => place % config.workers === index),
         counterMemory: createCounterMemory(),
         resendMemory,
+        throttleMemory,
+        redactionKey,
         listen,
         // One way in for our own report is enough.
         guard: guard && { ...guard, ownSecret: index === 0 ? guard.ownSecret : undefined },

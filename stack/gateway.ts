@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseBytes } from '../core/units.ts';
 import { gatewayConfigDefault, gatewaySettings } from '../gateway/config.ts';
 import { collectorGatewayOptions } from '../presets/agents/collector-gateway/config.ts';
+import { redaction, sampling } from './gateway-data.ts';
 import { choice, count, duration, image, objectName, size, text } from './kit.ts';
 
 const workersMax = 64;
@@ -16,7 +17,7 @@ export const queueShareMax = 0.8;
 /** Keys that only one of the two flavors reads. */
 export const keysOfFlavor = {
   collector: ['queue_size', 'batch_rows', 'flush_interval'],
-  obsctl: ['workers', 'grace'],
+  obsctl: ['workers', 'grace', 'sampling', 'redaction'],
 } as const;
 
 const gatewayShape = collectorGatewayOptions.extend({
@@ -72,6 +73,8 @@ const gatewayShape = collectorGatewayOptions.extend({
     },
     { minMs: graceMsMin },
   ).default(`${gatewayConfigDefault().graceMs / 1000}s`),
+  sampling: sampling.optional(),
+  redaction: redaction.optional(),
 });
 
 type GatewayInput = z.input<typeof gatewayShape>;

@@ -7,6 +7,7 @@ import type { KeyPath } from './document.ts';
 import { keysOfFlavor, queueShareMax, replicasDefault } from './gateway.ts';
 import type { PlacelessFault } from './issues.ts';
 import { bytesOf, clash, isRawMap, mapAt, type RawMap, type Rule, text } from './raw.ts';
+import { redactionRules } from './redaction-rules.ts';
 
 /** Every rule over one file. */
 export function faultsOfRules(stack: unknown): readonly PlacelessFault[] {
@@ -309,6 +310,7 @@ const rules: readonly Rule[] = [
   gatewayFlavor,
   gatewayQueue,
   gatewayScale,
+  redactionRules,
   grafanaDelivery,
   secretsInText,
   namespaces,

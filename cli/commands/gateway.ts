@@ -7,30 +7,32 @@ import type { GatewayConfig } from '../../gateway/config.ts';
 import type { GrpcFraming } from '../../gateway/receive/call-stream.ts';
 import type { Address } from '../../gateway/receive/listen.ts';
 import type { CliContext } from '../context.ts';
+import { addDataOptions, type DataOptions, dataConfigOf, dataOfStack } from '../data-options.ts';
 import { addGuardOptions, type GuardOptions, guardConfigOf } from '../guard-options.ts';
 import { parseRetention } from '../retention.ts';
 import { version } from '../version.ts';
 
-type GatewayCommandOptions = GuardOptions & {
-  readonly file?: string;
-  readonly clickhouse?: string;
-  readonly database?: string;
-  readonly dataDir?: string;
-  readonly otlpGrpc?: string;
-  readonly otlpHttp?: string;
-  readonly admin?: string;
-  readonly workers?: string;
-  readonly walSize?: string;
-  readonly grace?: string;
-  readonly resendWindow?: string;
-  readonly telemetryInterval?: string;
-  readonly sealRows?: string;
-  readonly retention?: string;
-  readonly crashAt?: string;
-  readonly drain?: boolean;
-  readonly migrate: boolean;
-  readonly json?: boolean;
-};
+type GatewayCommandOptions = GuardOptions &
+  DataOptions & {
+    readonly file?: string;
+    readonly clickhouse?: string;
+    readonly database?: string;
+    readonly dataDir?: string;
+    readonly otlpGrpc?: string;
+    readonly otlpHttp?: string;
+    readonly admin?: string;
+    readonly workers?: string;
+    readonly walSize?: string;
+    readonly grace?: string;
+    readonly resendWindow?: string;
+    readonly telemetryInterval?: string;
+    readonly sealRows?: string;
+    readonly retention?: string;
+    readonly crashAt?: string;
+    readonly drain?: boolean;
+    readonly migrate: boolean;
+    readonly json?: boolean;
+  };
 
 const workersMax = 64;
 const walShare = 0.9;
@@ -100,6 +102,7 @@ export function registerGateway(program: Command, context: CliContext): void {
         '  curl http://127.0.0.1:8890/readyz\n',
     )
     .action((options: GatewayCommandOptions) => runGateway(options, context));
+  addDataOptions(command);
   addGuardOptions(command);
 }
 
@@ -185,9 +188,10 @@ async function configOf(
     ),
     crashAt: context.env['OBSCTL_CRASH_AT'],
   };
+  const data = defined(await dataConfigOf(options, context.env));
   const guard = defined(guardConfigOf(options));
   return withDatabaseOfUrl(
-    { ...base, ...file, ...defined(given), ...guard, migrate: options.migrate },
+    { ...base, ...file, ...defined(given), ...data, ...guard, migrate: options.migrate },
     options,
   );
 }
@@ -231,6 +235,7 @@ async function fromStackFile(path: string, context: CliContext): Promise<Partial
       workers: gateway.workers,
       graceMs: parseDurationMs(gateway.grace),
     }),
+    ...dataOfStack(gateway),
     profile: clickhouse.profile,
     // A tenth of the volume is left for dead letters and the file system.
     ...(bytes !== undefined && { walBytesMax: Math.floor(bytes * walShare) }),

@@ -52,6 +52,7 @@ function ownInput(stack: Stack, image: string): Parameters<typeof gatewayObjects
     graceS: Math.ceil(graceMs / 1000),
     clickhouseUrl: withDatabase(clickhouseUrl(stack), stack.clickhouse.database),
     secret: { name: secret, userKey: user_key, passwordKey: password_key },
+    redactionKey: stack.gateway.redaction?.key,
   };
 }
 
@@ -61,9 +62,19 @@ function gatewayPartOf(stack: Stack): string {
   const part = {
     name,
     clickhouse: { retention: clickhouse.retention },
-    gateway: { volume: gateway.volume },
+    gateway: { volume: gateway.volume, ...dataOf(gateway) },
   };
   return stringify(part, { lineWidth: 0 });
+}
+
+/** The image names the flavor, without which these keys are faults. */
+function dataOf({ image, sampling, redaction }: Stack['gateway']): object {
+  if (sampling === undefined && redaction === undefined) return {};
+  return {
+    image,
+    ...(sampling !== undefined && { sampling }),
+    ...(redaction !== undefined && { redaction }),
+  };
 }
 
 function withDatabase(url: string, database: string): string {

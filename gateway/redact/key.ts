@@ -1,0 +1,30 @@
+/** The key of hashes: read once at the start, so that a whole log is hashed under one. */
+import { readFileSync } from 'node:fs';
+import { Problem } from '../../core/problem.ts';
+import type { RedactionSettings } from './rules.ts';
+
+/** Shorter ones are guessed; a gateway that hashes under them promises what is not so. */
+export const keyBytesMin = 16;
+
+/** White space around the key is not part of it: files end in a newline. */
+export function readRedactionKey(
+  settings: RedactionSettings,
+  path: string | undefined,
+): Uint8Array<ArrayBuffer> {
+  if (!settings.rules.some(({ action }) => action === 'hash')) return new Uint8Array();
+  if (path === undefined) {
+    throw new Problem('OBS-2061', 'there are redaction rules that hash, and no key');
+  }
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8').trim();
+  } catch (cause) {
+    throw new Problem('OBS-2061', 'the key of redaction cannot be read', { where: path, cause });
+  }
+  const key = new Uint8Array(Buffer.from(text));
+  if (key.length < keyBytesMin) {
+    const message = `the key of redaction has ${key.length} bytes, fewer than ${keyBytesMin}`;
+    throw new Problem('OBS-2061', message, { where: path });
+  }
+  return key;
+}
