@@ -131,6 +131,15 @@ function readLater(node: Node, shape: Shape): Node {
   return bytes === undefined ? node : readBytes(bytes, shape);
 }
 
+/** Members of a metric that hold its points, and what their tables are called. */
+const kinds = {
+  gauge: 'gauge',
+  sum: 'sum',
+  histogram: 'histogram',
+  exponentialHistogram: 'exponential_histogram',
+  summary: 'summary',
+} as const;
+
 /** The JSON form brought into the same outline. */
 function fromJson(signal: Signal, body: Uint8Array): Node {
   const text = new TextDecoder('utf-8', { fatal: false }).decode(body);
@@ -147,9 +156,10 @@ function fromJson(signal: Signal, body: Uint8Array): Node {
       : [{ points: listOf((value as Json)['dataPoints']).map(point) }];
   const itemOf = (value: Json): Node => {
     if (signal === 'metrics') {
-      const { gauge, sum, histogram, exponentialHistogram, summary } = value;
-      const kinds = { gauge, sum, histogram, exponential_histogram: exponentialHistogram, summary };
-      return Object.fromEntries(Object.entries(kinds).map(([name, one]) => [name, data(one)]));
+      // Of several kinds of data the last counts; null is none.
+      const [name, one] =
+        Object.entries(value).findLast(([key, kind]) => key in kinds && kind !== null) ?? [];
+      return name === undefined ? {} : { [kinds[name as keyof typeof kinds]]: data(one) };
     }
     return {
       ...idsOf(value),
@@ -184,8 +194,18 @@ function idsOf(value: Json): Node {
   return { traceId: id('traceId'), spanId: id('spanId'), parentSpanId: id('parentSpanId') };
 }
 
+/** Numbers, and texts of numbers: `1e3` and `10.0` are integers in proto3 JSON. */
 function timeOf(value: unknown): bigint {
-  return BigInt((value ?? 0) as string | number);
+  if (typeof value !== 'string') return BigInt((value ?? 0) as number);
+  const parts = /^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/.exec(value);
+  if (parts === null) throw new TypeError('no number');
+  const [, whole = '', fraction = '', exponent = '0'] = parts;
+  const zeros = Number(exponent) - fraction.length;
+  const digits = BigInt(whole + fraction);
+  if (zeros >= 0) return digits * 10n ** BigInt(zeros);
+  const unit = 10n ** BigInt(-zeros);
+  if (digits % unit !== 0n) throw new TypeError('a fraction');
+  return digits / unit;
 }
 
 function itemsOf(signal: Signal, root: Node): readonly Item[] {
