@@ -1,5 +1,5 @@
 /** `obsctl render` and `obsctl diff` as a person types them. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -113,10 +113,14 @@ describe('obsctl render', () => {
 
   it('removes what it rendered before and leaves the files of others', async () => {
     const output = join(folder, 'rendered');
-    await obsctl('render', '-o', output);
+    expect((await obsctl('render', '-o', output)).stderr).toContain(
+      `new      ${output}/grafana.yaml`,
+    );
     writeFileSync(join(output, 'mine.yaml'), 'kind: Mine\n');
-    writeFileSync(file, stack.replace('grafana: true', ''));
-    await obsctl('render', '-o', output);
+    writeFileSync(file, stack.replace('grafana: true', '').replace('host_metrics: {}, ', ''));
+    const { stderr } = await obsctl('render', '-o', output);
+    expect(stderr).toContain(`removed  ${output}/grafana.yaml`);
+    expect(stderr).toContain(`changed  ${output}/agents.yaml`);
     const names = readdirSync(output);
     expect(names).toContain('mine.yaml');
     expect(names).not.toContain('grafana.yaml');
@@ -224,6 +228,19 @@ describe('obsctl diff', () => {
     const output = join(folder, 'rendered');
     await obsctl('render', '-o', output);
     expect((await obsctl('diff', output, '--only', 'agents')).stdout).toBe('');
+  });
+
+  it('repeats what kubectl says to a person, and not its log', async () => {
+    const said = 'The connection to the server localhost:8080 was refused';
+    const kubectl = join(folder, 'kubectl');
+    writeFileSync(
+      kubectl,
+      `#!/bin/sh\necho "E1121 16:58:17 1 memcache.go] Unhandled" >&2
+echo "${said}" >&2\nexit 1\n`,
+    );
+    chmodSync(kubectl, 0o755);
+    const { problem } = await obsctl('diff', '--live', '--kubectl', kubectl);
+    expect(problem).toBe(`OBS-1404: ${said}`);
   });
 
   it('says what is wrong with a folder that is not there', async () => {

@@ -115,7 +115,11 @@ async function putFiles(
 ): Promise<void> {
   const { compareFiles, writeFiles } = await import('../render/files.ts');
   const found = await (check ? compareFiles : writeFiles)(folder, files);
-  for (const { path, state } of found) context.stderr(`${state.padEnd(8)} ${folder}/${path}\n`);
+  const done = { missing: 'new', differs: 'changed', stale: 'removed' } as const;
+  for (const { path, state } of found) {
+    const word = check ? state : done[state];
+    context.stderr(`${word.padEnd(8)} ${folder}/${path}\n`);
+  }
   if (!check) {
     context.stderr(`${files.length} files in ${folder}, ${found.length} of them changed\n`);
   } else if (found.length === 0) {

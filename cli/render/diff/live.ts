@@ -147,6 +147,8 @@ function run(kubectl: Kubectl, args: readonly string[], input = ''): Promise<End
 }
 
 function failed(text: string): Problem {
-  const [first = ''] = text.trim().split('\n');
-  return new Problem('OBS-1404', first, { where: 'kubectl', reach: 'outside' });
+  const lines = text.trim().split('\n');
+  // Its log of single tries comes first, what they mean to a person last.
+  const meant = lines.findLast((line) => !/^[EWI]\d{4} /.test(line)) ?? lines.at(-1) ?? '';
+  return new Problem('OBS-1404', meant, { where: 'kubectl', reach: 'outside' });
 }
