@@ -39,8 +39,8 @@ const windowMsMin = 100;
 const repayWindows = 4;
 /** … out of at most what is not this share of the limit. */
 const budgetShareMin = 1 / 8;
-/** So much of a quiet window may be used later. */
-const creditWindowsMax = 1 / 4;
+/** A debt up to this is left alone; as much credit shows that too little is kept. */
+const slackWindows = 0.15;
 const debtWindowsMax = 60;
 /** A threshold that would change by less stays. */
 const deadBand = 0.05;
@@ -87,14 +87,17 @@ export function nextWindow(
   const seconds = Math.max(window.elapsedMs, 1) / 1000;
   const choosable = window.arrived - window.exempted;
   const kept = choosable * window.probability + window.exempted;
-  const owed = window.debt + kept - limit * seconds;
-  const debt = Math.min(Math.max(owed, -creditWindowsMax * limit), debtWindowsMax * limit);
-  const budget = limit - debt / repayWindows - window.exempted / seconds;
+  const slack = slackWindows * limit;
+  const owed = Math.min(window.debt + kept - limit * seconds, debtWindowsMax * limit);
+  // Credit is not saved up: a quiet hour is no leave for a flood.
+  const hasCredit = owed < -slack;
+  const repaid = owed > slack ? (owed - slack / 2) / repayWindows : 0;
+  const budget = limit - repaid - window.exempted / seconds;
   const least = limit * budgetShareMin;
   const wanted = choosable === 0 ? 1 : (Math.max(budget, least) * seconds) / choosable;
   const probability = Math.min(1, wanted);
-  const isClose = Math.abs(probability / window.probability - 1) < deadBand;
-  return { probability: isClose ? window.probability : probability, debt };
+  const stays = !hasCredit && Math.abs(probability / window.probability - 1) < deadBand;
+  return { probability: stays ? window.probability : probability, debt: hasCredit ? 0 : owed };
 }
 
 export class Throttles {
