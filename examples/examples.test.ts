@@ -72,7 +72,8 @@ describe('the quickstart', () => {
       [...JSON.stringify(object).matchAll(/"image":"([^"]+)"/g)].map(([, image]) => image ?? ''),
     );
     expect(images.length).toBeGreaterThan(4);
-    const stock = /^(ghcr\.io\/open-telemetry|clickhouse|grafana|docker\.io\/(curlimages|library))\//;
+    const stock =
+      /^(ghcr\.io\/open-telemetry|clickhouse|grafana|docker\.io\/(curlimages|library))\//;
     expect(images.filter((image) => !stock.test(image))).toEqual([]);
   });
 });
@@ -86,12 +87,18 @@ describe('the profiles', () => {
     clickhouse: { ...inCluster.clickhouse, mode: 'external', url: 'https://abc.example:8443' },
   };
 
-  it('give the agents the same objects, letter for letter', () => {
-    const [here, there] = [inCluster, external].map(
-      (stack) => renderSystem(stack, { only: ['agents'] }).objects,
-    );
-    expect(here?.length).toBeGreaterThan(20);
-    expect(there).toEqual(here);
+  const ownGateway = stackOf(
+    text.replace('gateway:\n', 'gateway:\n  image: registry.example/obsctl:1\n'),
+  );
+
+  it.each([
+    ['an external ClickHouse', external],
+    ['our own gateway', ownGateway],
+  ])('give the agents the same objects, letter for letter, with %s', (_, stack) => {
+    expect(renderSystem(stack).objects).not.toEqual(renderSystem(inCluster).objects);
+    const agentsOf = (one: Stack) => renderSystem(one, { only: ['agents'] }).objects;
+    expect(agentsOf(inCluster).length).toBeGreaterThan(20);
+    expect(agentsOf(stack)).toEqual(agentsOf(inCluster));
   });
 
   it('leave out the server of an external ClickHouse and the Secrets that its owner has', () => {
