@@ -42,6 +42,8 @@ export class BlockSet {
   first = 0;
   /** Position after the last record; set when the set closes. */
   last = 0;
+  /** Monotonic clock, when the set closes. */
+  closedMs = 0;
   #firstReceivedMs = 0;
   #openedMs = 0;
   #marks: RecordMark[] = [];

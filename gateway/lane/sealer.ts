@@ -15,6 +15,7 @@ import { BlockSet, encodeSet } from './block-set.ts';
 import type { LaneParts } from './lane-types.ts';
 import { sealMeta } from './record-meta.ts';
 import { encodeSeal, type Seal } from './seal.ts';
+import { SealPace } from './seal-pace.ts';
 import { isDurable } from './waiting.ts';
 
 /** One open, one a courier. */
@@ -26,6 +27,7 @@ export class Sealer {
   readonly #delivery: Delivery;
   readonly #free: BlockSet[] = [];
   readonly #closing = new Set<BlockSet>();
+  readonly #pace: SealPace;
   #open: BlockSet;
   #setCount = 1;
   #setWaiters: (() => void)[] = [];
@@ -39,6 +41,7 @@ export class Sealer {
   constructor(parts: LaneParts, delivery: Delivery) {
     this.#parts = parts;
     this.#delivery = delivery;
+    this.#pace = new SealPace(parts.limits.sealAgeMsMax);
     this.#open = new BlockSet(parts.decoder.createBlocks());
   }
 
@@ -57,6 +60,13 @@ export class Sealer {
     return this.#open.isEmpty() && this.#unsealed === 0;
   }
 
+  /** Whether the open rows have waited for others as long as they may. */
+  isDue(): boolean {
+    const { openedMs } = this.#open;
+    const ageMs = this.#parts.clock.monotonicMs() - openedMs;
+    return !this.#open.isEmpty() && ageMs >= this.#pace.waitMs(openedMs);
+  }
+
   /** Closes the open set when another one can take its place. */
   close(): boolean {
     const next = this.#takeSet();
@@ -68,6 +78,8 @@ export class Sealer {
     set.last = set.end;
     next.begin(written);
     this.#open = next;
+    set.closedMs = this.#parts.clock.monotonicMs();
+    this.#pace.closed(set.closedMs);
     this.#closing.add(set);
     this.#unsealed += 1;
     this.#chain = this.#chain.then(async () => {
@@ -155,8 +167,10 @@ export class Sealer {
   #hold(set: BlockSet, units: HeldUnits['units']): HeldUnits {
     let isHeld = true;
     const release = (): void => {
-      if (isHeld) this.#freeSet(set);
+      if (!isHeld) return;
       isHeld = false;
+      this.#pace.delivered(this.#parts.clock.monotonicMs() - set.closedMs);
+      this.#freeSet(set);
     };
     return { units, release };
   }
