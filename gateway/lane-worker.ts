@@ -18,7 +18,7 @@ import { openDeadLetter } from './deliver/dead-letter.ts';
 import { createDestination } from './deliver/destination.ts';
 import { createInsertClient } from './deliver/insert-client.ts';
 import { corsOf } from './guard/cors.ts';
-import { type Guard, ownGuard, SenderGuard } from './guard/guard.ts';
+import { type Guard, ownGuard } from './guard/guard.ts';
 import type { GuardMaterial } from './guard/material.ts';
 import type { GuardStart } from './guarding.ts';
 import { busyAnswer } from './lane/busy.ts';
@@ -36,6 +36,7 @@ import { Redaction } from './redact/redaction.ts';
 import { samplesAnything, Throttles } from './sampling/throttle.ts';
 import { LaneCounters } from './telemetry/lane-counters.ts';
 import { openWal } from './wal/wal.ts';
+import { guardOf, sharesOf } from './worker-guard.ts';
 
 export type WorkerStart = {
   readonly config: GatewayConfig;
@@ -103,9 +104,11 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   });
   const log: LaneLog = (level, message) => post({ kind: 'log', level, message });
   const table = start.resendMemory && new ResendTable(start.resendMemory, config.resendWindowMs);
-  const guard = start.guard && guardOf(start.guard, config, clock);
+  let lane: Lane | undefined;
+  const guard =
+    start.guard && guardOf(start.guard, config, clock, (tenant) => lane?.fullAt(tenant));
   const lanes = await openLanes(start, { counters, clock, log, client, table, guard });
-  const [lane] = lanes;
+  [lane] = lanes;
   assert(lane !== undefined, 'a worker has a lane');
   warmUp(clock);
   // A request whose answer got lost may be in the log of any lane.
@@ -205,6 +208,7 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
       throttles,
       redaction,
       limits: { ...config, retentionDays: retentionDaysOf(config.retentionDays) },
+      shares: sharesOf(config, walBytesPerLane(config)),
       log,
       at: (point) => {
         if (point === config.crashAt) process.kill(process.pid, 'SIGKILL');
@@ -257,17 +261,6 @@ async function startReceivers(
   if (secret === undefined) return [grpc, http];
   const own = { ...common, guard: ownGuard(secret), reusePort: false };
   return [grpc, http, await startHttp({ ...own, host: '127.0.0.1', port: 0 })];
-}
-
-function guardOf(start: GuardStart, config: GatewayConfig, clock: Clock): SenderGuard {
-  return new SenderGuard({
-    ...start,
-    allowFrom: config.allowFrom,
-    tenants: config.tenants,
-    nowMs: clock.nowMs,
-    // One clock for all threads, which `performance.now` is not.
-    nowNs: () => process.hrtime.bigint(),
-  });
 }
 
 type Gauged = {

@@ -44,6 +44,9 @@ export type Guard = {
   readonly decoded: (tenant: string, items: number) => void;
 };
 
+/** ClickHouse takes a seal a second when it is there. */
+const shareRetryAfterSeconds = 5;
+
 const nobody: Verdict = { ok: true, tenant: '' };
 
 /** Lets everybody in. */
@@ -80,8 +83,8 @@ export type GuardOptions = {
   readonly nowMs: () => number;
   /** Monotonic and the same in all threads. */
   readonly nowNs: () => bigint;
-  /** Why a tenant's requests are refused until its log share is free again, if they are. */
-  readonly shareRefusal?: (tenant: string) => RpcStatus | undefined;
+  /** How many bytes of the log a tenant may fill, when it has filled them. */
+  readonly shareFullAt?: (tenant: string) => number | undefined;
 };
 
 export class SenderGuard implements Guard {
@@ -112,10 +115,8 @@ export class SenderGuard implements Guard {
     if (typeof tenant !== 'string') return tenant;
     const overdrawn = this.#quotas.overdrawn(tenant);
     if (overdrawn !== undefined) return overQuota(tenant, overdrawn);
-    const full = this.#options.shareRefusal?.(tenant);
-    if (full !== undefined) {
-      return { ok: false, reason: 'log_share', httpStatus: 503, status: full };
-    }
+    const fullAt = this.#options.shareFullAt?.(tenant);
+    if (fullAt !== undefined) return shareIsFull(tenant, fullAt);
     return tenant === '' ? nobody : { ok: true, tenant };
   }
 
@@ -179,4 +180,18 @@ function overQuota(tenant: string, overdrawn: Overdrawn): Denial {
     httpStatus: 429,
     status: { code: rpcCode.resourceExhausted, message, retryAfterSeconds },
   };
+}
+
+/** As with a full log: ClickHouse has to come back first. */
+function shareIsFull(tenant: string, bytes: number): Denial {
+  const whose = tenant === '' ? 'the share' : `the share of tenant ${tenant}`;
+  const message =
+    `${whose} of the gateway's log is full (${bytes} bytes that ClickHouse has not taken yet); ` +
+    `send the same request again in ${shareRetryAfterSeconds} s`;
+  const status = {
+    code: rpcCode.unavailable,
+    message,
+    retryAfterSeconds: shareRetryAfterSeconds,
+  } as const;
+  return { ok: false, reason: 'log_share', httpStatus: 503, status };
 }

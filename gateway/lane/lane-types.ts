@@ -7,6 +7,7 @@ import type { DecodeInput, DecodeResult } from '../decode/decode-types.ts';
 import type { DeadLetter } from '../deliver/dead-letter.ts';
 import type { Destination } from '../deliver/destination.ts';
 import type { Redaction } from '../redact/redaction.ts';
+import type { LogShares } from '../guard/log-shares.ts';
 import type { Throttles } from '../sampling/throttle.ts';
 import type { LaneCounters } from '../telemetry/lane-counters.ts';
 import type { Wal } from '../wal/wal-types.ts';
@@ -62,6 +63,8 @@ export type LaneParts = {
   readonly resends: Resends | undefined;
   /** Told how many items a request held, for the tenant's quota. */
   readonly onDecoded?: (tenant: string, items: number) => void;
+  /** How much of the log each tenant fills; absent without limits. */
+  readonly shares?: LogShares | undefined;
   /** Absent: everything is kept. */
   readonly throttles?: Throttles | undefined;
   /** Absent: requests are logged and stored as they came. */

@@ -184,6 +184,7 @@ export class Lane implements Acceptor {
       );
       this.#sealer.open.appended({
         end,
+      this.#parts.shares?.appended(tenant, end, submission.wire.byteLength);
         signal,
         items,
         leftOut,
@@ -252,6 +253,11 @@ export class Lane implements Acceptor {
   }
 
   /** Why a request would be refused right now. */
+  /** How much of the log `tenant` may fill, when it has filled that. */
+  fullAt(tenant: string): number | undefined {
+    return this.#parts.shares?.fullAt(tenant);
+  }
+
   refusal(): BusyReason | undefined {
     const { clock } = this.#parts;
     if (this.#isStopping) return 'shutting_down';
@@ -300,6 +306,7 @@ export class Lane implements Acceptor {
       await wal.acknowledge(destinationName, seal.last);
       await this.#acknowledgeIdle();
     } catch (error) {
+      this.#parts.shares?.acknowledged(wal.acknowledged(destinationName));
       // A lost checkpoint means a repeat after a restart, which the count by seal removes.
       if (!this.#isClosed) this.#parts.log('warn', `checkpoint: ${String(error)}`);
     }
@@ -325,6 +332,7 @@ export class Lane implements Acceptor {
     log('error', `the log could not be written; blocks are cut back to position ${durable}`);
     for (const set of this.#sealer.sets()) set.cutBackTo(durable);
   }
+    this.#parts.shares?.cutBackTo(durable);
 
   #onDurable(): void {
     this.#isDiskFailing = false;

@@ -35,6 +35,7 @@ export class Replayer {
     for await (const record of this.#parts.wal.read(from, to)) {
       if (record.meta.kind !== recordKinds.seal) {
         this.#parts.resends?.remember(record);
+        this.#parts.shares?.appended(record.meta.tenant, record.next, record.body.byteLength);
         continue;
       }
       const seal = decodeSeal(record.body);

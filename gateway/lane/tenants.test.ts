@@ -10,9 +10,11 @@ import { logsRequest, tracesRequest } from '../../test/crash/payload.ts';
 import { startEngine, type TestEngine } from '../../test/support/engine.ts';
 import { runSql } from '../../test/support/engine-http.ts';
 import { openTestLane, type TestLane, type TestLaneOptions } from '../../test/support/lane.ts';
+import { until } from '../../test/support/receiving.ts';
 import type { Answer, Signal } from '../answer.ts';
 import { createOpenBlocks } from '../decode/blocks.ts';
 import { decodeInto } from '../decode/decode.ts';
+import { LogShares } from '../guard/log-shares.ts';
 import { createResendMemory, ResendTable } from './resend-table.ts';
 import { Resends } from './resends.ts';
 
@@ -112,6 +114,41 @@ describe('tenants of one lane', () => {
     expect(resent).toEqual(['traces', 'traces']);
     await drain(back);
     expect(await byTenant('otel_traces')).toEqual({ '': 10, a: 10, b: 10, c: 10 });
+  });
+});
+
+describe('the share of the log', () => {
+  const half = tracesRequest(0, 400).byteLength * 1.5;
+  const shares = () => new LogShares((tenant) => (tenant === 'free' ? undefined : half));
+
+  it('is each tenant’s own, is full during an outage, and stays so over a restart', async () => {
+    const away = await open({ clickhouseUrl: nowhere, shares: shares() });
+    for (const first of [0, 400]) {
+      expect(away.lane.fullAt('a')).toBeUndefined();
+      await send(away, 'a', 'traces', tracesRequest(first, 400));
+      await send(away, 'free', 'traces', tracesRequest(first, 400));
+    }
+    expect(away.lane.fullAt('a')).toBe(half);
+    expect(away.lane.fullAt('b')).toBeUndefined();
+    expect(away.lane.fullAt('free')).toBeUndefined();
+    await away.close();
+    const back = await open({ clickhouseUrl: nowhere, shares: shares() });
+    expect(back.lane.fullAt('a')).toBe(half);
+    await back.close();
+    const there = await open({ shares: shares() });
+    await drain(there);
+    await until(() => there.lane.fullAt('a') === undefined);
+  });
+
+  it('is given back for what a failed write took', () => {
+    const book = shares();
+    book.appended('a', 1000, half);
+    book.appended('a', 2000, half);
+    book.cutBackTo(1000);
+    book.acknowledged(999);
+    expect(book.fullAt('a')).toBe(half);
+    book.acknowledged(1000);
+    expect(book.fullAt('a')).toBeUndefined();
   });
 });
 

@@ -6,6 +6,7 @@ import { decodeInto } from '../../gateway/decode/decode.ts';
 import { openDeadLetter } from '../../gateway/deliver/dead-letter.ts';
 import { createDestination } from '../../gateway/deliver/destination.ts';
 import { createInsertClient } from '../../gateway/deliver/insert-client.ts';
+import type { LogShares } from '../../gateway/guard/log-shares.ts';
 import { destinationName, Lane } from '../../gateway/lane/lane.ts';
 import { type LaneLimits, laneLimitsDefault } from '../../gateway/lane/lane-types.ts';
 import type { Resends } from '../../gateway/lane/resends.ts';
@@ -39,6 +40,9 @@ export type TestLaneOptions = {
 const recordBytesMax = 1024 ** 2;
 const tickMs = 20;
 
+  readonly throttles?: LaneParts['throttles'];
+  readonly redaction?: LaneParts['redaction'];
+  readonly shares?: LogShares;
 export async function openTestLane(options: TestLaneOptions): Promise<TestLane> {
   const clock = options.clock ?? systemClock;
   const { wal, logId } = await openWal({
@@ -81,6 +85,9 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
       signal,
       transport: 'http',
       contentType: 'protobuf',
+    throttles: options.throttles,
+    redaction: options.redaction,
+    shares: options.shares,
       contentEncoding: 'identity',
       tenant: '',
       wire,
