@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { defaultDatabase, defaultTableOptions } from '../clickhouse/ddl.ts';
 import type { ProfileName } from '../clickhouse/schema/profiles.ts';
 import type { Signal } from './answer.ts';
+import type { DeliveryOrder } from './deliver/delivery.ts';
 import type { TenantQuotas } from './guard/tenants.ts';
 import { laneLimitsDefault } from './lane/lane-types.ts';
 import type { GrpcFraming } from './receive/call-stream.ts';
@@ -65,6 +66,8 @@ export type GatewayConfig = {
   readonly sealBytesMax: number;
   readonly sealAgeMsMax: number;
   readonly insertTimeoutMs: number;
+  /** Which seals go first when ClickHouse is back; those in doubt go before all others. */
+  readonly deliveryOrder: DeliveryOrder;
   /** How long the same bytes are answered as stored without being stored again; 0: never. */
   readonly resendWindowMs: number;
   /** How long SIGTERM waits for delivery. */
@@ -115,6 +118,7 @@ export function gatewayConfigDefault(): GatewayConfig {
     sealBytesMax: laneLimitsDefault.sealBytesMax,
     sealAgeMsMax: laneLimitsDefault.sealAgeMsMax,
     insertTimeoutMs: 60_000,
+    deliveryOrder: 'oldest',
     resendWindowMs: 600_000,
     graceMs: 10_000,
     telemetryIntervalMs: 10_000,
@@ -198,8 +202,9 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   bodyBytesMax: { type: 'size', description: 'Largest request, on the wire and again inflated; larger ones answer 413', example: '64Mi' },
   sealRowsMax: { type: 'count', option: '--seal-rows', description: 'Rows that are inserted together at most; fewer and larger inserts cost ClickHouse less', example: '--seal-rows 60000' },
   sealBytesMax: { type: 'size', description: 'Bytes of open blocks at which they are sealed for insertion', example: '48Mi' },
-  sealAgeMsMax: { type: 'duration', description: 'Age of open blocks at which they are sealed while ClickHouse takes inserts: how fresh the tables are', example: '1s' },
-  insertTimeoutMs: { type: 'duration', description: 'How long one insert may take before it is in doubt and settled', example: '60s' },
+  sealAgeMsMax: { type: 'duration', description: 'How fresh the tables are while ClickHouse takes inserts: blocks wait for more rows as long as this allows, less the time that an insert took of late, because few large inserts cost ClickHouse less; after a silence rows leave sooner', example: '3s' },
+  deliveryOrder: { type: 'text', option: '--delivery-order', description: 'What goes first when ClickHouse was away: the `oldest` data, or the `newest`, so that dashboards are current while the rest follows; inserts in doubt always go before', example: '--delivery-order newest' },
+  insertTimeoutMs: { type: 'duration', option: '--insert-timeout', description: 'How long one insert may take before it is in doubt and settled', example: '--insert-timeout 30s' },
   resendWindowMs: { type: 'duration', option: '--resend-window', defaultText: '`10m`', description: 'How long the bytes of a request are known: a sender whose answer got lost sends them again, and they are answered as stored without being stored twice. Only requests whose items carry their own times; `0s` switches it off', example: '--resend-window 30m' },
   graceMs: { type: 'duration', option: '--grace', description: 'How long SIGTERM waits for delivery; what is left stays in the log', example: '--grace 30s' },
   telemetryIntervalMs: { type: 'duration', option: '--telemetry-interval', description: 'How often the gateway reports about itself by OTLP; `0s` switches it off', example: '--telemetry-interval 15s' },

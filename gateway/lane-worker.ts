@@ -167,7 +167,6 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
     insertTimeoutMs: config.insertTimeoutMs,
     clock,
   });
-  const deadLetter = openDeadLetter(join(config.dataDir, 'dead-letter'));
   const { sampling } = config;
   const throttles = samplesAnything(sampling)
     ? new Throttles(start.throttleMemory, sampling, clock.nowMs)
@@ -196,7 +195,12 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
       wal,
       decoder: { createBlocks: createOpenBlocks, decode: decodeInto },
       destination,
-      deadLetter,
+      deadLetter: openDeadLetter({
+        directory: join(config.dataDir, 'dead-letter'),
+        gateway: start.gatewayId,
+        lane: logId,
+      }),
+      order: config.deliveryOrder,
       clock,
       random: Math.random,
       counters,
@@ -204,11 +208,11 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
         table === undefined
           ? undefined
           : new Resends(table, clock, (signal) => counters.resent(signal)),
+      shares: sharesOf(config, walBytesPerLane(config)),
       onDecoded: (tenant, items) => guard?.decoded(tenant, items),
       throttles,
       redaction,
       limits: { ...config, retentionDays: retentionDaysOf(config.retentionDays) },
-      shares: sharesOf(config, walBytesPerLane(config)),
       log,
       at: (point) => {
         if (point === config.crashAt) process.kill(process.pid, 'SIGKILL');
@@ -316,6 +320,10 @@ function writeGauges({ lanes, admission, receivers, counters, clock, config }: G
   counters.gauge(
     'obsctl.gateway.sealed.backlog',
     sum((state) => state.backlogSeals),
+  );
+  counters.gauge(
+    'obsctl.gateway.parked.seals',
+    sum((state) => state.parkedSeals),
   );
   const received = states.flatMap((state) => state.oldestReceivedMs ?? []);
   const oldestMs = received.length === 0 ? clock.nowMs() : Math.min(...received);

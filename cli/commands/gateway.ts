@@ -27,6 +27,8 @@ type GatewayCommandOptions = GuardOptions &
     readonly resendWindow?: string;
     readonly telemetryInterval?: string;
     readonly sealRows?: string;
+    readonly insertTimeout?: string;
+    readonly deliveryOrder?: string;
     readonly retention?: string;
     readonly crashAt?: string;
     readonly drain?: boolean;
@@ -85,6 +87,11 @@ export function registerGateway(program: Command, context: CliContext): void {
     .option(
       '--telemetry-interval <duration>',
       'how often it reports about itself; 0s: never (default: 10s)',
+    )
+    .option('--insert-timeout <duration>', 'how long one insert may take (default: 60s)')
+    .option(
+      '--delivery-order <order>',
+      'oldest or newest data first when ClickHouse was away (default: oldest)',
     )
     .option('--seal-rows <n>', 'rows of one insert (default: 60000)')
     .option(
@@ -178,6 +185,13 @@ async function configOf(
       parseDurationMs,
       'a duration such as 10s',
     ),
+    insertTimeoutMs: parse(
+      '--insert-timeout',
+      options.insertTimeout,
+      parseDurationMs,
+      'a duration such as 30s',
+    ),
+    deliveryOrder: parse('--delivery-order', options.deliveryOrder, parseOrder, 'oldest or newest'),
     retentionDays: retentionOf(options.retention),
     sealRowsMax: parse('--seal-rows', options.sealRows, parseCount, 'a number of rows'),
     grpcFraming: parse(
@@ -263,6 +277,10 @@ function parseAddress(text: string): Address | undefined {
 function parseWorkers(text: string): number | undefined {
   const workers = parseCount(text);
   return workers === undefined || workers > workersMax ? undefined : workers;
+}
+
+function parseOrder(text: string): GatewayConfig['deliveryOrder'] | undefined {
+  return text === 'oldest' || text === 'newest' ? text : undefined;
 }
 
 function parseCount(text: string): number | undefined {

@@ -1,9 +1,11 @@
 /**
- * Brings sealed batches to one destination, oldest first, at most `couriersMax` seals at once:
+ * Brings sealed batches to one destination, those in doubt first, then the oldest or the newest,
+ * at most `couriersMax` seals at once:
  *
  *     enqueue ─▶ [queue] ─▶ courier ─▶ units (≤ unitsAtOnceMax) ─▶ receipts ─▶ onDelivered
- *                              ▲  │ retryable: give up the columns, wait, decode again
- *                              └──┘ permanent: dead letter, the rest goes on
+ *                 ▲   ▲        ▲  │ retryable: give up the columns, wait, decode again
+ *                 │   │        └──┘ refused for good: dead letter, the rest goes on
+ *                 │   └─ parked: one table takes no rows; the courier takes the next seal
  *
  * Invariant: a seal is delivered only when each of its units is acknowledged, known to be there
  * already, or set aside (`unit-carrier.ts`), and its receipts are written.
@@ -18,9 +20,14 @@ import {
   unitKey,
   waiting,
 } from './job.ts';
+import { SickTables } from './sick-tables.ts';
 import { type CarrierOptions, UnitCarrier } from './unit-carrier.ts';
 
+export type DeliveryOrder = 'oldest' | 'newest';
+
 export type DeliveryOptions = CarrierOptions & {
+  /** Of seals that are not in doubt; those go first, oldest before newest. */
+  readonly order: DeliveryOrder;
   /** Decodes the seal's records again. Rejects when the log cannot be read. */
   readonly replay: (seal: Seal) => Promise<HeldUnits>;
   /** Called for seals in log order, once all before them are delivered. */
@@ -38,6 +45,7 @@ export class Delivery {
   /** Seals not yet acknowledged, in log order. */
   readonly #jobs: Job[] = [];
   readonly #abort = new AbortController();
+  readonly #sick: SickTables;
   #active = 0;
   #isUp = true;
   #settled: Promise<void> = Promise.resolve();
@@ -50,6 +58,11 @@ export class Delivery {
       (isUp, message) => this.#setUp(isUp, message),
       this.#abort.signal,
     );
+    this.#sick = new SickTables({
+      clock: options.clock,
+      onChance: () => this.#startCouriers(),
+      onChange: options.events.parked,
+    });
   }
 
   enqueue(batch: SealedBatch): void {
@@ -59,11 +72,18 @@ export class Delivery {
 
   /** Whether a batch sealed now would leave at once. */
   hasFreeCourier(): boolean {
-    return this.#isUp && this.#active < couriersMax && !this.#jobs.some((job) => waiting(job));
+    return (
+      this.#isUp && this.#active < couriersMax && !this.#jobs.some((job) => this.#isReady(job))
+    );
   }
 
   backlogCount(): number {
     return this.#jobs.length;
+  }
+
+  /** Seals of which a unit waits for a table that takes no rows. */
+  parkedCount(): number {
+    return this.#jobs.filter((job) => !job.isDelivered && job.parkedOn.size > 0).length;
   }
 
   isUp(): boolean {
@@ -98,7 +118,7 @@ export class Delivery {
 
   #startCouriers(): void {
     while (this.#active < couriersMax && !this.#abort.signal.aborted) {
-      const job = this.#jobs.find(waiting);
+      const job = this.#next();
       if (job === undefined) return;
       job.isActive = true;
       this.#active += 1;
@@ -106,15 +126,33 @@ export class Delivery {
     }
   }
 
+  #next(): Job | undefined {
+    const isReady = (job: Job): boolean => this.#isReady(job);
+    const inDoubt = this.#jobs.find((job) => job.inDoubt && isReady(job));
+    if (inDoubt !== undefined) return inDoubt;
+    return this.#options.order === 'newest'
+      ? this.#jobs.findLast(isReady)
+      : this.#jobs.find(isReady);
+  }
+
+  #isReady(job: Job): boolean {
+    if (!waiting(job)) return false;
+    if (job.parkedOn.size === 0) return true;
+    for (const table of job.parkedOn) if (this.#sick.isOpen(table)) return true;
+    return false;
+  }
+
   async #carry(job: Job): Promise<void> {
     while (!this.#abort.signal.aborted) {
-      if (await this.#attempt(job)) {
+      const outcome = await this.#attempt(job);
+      if (outcome === 'delivered') {
         job.isDelivered = true;
         this.#setUp(true, '');
         break;
       }
       giveUpColumns(job);
       job.attempts += 1;
+      if (outcome === 'parked') break;
       await this.#waitForDestination(job.attempts);
     }
     giveUpColumns(job);
@@ -124,28 +162,41 @@ export class Delivery {
     this.#startCouriers();
   }
 
-  /** One try at everything that is missing; true when the seal is complete. */
-  async #attempt(job: Job): Promise<boolean> {
+  /** One try at everything that is missing. */
+  async #attempt(job: Job): Promise<'delivered' | 'parked' | 'later'> {
     try {
       job.held ??= await this.#replay(job);
     } catch (error) {
       this.#setUp(false, Error.isError(error) ? error.message : String(error));
-      return false;
+      return 'later';
     }
     const open = job.held.units.filter((unit) => !job.done.has(unitKey(unit)));
-    let isComplete = true;
+    const parkedOn = new Set<string>();
+    let mustWait = false;
     let next = 0;
     const lanes = Array.from({ length: Math.min(unitsAtOnceMax, open.length) }, async () => {
-      for (let unit = open[next++]; unit !== undefined && isComplete; unit = open[next++]) {
-        if (await this.#carrier.bring(job, unit)) {
+      for (let unit = open[next++]; unit !== undefined && !mustWait; unit = open[next++]) {
+        if (!this.#sick.claim(unit.table)) {
+          parkedOn.add(unit.table);
+          continue;
+        }
+        const brought = await this.#carrier.bring(job, unit);
+        if (brought === 'done') {
           job.done.add(unitKey(unit));
-        } else isComplete = false;
+          this.#sick.recovered(unit.table);
+        } else if (brought === 'later') mustWait = true;
+        else {
+          this.#sick.fell(unit.table, brought.parked);
+          parkedOn.add(unit.table);
+        }
       }
     });
     await Promise.all(lanes);
-    if (!isComplete || this.#abort.signal.aborted) return false;
+    job.parkedOn = parkedOn;
+    if (mustWait || this.#abort.signal.aborted) return 'later';
+    if (parkedOn.size > 0) return 'parked';
     giveUpColumns(job);
-    return await this.#carrier.writeReceipts(job);
+    return (await this.#carrier.writeReceipts(job)) ? 'delivered' : 'later';
   }
 
   async #replay(job: Job): Promise<HeldUnits> {

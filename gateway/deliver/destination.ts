@@ -14,6 +14,8 @@ import type { InsertClient, StatementResult } from './insert-client.ts';
 
 /** How a table of the server differs from ours. */
 type TableState = {
+  /** Every column of the server's table with its type, as a structure for `null()`. */
+  readonly structure: string;
   /** Columns of ours that it has, in our order: these are sent. */
   readonly present: readonly string[];
   /** Columns of ours that it lacks: left out of the insert. */
@@ -37,9 +39,16 @@ export type Destination = {
    * hole. `undefined` when nobody answered.
    */
   readonly tokenMayLie: (table: string) => Promise<boolean | undefined>;
+  /** A place with the columns and constraints of `table` that keeps nothing. */
+  readonly beginDryRun: (table: string, tag: string) => Promise<DryRun | undefined>;
   readonly reachable: () => Promise<boolean>;
   /** Tables of ours whose columns the server lacks, for messages. */
   readonly missingColumns: () => ReadonlyMap<string, readonly string[]>;
+};
+
+export type DryRun = {
+  readonly insert: (chunks: readonly Uint8Array[]) => Promise<StatementResult>;
+  readonly end: () => Promise<void>;
 };
 
 type SealCount =
@@ -155,8 +164,36 @@ export function createDestination(options: DestinationOptions): Destination {
       const engine = await query(`SELECT engine FROM system.tables WHERE ${named} FORMAT TSV`);
       return engine.ok ? !/^(Replicated|Shared)/.test(engine.text) : undefined;
     },
+    beginDryRun: async (table, tag) => {
+      const state = await prepare(table);
+      return 'ok' in state ? undefined : await beginDryRun(options, state, table, tag);
+    },
     reachable: () => client.ping(pingTimeoutMs),
     missingColumns: () => lacking(states),
+  };
+}
+
+async function beginDryRun(
+  { client, database, insertTimeoutMs }: DestinationOptions,
+  state: TableState,
+  table: string,
+  tag: string,
+): Promise<DryRun> {
+  const query = (sql: string): Promise<StatementResult> =>
+    client.run({ sql, settings: {}, timeoutMs: queryTimeoutMs });
+  const name = `${quoteName(database)}.${quoteName(`obsctl_dry_${tag}_${table}`)}`;
+  const model = `${quoteName(database)}.${quoteName(table)}`;
+  const made = await query(`CREATE TABLE IF NOT EXISTS ${name} AS ${model} ENGINE = Null`);
+  // Without the right to make tables, types are tried, but no constraints.
+  const into = made.ok ? name : `FUNCTION null(${quoteText(state.structure)})`;
+  const sql = `INSERT INTO ${into} (${state.present.map(quoteName).join(', ')}) FORMAT Native`;
+  const skip = state.missing.length > 0 ? '1' : '0';
+  const settings = { async_insert: '0', input_format_skip_unknown_fields: skip };
+  return {
+    insert: (chunks) => client.run({ sql, settings, chunks, timeoutMs: insertTimeoutMs }),
+    end: async () => {
+      if (made.ok) await query(`DROP TABLE IF EXISTS ${name}`);
+    },
   };
 }
 
@@ -203,10 +240,21 @@ function compareColumns(table: string, described: string, nowMs: number): TableS
     .filter((column) => column.computed === undefined)
     .map((column) => column.name);
   return {
+    structure: structureOf(described),
     present: ours.filter((name) => there.has(name)),
     missing: ours.filter((name) => !there.has(name)),
     describedMs: nowMs,
   };
+}
+
+/** Of a table's own columns; what it computes cannot be sent. */
+function structureOf(described: string): string {
+  return described
+    .split('\n')
+    .map((line) => line.split('\t'))
+    .filter(([name = '', , kind = '']) => name !== '' && !/^(MATERIALIZED|ALIAS)$/.test(kind))
+    .map(([name = '', type = '']) => `${quoteName(name)} ${type}`)
+    .join(', ');
 }
 
 /** `insert_deduplicate` rules until 26.1; from 26.2 on `deduplicate_insert` overrides it. */

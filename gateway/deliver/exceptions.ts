@@ -42,6 +42,23 @@ export function isPushingToView(message: string): boolean {
   return /while pushing to view/i.test(message);
 }
 
+// biome-ignore format: a table reads as a table
+const tableCodes: ReadonlySet<number> = new Set([
+  16,  // NO_SUCH_COLUMN_IN_TABLE
+  44,  // ILLEGAL_COLUMN
+  47,  // UNKNOWN_IDENTIFIER
+  60,  // UNKNOWN_TABLE
+  218, // TABLE_IS_DROPPED
+  242, // TABLE_IS_READ_ONLY
+  252, // TOO_MANY_PARTS
+  497, // ACCESS_DENIED
+]);
+
+/** Whether only this table is in trouble: units of others need not wait for it. */
+export function isOfTable(code: number, message: string): boolean {
+  return tableCodes.has(code) || isPushingToView(message);
+}
+
 /** The table's columns changed under us: look at them again before the next attempt. */
 export function isSchemaException(code: number): boolean {
   return [8, 10, 16, 47, 53, 60, 81].includes(code);

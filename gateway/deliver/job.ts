@@ -27,10 +27,12 @@ export type Job = {
   inDoubt: boolean;
   /** Tokens' tails of the units that need nothing more. */
   readonly done: Set<string>;
-  /** Of these, the ones ClickHouse refused for good: they get no receipt. */
-  readonly setAside: Set<string>;
+  /** Rows of these that ClickHouse refused for good: receipts do not count them. */
+  readonly setAside: Map<string, number>;
   /** Units that the log did not give back: no receipt either. */
   readonly missing: Set<string>;
+  /** Tables that its last attempt waits for, while others took their units. */
+  parkedOn: ReadonlySet<string>;
   attempts: number;
   isDelivered: boolean;
   isActive: boolean;
@@ -42,7 +44,8 @@ export function newJob(batch: SealedBatch): Job {
     held: batch.held,
     inDoubt: batch.inDoubt,
     done: new Set(),
-    setAside: new Set(),
+    setAside: new Map(),
+    parkedOn: new Set(),
     missing: new Set(),
     attempts: 0,
     isDelivered: false,

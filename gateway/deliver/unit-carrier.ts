@@ -1,17 +1,23 @@
 /**
- * One unit of a seal into its table, and the seal's receipts behind it. Says `false` for "try again
- * later": whether the destination is away, slow, or may have taken what it did not answer.
+ * One unit of a seal into its table, and the seal's receipts behind it. Says `later` when it must
+ * be tried again, whether the destination is away, slow, or may have taken what it did not answer;
+ * `parked` when only this table does not take rows.
  *
  * Invariant: a unit goes out under one token for ever (but see `settle`).
  */
 import type { Clock } from '../../core/clock.ts';
 import type { EncodedUnit } from '../decode/decode-types.ts';
-import { type Seal, sealNumber, unitToken } from '../lane/seal.ts';
-import type { DeadLetter } from './dead-letter.ts';
+import { describeUnit, type Seal, sealNumber, unitToken } from '../lane/seal.ts';
+import { type DeadLetter, unitFileName } from './dead-letter.ts';
 import { type Destination, inDoubtRule } from './destination.ts';
+import { isOfTable, isPushingToView } from './exceptions.ts';
 import type { StatementResult } from './insert-client.ts';
 import { type Job, unitKey } from './job.ts';
 import { receiptRows, receiptTable } from './receipts.ts';
+import { type Sifted, sift } from './sift.ts';
+
+export type Brought = 'done' | 'later' | { readonly parked: string };
+type Failed = Extract<StatementResult, { ok: false }>;
 
 export type DeliveryEvents = {
   readonly insert: (
@@ -19,7 +25,12 @@ export type DeliveryEvents = {
     outcome: 'acknowledged' | 'already_there' | 'retryable' | 'permanent',
     elapsedMs: number,
   ) => void;
-  readonly deadLetter: (unit: EncodedUnit, reason: string) => void;
+  readonly deadLetter: (
+    unit: { readonly table: string; readonly rows: number },
+    reason: string,
+  ) => void;
+  /** A table takes no rows while others do, or takes them again. */
+  readonly parked: (table: string, isParked: boolean, message: string) => void;
   /** Units decoded again differ from what was sealed. */
   readonly differs: (seal: Seal, table: string, reason: string) => void;
   readonly up: (isUp: boolean, message: string) => void;
@@ -56,18 +67,19 @@ export class UnitCarrier {
     this.#stop = stop;
   }
 
-  /** Brings one unit home; false means try again later. */
-  async bring(job: Job, unit: EncodedUnit): Promise<boolean> {
-    const { destination, clock, events } = this.#options;
+  /** Brings one unit home. */
+  async bring(job: Job, unit: EncodedUnit): Promise<Brought> {
+    const { clock, deadLetter, destination, events } = this.#options;
     const token = unitToken(job.seal.id, unit.table, unit.partition);
     const bySeal = inDoubtRule(unit.table) === 'seal';
     const wasInDoubt = job.inDoubt;
     if (wasInDoubt && bySeal) {
       const there = await this.#isThere(job.seal, unit);
-      if (there === 'unknown') return false;
-      if (there === 'yes') {
+      if (there === 'unknown') return 'later';
+      // A view that has not had the rows gets them by the same token: the table knows them.
+      if (there === 'yes' && !(await deadLetter.owesView(unitFileName(token)))) {
         events.insert(unit, 'already_there', 0);
-        return true;
+        return 'done';
       }
     }
     const startedMs = clock.monotonicMs();
@@ -79,11 +91,18 @@ export class UnitCarrier {
     if (!sent.ok && sent.kind === 'permanent') {
       sent = await destination.insertUnit(unit, sentToken);
     }
-    if (!sent.ok) return await this.#onFailure(job, unit, sent, clock.monotonicMs() - startedMs);
-    if (wasInDoubt && bySeal && !(await this.#settle(job.seal, unit, token))) return false;
+    const elapsedMs = clock.monotonicMs() - startedMs;
+    if (!sent.ok) {
+      events.insert(unit, sent.kind, elapsedMs);
+      return sent.kind === 'permanent'
+        ? await this.#onRefused(job, unit, sentToken, sent)
+        : await this.#onRetryable(job, token, sent);
+    }
+    if (wasInDoubt && bySeal && !(await this.#settle(job.seal, unit, token))) return 'later';
+    if (job.inDoubt) await deadLetter.paidView(unitFileName(token));
     this.#setUp(true, '');
-    events.insert(unit, 'acknowledged', clock.monotonicMs() - startedMs);
-    return true;
+    events.insert(unit, 'acknowledged', elapsedMs);
+    return 'done';
   }
 
   async #isThere(
@@ -119,33 +138,92 @@ export class UnitCarrier {
     return again.ok && (await this.#isThere(seal, unit)) === 'yes';
   }
 
-  async #onFailure(
+  async #onRetryable(job: Job, token: string, failed: Failed): Promise<Brought> {
+    if (failed.ambiguous) job.inDoubt = true;
+    if (isPushingToView(failed.message)) {
+      await this.#options.deadLetter.oweView(unitFileName(token)).catch(() => {});
+    }
+    if (isOfTable(failed.code, failed.message)) return { parked: failed.message };
+    this.#setUp(false, failed.message);
+    return 'later';
+  }
+
+  /** Finds the bad rows, sets them aside and brings the others home under the same token. */
+  async #onRefused(job: Job, unit: EncodedUnit, token: string, refused: Failed): Promise<Brought> {
+    const { clock, destination } = this.#options;
+    const tag = sealNumber(job.seal.id).toString(16);
+    const sifted = await sift(unit, { destination, clock, tag });
+    if (sifted === 'later') {
+      this.#setUp(false, refused.message);
+      return 'later';
+    }
+    if (sifted === undefined || sifted.good.rows === 0) {
+      const reason = sifted?.reason ?? refused.message;
+      return await this.#setAside(job, unit, { chunks: unit.chunks, rows: unit.rows, reason });
+    }
+    return await this.#bringRest(job, unit, token, sifted);
+  }
+
+  async #bringRest(
     job: Job,
     unit: EncodedUnit,
-    failed: Extract<StatementResult, { ok: false }>,
-    elapsedMs: number,
-  ): Promise<boolean> {
-    this.#options.events.insert(unit, failed.kind, elapsedMs);
-    if (failed.kind === 'permanent') {
-      if (await this.#putAside(job, unit, failed.message)) {
-        job.setAside.add(unitKey(unit));
-        this.#options.events.deadLetter(unit, failed.message);
-        return true;
-      }
+    token: string,
+    { bad, good, reason }: Sifted,
+  ): Promise<Brought> {
+    const aside = await this.#setAside(job, unit, { chunks: bad.encode(), rows: bad.rows, reason });
+    if (aside !== 'done') return aside;
+    const { clock, destination, events } = this.#options;
+    const chunks = good.encode();
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    const rest: EncodedUnit = { ...unit, rows: good.rows, chunks, bytes };
+    if (job.inDoubt && inDoubtRule(unit.table) === 'seal') {
+      const there = await this.#isThere(job.seal, rest);
+      if (there === 'unknown') return 'later';
+      if (there === 'yes') return 'done';
     }
-    if (failed.ambiguous) job.inDoubt = true;
-    this.#setUp(false, failed.message);
-    return false;
+    const startedMs = clock.monotonicMs();
+    const sent = await destination.insertUnit(rest, token);
+    events.insert(rest, sent.ok ? 'acknowledged' : sent.kind, clock.monotonicMs() - startedMs);
+    if (sent.ok) {
+      this.#setUp(true, '');
+      return 'done';
+    }
+    if (sent.kind === 'retryable') return await this.#onRetryable(job, token, sent);
+    // What passed in parts is refused together: then nothing of it is good. Replaces the letter.
+    const whole = { chunks: unit.chunks, rows: unit.rows, reason: sent.message };
+    return await this.#setAside(job, unit, whole);
   }
 
   /** A disk that does not take the letter is no reason to lose it, or to fall over. */
-  async #putAside(job: Job, unit: EncodedUnit, reason: string): Promise<boolean> {
+  async #setAside(
+    job: Job,
+    unit: EncodedUnit,
+    letter: {
+      readonly chunks: readonly Uint8Array[];
+      readonly rows: number;
+      readonly reason: string;
+    },
+  ): Promise<Brought> {
+    const { deadLetter, events } = this.#options;
+    const { chunks, rows, reason } = letter;
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
+    const { seal } = job;
     try {
-      return await this.#options.deadLetter.put(job.seal, unit, reason);
+      const described = { ...describeUnit(unit), rows, bytes };
+      const isWritten = await deadLetter.put({
+        ...{ seal, chunks, reason },
+        unit: described,
+        unitRows: unit.rows,
+      });
+      if (!isWritten) return { parked: 'the folder of dead letters has reached its limit' };
     } catch (error) {
-      this.#setUp(false, `the dead letter could not be written: ${String(error)}`);
-      return false;
+      return { parked: `the dead letter could not be written: ${String(error)}` };
     }
+    const key = unitKey(unit);
+    const before = job.setAside.get(key) ?? 0;
+    job.setAside.set(key, rows);
+    if (rows > before) events.deadLetter({ table: unit.table, rows: rows - before }, reason);
+    return 'done';
   }
 
   /** The proof of what was stored: rows of their own, under their own token. */
@@ -162,9 +240,10 @@ export class UnitCarrier {
         return false;
       }
     }
-    const units = job.seal.units.filter(
-      (entry) => !job.setAside.has(unitKey(entry)) && !job.missing.has(unitKey(entry)),
-    );
+    const units = job.seal.units
+      .filter((entry) => !job.missing.has(unitKey(entry)))
+      .map((entry) => ({ ...entry, rows: entry.rows - (job.setAside.get(unitKey(entry)) ?? 0) }))
+      .filter((entry) => entry.rows > 0);
     if (units.length === 0) return true;
     const rows = receiptRows(job.seal, units, { gateway, lane, nowMs });
     const startedMs = clock.monotonicMs();

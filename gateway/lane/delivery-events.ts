@@ -13,6 +13,10 @@ export function deliveryEvents(parts: LaneParts): DeliveryEvents {
       counters.deadLetter(unit.table, unit.rows);
       log('error', `${unit.rows} rows of ${unit.table} set aside as dead letters: ${reason}`);
     },
+    parked: (table, isParked, message) => {
+      if (!isParked) log('info', `${table} takes rows again`);
+      else log('error', `${table} takes no rows, what is for it waits in the log: ${message}`);
+    },
     differs: (seal, table, reason) => {
       log('error', `seal ${seal.id}: ${table} decoded again differs: ${reason}`);
     },

@@ -5,9 +5,10 @@ import type { Signal } from '../answer.ts';
 import type { Blocks } from '../decode/blocks.ts';
 import type { DecodeInput, DecodeResult } from '../decode/decode-types.ts';
 import type { DeadLetter } from '../deliver/dead-letter.ts';
+import type { DeliveryOrder } from '../deliver/delivery.ts';
 import type { Destination } from '../deliver/destination.ts';
-import type { Redaction } from '../redact/redaction.ts';
 import type { LogShares } from '../guard/log-shares.ts';
+import type { Redaction } from '../redact/redaction.ts';
 import type { Throttles } from '../sampling/throttle.ts';
 import type { LaneCounters } from '../telemetry/lane-counters.ts';
 import type { Wal } from '../wal/wal-types.ts';
@@ -23,7 +24,7 @@ export type LaneLimits = {
   readonly sealRowsMax: number;
   /** … or this many bytes … */
   readonly sealBytesMax: number;
-  /** … or are this old while ClickHouse takes inserts. */
+  /** … or would else be older than this when ClickHouse has them (see `seal-pace.ts`). */
   readonly sealAgeMsMax: number;
   /** Inflated bytes of one request. */
   readonly bodyBytesMax: number;
@@ -34,7 +35,7 @@ export type LaneLimits = {
 export const laneLimitsDefault: LaneLimits = {
   sealRowsMax: 60_000,
   sealBytesMax: 48 * 1024 ** 2,
-  sealAgeMsMax: 1_000,
+  sealAgeMsMax: 1_800,
   bodyBytesMax: 64 * 1024 ** 2,
   retentionDays: retentionDaysOf({}),
 };
@@ -55,16 +56,17 @@ export type LaneParts = {
   readonly decoder: Decoder;
   readonly destination: Destination;
   readonly deadLetter: DeadLetter;
+  readonly order: DeliveryOrder;
   readonly clock: Clock;
   readonly random: () => number;
   readonly counters: LaneCounters;
   readonly limits: LaneLimits;
   /** Absent: the same bytes are stored as often as they come. */
   readonly resends: Resends | undefined;
-  /** Told how many items a request held, for the tenant's quota. */
-  readonly onDecoded?: (tenant: string, items: number) => void;
   /** How much of the log each tenant fills; absent without limits. */
   readonly shares?: LogShares | undefined;
+  /** Told how many items a request held, for the tenant's quota. */
+  readonly onDecoded?: (tenant: string, items: number) => void;
   /** Absent: everything is kept. */
   readonly throttles?: Throttles | undefined;
   /** Absent: requests are logged and stored as they came. */

@@ -7,6 +7,7 @@ import { migrate } from '../../clickhouse/migrate.ts';
 import { startEngine, type TestEngine } from '../../test/support/engine.ts';
 import { runSql } from '../../test/support/engine-http.ts';
 import { openTestLane, type TestLane, type TestLaneOptions } from '../../test/support/lane.ts';
+import { readLetters } from '../deliver/dead-letter.ts';
 import { platformFs } from '../wal/wal-fs.ts';
 
 /** Nothing listens there: ClickHouse is away. */
@@ -196,12 +197,62 @@ describe('a lane', () => {
     const opened = await open();
     await opened.sendLogs(0, 20);
     const deadline = performance.now() + drainMs;
-    while (opened.lane.state().isClickHouseUp && performance.now() < deadline) {
+    while (opened.lane.state().parkedSeals === 0 && performance.now() < deadline) {
       await new Promise((resolve) => setImmediate(resolve));
     }
+    // The other tables are served meanwhile.
+    await opened.sendSpans(0, 20);
+    while ((await count('otel_traces')) < 20 && performance.now() < deadline);
     await runSql(engine.url, `RENAME TABLE ${database}.hidden TO ${database}.otel_logs`);
     await drain(opened);
     expect(await count('otel_logs')).toBe(20);
+    expect(await count('otel_traces')).toBe(20);
+  });
+
+  it('sets aside the bad rows of a unit only, and says which receipts are short of them', async () => {
+    const constraint = `CONSTRAINT c CHECK toUInt64(Body) % 7 != 3`;
+    await runSql(engine.url, `ALTER TABLE ${database}.otel_logs ADD ${constraint}`);
+    const opened = await open();
+    await opened.sendLogs(0, 100);
+    await drain(opened);
+    const isBad = (body: number): boolean => body % 7 === 3;
+    const good = Array.from({ length: 100 }, (_, body) => body).filter((body) => !isBad(body));
+    const stored = `arrayStringConcat(groupArray(Body), ' ')`;
+    const sql = `SELECT ${stored} FROM (SELECT Body FROM ${database}.otel_logs ORDER BY toUInt64(Body))`;
+    expect(await runSql(engine.url, sql)).toBe(good.join(' '));
+    expect(await count('obsctl_receipts', "sumIf(Rows, Table = 'otel_logs')")).toBe(good.length);
+    const [letter] = await readLetters(join(dir, 'dead-letter'));
+    expect(letter?.note).toMatchObject({ rows: 100 - good.length, unitRows: 100 });
+    // Nothing of the search is left behind.
+    const tables = `SELECT count() FROM system.tables WHERE name LIKE 'obsctl\\_dry%'`;
+    expect(await runSql(engine.url, tables)).toBe('0');
+  });
+
+  it('parks a seal whose view fails, serves the rest, and heals by the same token', async () => {
+    const view = (body: string): string =>
+      `CREATE MATERIALIZED VIEW ${database}.view TO ${database}.seen AS ` +
+      `SELECT Body, ${body} AS bad FROM ${database}.otel_logs`;
+    const columns = '(Body String, bad UInt8) ENGINE = MergeTree ORDER BY Body';
+    const window = 'SETTINGS non_replicated_deduplication_window = 1000';
+    await runSql(engine.url, `CREATE TABLE ${database}.seen ${columns} ${window}`);
+    await runSql(engine.url, view(`throwIf(Body = '7')`));
+    const first = await open();
+    await first.sendLogs(0, 20);
+    const deadline = performance.now() + drainMs;
+    while (first.lane.state().parkedSeals === 0 && performance.now() < deadline) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    // The rows are in the table; another process, which only counts them, must not forget the view.
+    await first.close();
+    const again = await open();
+    await again.sendSpans(0, 20);
+    while ((await count('otel_traces')) < 20 && performance.now() < deadline);
+    expect(await count('seen')).toBe(0);
+    await runSql(engine.url, `DROP TABLE ${database}.view SYNC`);
+    await runSql(engine.url, view('toUInt8(0)'));
+    await drain(again);
+    expect(await count('otel_logs')).toBe(20);
+    expect(await count('seen')).toBe(20);
   });
 
   it('delivers into tables that lack our columns, leaving these out', async () => {

@@ -40,6 +40,7 @@ const fullSetsMax = 4;
 export type LaneState = {
   readonly openRows: number;
   readonly backlogSeals: number;
+  readonly parkedSeals: number;
   readonly oldestReceivedMs: number | undefined;
   readonly written: number;
   readonly durable: number;
@@ -72,6 +73,7 @@ export class Lane implements Acceptor {
     this.#delivery = new Delivery({
       destination: parts.destination,
       deadLetter: parts.deadLetter,
+      order: parts.order,
       replay: (seal) => this.#replayer.replay(seal),
       onDelivered: (seal) => this.#onDelivered(seal),
       clock: parts.clock,
@@ -182,9 +184,9 @@ export class Lane implements Acceptor {
         recordMeta(submission, receivedAtNs, decoded, ageDaysMax, sampling),
         submission.wire,
       );
+      this.#parts.shares?.appended(tenant, end, submission.wire.byteLength);
       this.#sealer.open.appended({
         end,
-      this.#parts.shares?.appended(tenant, end, submission.wire.byteLength);
         signal,
         items,
         leftOut,
@@ -201,10 +203,8 @@ export class Lane implements Acceptor {
 
   /** Called a few times a second: seals by age while ClickHouse takes inserts. */
   tick(): void {
-    if (this.#sealer.open.isEmpty() || this.#isClosed) return;
-    const { clock, limits } = this.#parts;
-    const ageMs = clock.monotonicMs() - this.#sealer.open.openedMs;
-    if (ageMs >= limits.sealAgeMsMax && this.#delivery.hasFreeCourier()) this.#sealer.close();
+    if (this.#isClosed || !this.#sealer.isDue()) return;
+    if (this.#delivery.hasFreeCourier()) this.#sealer.close();
   }
 
   state(): LaneState {
@@ -216,6 +216,7 @@ export class Lane implements Acceptor {
     return {
       openRows: this.#sealer.open.blocks.rowCount(),
       backlogSeals: this.#delivery.backlogCount(),
+      parkedSeals: this.#delivery.parkedCount(),
       oldestReceivedMs: ages.length === 0 ? undefined : Math.min(...ages),
       written: wal.writtenPosition(),
       durable: wal.durablePosition(),
@@ -252,12 +253,12 @@ export class Lane implements Acceptor {
     await this.#parts.wal.close();
   }
 
-  /** Why a request would be refused right now. */
   /** How much of the log `tenant` may fill, when it has filled that. */
   fullAt(tenant: string): number | undefined {
     return this.#parts.shares?.fullAt(tenant);
   }
 
+  /** Why a request would be refused right now. */
   refusal(): BusyReason | undefined {
     const { clock } = this.#parts;
     if (this.#isStopping) return 'shutting_down';
@@ -305,8 +306,8 @@ export class Lane implements Acceptor {
     try {
       await wal.acknowledge(destinationName, seal.last);
       await this.#acknowledgeIdle();
-    } catch (error) {
       this.#parts.shares?.acknowledged(wal.acknowledged(destinationName));
+    } catch (error) {
       // A lost checkpoint means a repeat after a restart, which the count by seal removes.
       if (!this.#isClosed) this.#parts.log('warn', `checkpoint: ${String(error)}`);
     }
@@ -331,8 +332,8 @@ export class Lane implements Acceptor {
     this.#diskErrorUntilMs = clock.monotonicMs() + diskErrorMs;
     log('error', `the log could not be written; blocks are cut back to position ${durable}`);
     for (const set of this.#sealer.sets()) set.cutBackTo(durable);
-  }
     this.#parts.shares?.cutBackTo(durable);
+  }
 
   #onDurable(): void {
     this.#isDiskFailing = false;

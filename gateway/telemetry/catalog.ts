@@ -110,6 +110,7 @@ const metrics = [
   { name: 'obsctl.gateway.lag', unit: 's', kind: 'gauge', over: 'max', attributes: [], description: 'Age of the oldest answered item that ClickHouse has not acknowledged' },
   { name: 'obsctl.gateway.open.rows', unit: '{row}', kind: 'gauge', over: 'sum', attributes: [], description: 'Rows in open blocks, not yet sealed' },
   { name: 'obsctl.gateway.sealed.backlog', unit: '{seal}', kind: 'gauge', over: 'sum', attributes: [], description: 'Seals that ClickHouse has not acknowledged' },
+  { name: 'obsctl.gateway.parked.seals', unit: '{seal}', kind: 'gauge', over: 'sum', attributes: [], description: 'Seals of which rows wait for one table that takes none, because a view behind it fails or it is missing' },
   { name: 'obsctl.gateway.in_flight.size', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes held by requests that are not yet answered' },
   { name: 'obsctl.gateway.in_flight.limit', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes in flight before requests are told to come back' },
   { name: 'obsctl.gateway.connections', unit: '{connection}', kind: 'gauge', over: 'sum', attributes: [transport], description: 'Open connections' },

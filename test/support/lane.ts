@@ -8,7 +8,11 @@ import { createDestination } from '../../gateway/deliver/destination.ts';
 import { createInsertClient } from '../../gateway/deliver/insert-client.ts';
 import type { LogShares } from '../../gateway/guard/log-shares.ts';
 import { destinationName, Lane } from '../../gateway/lane/lane.ts';
-import { type LaneLimits, laneLimitsDefault } from '../../gateway/lane/lane-types.ts';
+import {
+  type LaneLimits,
+  type LaneParts,
+  laneLimitsDefault,
+} from '../../gateway/lane/lane-types.ts';
 import type { Resends } from '../../gateway/lane/resends.ts';
 import { createCounterMemory } from '../../gateway/telemetry/counters.ts';
 import { LaneCounters } from '../../gateway/telemetry/lane-counters.ts';
@@ -34,15 +38,16 @@ export type TestLaneOptions = {
   readonly fs?: WalFs;
   readonly sizeBytesMax?: number;
   readonly clock?: Clock;
+  readonly order?: 'oldest' | 'newest';
   readonly resends?: Resends;
+  readonly throttles?: LaneParts['throttles'];
+  readonly redaction?: LaneParts['redaction'];
+  readonly shares?: LogShares;
 };
 
 const recordBytesMax = 1024 ** 2;
 const tickMs = 20;
 
-  readonly throttles?: LaneParts['throttles'];
-  readonly redaction?: LaneParts['redaction'];
-  readonly shares?: LogShares;
 export async function openTestLane(options: TestLaneOptions): Promise<TestLane> {
   const clock = options.clock ?? systemClock;
   const { wal, logId } = await openWal({
@@ -70,11 +75,19 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
       insertTimeoutMs: 20_000,
       clock,
     }),
-    deadLetter: openDeadLetter(`${options.dir}/dead-letter`),
+    deadLetter: openDeadLetter({
+      directory: `${options.dir}/dead-letter`,
+      gateway: 'test',
+      lane: logId,
+    }),
+    order: options.order ?? 'oldest',
     clock,
     random: () => 0.1,
     counters: new LaneCounters(createCounterMemory()),
     resends: options.resends,
+    throttles: options.throttles,
+    redaction: options.redaction,
+    shares: options.shares,
     limits: { ...laneLimitsDefault, sealAgeMsMax: 50, ...options.limits },
     log: (level, message) => void talk.push(`${level}: ${message}`),
   });
@@ -85,9 +98,6 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
       signal,
       transport: 'http',
       contentType: 'protobuf',
-    throttles: options.throttles,
-    redaction: options.redaction,
-    shares: options.shares,
       contentEncoding: 'identity',
       tenant: '',
       wire,
