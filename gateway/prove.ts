@@ -165,7 +165,7 @@ async function sealsWithoutRanges(
     `SELECT SealId AS id, any(Lane) AS lane, toUnixTimestamp64Milli(min(Time)) AS atMs
       FROM ${quoteName(options.database)}.${receipts.name}
       WHERE Time > ${from} AND Time <= ${to} GROUP BY id
-      HAVING countIf(\`Table\` = ${quoteText(traces.name)}) > 0
+      HAVING sumIf(Rows, \`Table\` = ${quoteText(traces.name)}) > 0
         AND countIf(\`Table\` = ${quoteText(traceRanges.name)}) = 0`,
     options.signal,
   );
