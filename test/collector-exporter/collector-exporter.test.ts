@@ -2,10 +2,11 @@
  * The same telemetry to us and to the real Collector with its ClickHouse exporter, both writing
  * into one real engine: the rows are equal column by column, but for what `explanations.ts` lists.
  */
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type ClickHouse, connectClickHouse } from '../../clickhouse/client.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
+import { runSql } from '../support/engine-http.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { describeWithPeer } from '../support/peer.ts';
 import { compare, type Difference } from './compare.ts';
@@ -49,6 +50,17 @@ describeWithPeer('collector', 'our rows beside those of the exporter', (program)
       const counts = Object.values(await countsOf(clickhouse, database));
       expect(counts).toHaveLength(7);
       expect(Math.min(...counts)).toBeGreaterThan(1);
+    }
+  });
+
+  it('finds the exporter making the tables that are kept as its layout', async () => {
+    const folder = 'clickhouse/testdata/collector-0.161';
+    for (const name of await readdir(folder)) {
+      const table = name.replace('.sql', '');
+      const made = await runSql(engine.url, `SHOW CREATE TABLE ${theirs}.${table} FORMAT TSVRaw`);
+      // The kept one of logs was made with a TTL.
+      const kept = (await readFile(`${folder}/${name}`, 'utf8')).replace(/^TTL .*\n/m, '');
+      expect(made.replace(`CREATE TABLE ${theirs}.`, 'CREATE TABLE otel.')).toBe(kept.trimEnd());
     }
   });
 

@@ -92,7 +92,10 @@ export const explanations: readonly Explanation[] = [
   {
     id: 'too-old',
     covers: ({ column, item, ours, theirs }) =>
-      column === '*' && item === 'older than the retention' && ours === null && theirs === 'a row',
+      column === '*' &&
+      (item === 'older than the retention' || item === 'b'.repeat(32)) &&
+      ours === null &&
+      theirs === 'a row',
   },
   {
     id: 'no-time',
@@ -103,12 +106,11 @@ export const explanations: readonly Explanation[] = [
       epoch.test(theirs ?? ''),
   },
   {
-    // The trace with the span without a start: its range begins in 1970.
+    // The trace whose only span has no start.
     id: 'no-time-range',
-    covers: ({ table, column, item, ours, theirs }) =>
+    covers: ({ table, item, ours, theirs }) =>
       table === 'otel_traces_trace_id_ts' &&
-      column === 'Start' &&
-      item?.startsWith('5b8e') === true &&
+      item === 'a'.repeat(32) &&
       seconds.test(ours ?? '') &&
       epoch.test(theirs ?? ''),
   },

@@ -144,14 +144,16 @@ function traces(nowNs: bigint): Request {
     spanOf(nowNs, 'no name', { name: '' }),
     spanOf(nowNs, 'no end', { endTimeUnixNano: '0' }),
     spanOf(nowNs, 'ends before it starts', { endTimeUnixNano: String(nowNs - 5n) }),
-    spanOf(nowNs, 'no start', { startTimeUnixNano: '0' }),
+    spanOf(nowNs, 'no start', { traceId: 'a'.repeat(32), startTimeUnixNano: '0' }),
     spanOf(nowNs, 'later', {
       traceId: 'f'.repeat(32),
       startTimeUnixNano: String(nowNs + 9n ** 10n),
     }),
     spanOf(nowNs, 'no trace id', { traceId: '' }),
     spanOf(nowNs, 'no span id', { spanId: '' }),
-    spanOf(nowNs - 400n * 86_400_000_000_000n, 'older than the retention'),
+    spanOf(nowNs - 400n * 86_400_000_000_000n, 'older than the retention', {
+      traceId: 'b'.repeat(32),
+    }),
   ];
   const unnamed = { attributes: [{ key: 'service.name', value: { intValue: '7' } }] };
   return {
