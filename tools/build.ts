@@ -1,12 +1,13 @@
 /**
  * `npm run build [-- DIR]`: emits JavaScript and declarations to `dist/`, because Node strips no
  * types under node_modules. What is not TypeScript (the page's style sheets and markup) is copied
- * beside it. With a folder it puts `dist/` there, together with all else that goes into the
+ * beside it, and so is the bill of materials, `sbom.cdx.json`. With a folder it puts `dist/` there, together with all else that goes into the
  * package, so that `npm pack` can run in it and the clone stays as it is.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { bomOf, readLock } from './sbom.ts';
 
 const root = join(import.meta.dirname, '..');
 const folder = resolve(process.argv[2] ?? root);
@@ -17,6 +18,8 @@ mkdirSync(dist, { recursive: true });
 compile();
 nameSources();
 copyAssets();
+const bom = JSON.stringify(bomOf(readLock(root)), null, 2);
+writeFileSync(join(dist, 'sbom.cdx.json'), `${bom}\n`);
 if (folder !== root) copyPackage();
 process.stderr.write(`${dist} is ready; \`npm pack\` makes the package\n`);
 

@@ -72,6 +72,21 @@ describe('the package', () => {
     expect(source.split('\n')[entry.originalLine]).toMatch(/^export function formatProblem/);
   });
 
+  it('brings a bill of materials that names everything it had installed', () => {
+    const file = join(installed.packageDir, 'dist/sbom.cdx.json');
+    const { components } = JSON.parse(readFileSync(file, 'utf8'));
+    const named = new Set(components.map(({ name }: { name: string }) => name));
+    const modules = join(installed.packageDir, '..');
+    const found = readdirSync(modules).flatMap((name) =>
+      name.startsWith('@')
+        ? readdirSync(join(modules, name)).map((part) => `${name}/${part}`)
+        : [name],
+    );
+    const packages = found.filter((name) => existsSync(join(modules, name, 'package.json')));
+    expect(packages.length).toBeGreaterThan(50);
+    expect(packages.filter((name) => name !== 'obsctl' && !named.has(name))).toEqual([]);
+  });
+
   it('gives a typed stack file its defineStack', async () => {
     const code =
       "import { defineStack } from 'obsctl';" +
