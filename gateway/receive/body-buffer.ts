@@ -8,7 +8,8 @@
  * Memory: belongs to the request until `release`, and is another one's after it.
  * Watched by `receive.bench.ts`.
  */
-import type { Admission } from './admission.ts';
+import { assert } from '../../core/assert.ts';
+import type { Reserving } from './admission.ts';
 import type { BodyPool } from './body-pool.ts';
 import { bodyBytesInitial } from './limits.ts';
 
@@ -17,18 +18,24 @@ const nothing: Buffer = Buffer.alloc(0);
 export type BodyFault = 'too_large' | 'memory';
 
 export class BodyBuffer {
-  readonly #admission: Admission;
+  #reserving: Reserving;
   readonly #pool: BodyPool;
   readonly #bytesMax: number;
   #bytes: Buffer = nothing;
   #size = 0;
   #reservedBytes = 0;
 
-  constructor(admission: Admission, pool: BodyPool, bytesMax: number) {
-    this.#admission = admission;
+  constructor(reserving: Reserving, pool: BodyPool, bytesMax: number) {
+    this.#reserving = reserving;
     this.#pool = pool;
     // What can never be admitted is too large, not busy: the sender would try for ever.
-    this.#bytesMax = Math.min(bytesMax, admission.bytesMax);
+    this.#bytesMax = Math.min(bytesMax, reserving.bytesMax);
+  }
+
+  /** Reserves elsewhere from now on; only while nothing is reserved. */
+  reserveFrom(reserving: Reserving): void {
+    assert(this.#reservedBytes === 0, 'a body moves before its first byte');
+    this.#reserving = reserving;
   }
 
   /** Takes memory for a declared length. */
@@ -62,7 +69,7 @@ export class BodyBuffer {
 
   /** Gives memory and reservation back; further calls do nothing. */
   release(): void {
-    if (this.#reservedBytes > 0) this.#admission.release(this.#reservedBytes);
+    if (this.#reservedBytes > 0) this.#reserving.release(this.#reservedBytes, true);
     this.#pool.give(this.#bytes);
     this.#reservedBytes = 0;
     this.#bytes = nothing;
@@ -72,7 +79,7 @@ export class BodyBuffer {
   #grow(capacityBytes: number): BodyFault | undefined {
     const more = capacityBytes - this.#reservedBytes;
     if (more <= 0) return undefined;
-    if (!this.#admission.tryReserve(more)) return 'memory';
+    if (!this.#reserving.tryReserve(more, this.#reservedBytes === 0)) return 'memory';
     this.#reservedBytes = capacityBytes;
     const grown = this.#pool.take(capacityBytes);
     this.#bytes.copy(grown, 0, 0, this.#size);

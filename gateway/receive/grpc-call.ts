@@ -107,7 +107,8 @@ export class GrpcCall implements CallReader {
 
   #admit(encoding: ContentEncoding): void {
     const { parts } = this.#state;
-    const isExport = this.#method.kind === 'export';
+    const method = this.#method;
+    const isExport = method.kind === 'export';
     if (isExport) {
       const busy = this.#state.closing ? shuttingDownAnswer() : parts.gate();
       if (busy !== undefined) {
@@ -116,7 +117,9 @@ export class GrpcCall implements CallReader {
       }
     }
     const bytesMax = isExport ? parts.limits.bodyBytesMax : healthBytesMax;
-    this.#frame = new GrpcFrame(parts, encoding, bytesMax);
+    const { admission } = parts;
+    const reserving = isExport ? admission.of(method.signal, this.#tenant) : admission;
+    this.#frame = new GrpcFrame(parts, encoding, bytesMax, reserving);
   }
 
   take(bytes: Buffer, from: number, to: number): void {

@@ -7,6 +7,7 @@
  * Memory: belongs to the call until `release`. Watched by `receive.bench.ts`.
  */
 import type { ContentEncoding } from '../answer.ts';
+import type { Reserving } from './admission.ts';
 import { BodyBuffer } from './body-buffer.ts';
 import type { RefusalReason } from './counters.ts';
 import { memoryAnswer, type ReceiverParts, tooLargeMessage } from './receiver.ts';
@@ -24,8 +25,13 @@ export class GrpcFrame {
   #flag = 0;
   #length = 0;
 
-  constructor(parts: ReceiverParts, encoding: ContentEncoding, bytesMax: number) {
-    this.#body = new BodyBuffer(parts.admission, parts.pool, bytesMax);
+  constructor(
+    parts: Pick<ReceiverParts, 'admission' | 'pool'>,
+    encoding: ContentEncoding,
+    bytesMax: number,
+    reserving: Reserving = parts.admission,
+  ) {
+    this.#body = new BodyBuffer(reserving, parts.pool, bytesMax);
     this.#encoding = encoding;
     this.#bytesMax = bytesMax;
   }

@@ -192,6 +192,7 @@ export class HttpExchange {
   #admit(): boolean {
     const busy = this.#state.closing ? shuttingDownAnswer() : this.#state.parts.gate();
     if (busy !== undefined) return this.#refuse('not_ready', 503, statusOf(busy));
+    this.#body.reserveFrom(this.#state.parts.admission.of(this.#signal, this.#tenant));
     const declared = this.#request.headers['content-length'];
     if (declared === undefined) return true;
     return this.#admitted(this.#body.declare(Number(declared)));

@@ -124,16 +124,19 @@ describe('bombs', () => {
     ['gzip', gzipSync(Buffer.alloc(300 * 1024 ** 2))],
     ['zstd', zstdCompressSync(Buffer.alloc(300 * 1024 ** 2))],
     ['deflate', deflateSync(Buffer.alloc(300 * 1024 ** 2))],
-  ])('a %s body of a thousand times its size is answered 413 and reaches nobody', async (name, wire) => {
-    expect(wire.length).toBeLessThan(400_000);
-    const answer = await fetch(`http://127.0.0.1:${port}/v1/traces`, {
-      method: 'POST',
-      body: wire,
-      headers: { 'content-type': 'application/json', 'content-encoding': name },
-    });
-    expect(answer.status).toBe(413);
-    expect(lane.submissions).toEqual([]);
-  });
+  ])(
+    'a %s body of a thousand times its size is answered 413 and reaches nobody',
+    async (name, wire) => {
+      expect(wire.length).toBeLessThan(400_000);
+      const answer = await fetch(`http://127.0.0.1:${port}/v1/traces`, {
+        method: 'POST',
+        body: wire,
+        headers: { 'content-type': 'application/json', 'content-encoding': name },
+      });
+      expect(answer.status).toBe(413);
+      expect(lane.submissions).toEqual([]);
+    },
+  );
 
   it('cannot take more memory than one body, however many come', async () => {
     const wire = zstdCompressSync(Buffer.alloc(300 * 1024 ** 2));
@@ -188,8 +191,9 @@ describe('slow and greedy clients', () => {
       socket.on('data', (chunk) => answers.push(chunk.toString()));
       socket.write(`${head}content-length: ${64 * 1024 ** 2}\r\n\r\n`);
     }
-    await until(() => answers.length === 2);
-    expect(admission.inFlightBytes).toBe(192 * 1024 ** 2);
+    // A third one would leave other signals less than is kept free for them.
+    await until(() => answers.length === 3);
+    expect(admission.inFlightBytes).toBe(128 * 1024 ** 2);
     for (const answer of answers) expect(answer).toMatch(/^HTTP\/1.1 503 /);
     for (const socket of sockets) socket.destroy();
     await until(() => admission.inFlightBytes === 0);

@@ -29,6 +29,9 @@ import {
   shutdownRetryAfterSeconds,
 } from './limits.ts';
 
+/** How much work a compressed byte is reckoned to be, before it is inflated. */
+const inflationReckoned = 8;
+
 export type BusyAnswer = Extract<Answer, { outcome: 'busy' }>;
 
 export type ReceiveOptions = {
@@ -115,6 +118,10 @@ export type Arrived = {
 /** Inflates, reserves, submits. Never rejects: whatever breaks on our side is `busy`. */
 export async function acceptBody(parts: ReceiverParts, arrived: Arrived): Promise<Answer> {
   const { wire, contentEncoding, transport } = arrived;
+  const share = parts.admission.of(arrived.signal, arrived.tenant);
+  const inflation = contentEncoding === 'identity' ? 1 : inflationReckoned;
+  const turn = share.turn(wire.byteLength * inflation);
+  if (turn !== undefined) await turn;
   let body = wire;
   let inflatedBytes = 0;
   if (contentEncoding !== 'identity') {
@@ -126,7 +133,7 @@ export async function acceptBody(parts: ReceiverParts, arrived: Arrived): Promis
       parts.counters.refused(transport, 'too_large');
       return { outcome: 'too_large', message: tooLargeMessage(parts.admission.bytesMax) };
     }
-    if (!parts.admission.tryReserve(inflatedBytes)) {
+    if (!share.tryReserve(inflatedBytes, false)) {
       parts.counters.refused(transport, 'memory');
       return memoryAnswer();
     }
@@ -134,7 +141,7 @@ export async function acceptBody(parts: ReceiverParts, arrived: Arrived): Promis
   try {
     return await submit(parts, arrived, body);
   } finally {
-    if (inflatedBytes > 0) parts.admission.release(inflatedBytes);
+    if (inflatedBytes > 0) share.release(inflatedBytes, false);
   }
 }
 
