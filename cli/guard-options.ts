@@ -1,10 +1,17 @@
 /** The options of `obsctl gateway` that say who may send. */
 import type { Command } from 'commander';
 import { Problem } from '../core/problem.ts';
+import { parseBytes } from '../core/units.ts';
 import type { GatewayConfig } from '../gateway/config.ts';
-import { isOriginPattern, originsMax } from '../gateway/guard/cors.ts';
-import { isNetwork, networksMax } from '../gateway/guard/networks.ts';
-import { parseTenantSpec, tenantSpecForm, tenantsMax } from '../gateway/guard/tenants.ts';
+import {
+  isNetwork,
+  isOriginPattern,
+  networksMax,
+  originsMax,
+  tenantsMax,
+} from '../gateway/guard/config.ts';
+import { parseTenantSpec, tenantSpecForm } from '../gateway/guard/tenants.ts';
+import type { Stack } from '../stack/types.ts';
 
 export type GuardOptions = {
   readonly tlsCert?: string;
@@ -89,4 +96,49 @@ function tenantsOf(specs: readonly string[]): GatewayConfig['tenants'] {
     throw new Problem('OBS-1003', `--tenant: at most ${tenantsMax} tenants`);
   }
   return Object.fromEntries(tenants);
+}
+
+/**
+ * What a stack file says of it. Its Secrets are a cluster's: here they are files, and a gateway
+ * that should be guarded does not start without them.
+ */
+export function guardOfStack(
+  { auth, tls, tenants, allow_from, cors_origins }: Stack['gateway'],
+  options: GuardOptions,
+): Partial<GatewayConfig> {
+  if (auth !== undefined && options.credentials === undefined) {
+    throw asFile('gateway.auth', '--credentials FILE');
+  }
+  if (tls !== undefined && options.tlsCert === undefined) {
+    throw asFile('gateway.tls', '--tls-cert FILE --tls-key FILE');
+  }
+  if (tls?.client_ca_key !== undefined && options.tlsClientCa === undefined) {
+    throw asFile('gateway.tls.client_ca_key', '--tls-client-ca FILE');
+  }
+  return {
+    ...(allow_from !== undefined && { allowFrom: allow_from }),
+    ...(cors_origins !== undefined && { corsOrigins: cors_origins }),
+    ...(tenants !== undefined && {
+      tenants: Object.fromEntries(
+        Object.entries(tenants).map(([name, limits]) => [name, quotaOfStack(limits)]),
+      ),
+    }),
+  };
+}
+
+function quotaOfStack(
+  limits: NonNullable<Stack['gateway']['tenants']>[string],
+): GatewayConfig['tenants'][string] {
+  const { bytes_per_second: bytes, items_per_second: items, log_share: share } = limits;
+  const bytesPerSecond = bytes === undefined ? undefined : parseBytes(bytes);
+  return {
+    ...(bytesPerSecond !== undefined && { bytesPerSecond }),
+    ...(items !== undefined && { itemsPerSecond: items }),
+    ...(share !== undefined && { logShare: share }),
+  };
+}
+
+function asFile(key: string, options: string): Problem {
+  const message = `${key} names a Secret of a cluster, and this gateway runs outside of one`;
+  return new Problem('OBS-1003', message, { next: `Give the files: ${options}.` });
 }

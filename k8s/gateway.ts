@@ -26,6 +26,8 @@ const configDir = '/etc/obsctl';
 const configFile = 'obs.yaml';
 const credentialsDir = '/etc/obsctl-credentials';
 const redactionDir = '/etc/obsctl-redaction';
+const tlsDir = '/etc/obsctl-tls';
+const sendersDir = '/etc/obsctl-senders';
 
 export const gatewayPorts = { grpc: 4317, http: 4318, admin: 8890 } as const;
 
@@ -66,6 +68,17 @@ export type GatewayInput =
       /** What values are hashed with. */
       readonly redactionKey?: { readonly secret: string; readonly key: string } | undefined;
       readonly autoscale?: Autoscale | undefined;
+      /** Certificate and key of the listeners. */
+      readonly tls?:
+        | {
+            readonly secret: string;
+            readonly certKey: string;
+            readonly keyKey: string;
+            readonly clientCaKey?: string | undefined;
+          }
+        | undefined;
+      /** The file of who may send. */
+      readonly auth?: { readonly secret: string; readonly key: string } | undefined;
     };
 
 type OwnGateway = Extract<GatewayInput, { readonly flavor: 'obsctl' }>;
@@ -132,7 +145,7 @@ function ownObjects(input: OwnGateway, place: Place, part: Part): readonly Kuber
 }
 
 function ownNeeds(input: OwnGateway): Needs {
-  const { secret, redactionKey } = input;
+  const { secret, redactionKey, tls, auth } = input;
   return {
     ...noNeeds,
     env: [
@@ -150,6 +163,10 @@ function ownNeeds(input: OwnGateway): Needs {
       ...(redactionKey === undefined
         ? []
         : [{ name: 'redaction', secret: redactionKey.secret, mountPath: redactionDir }]),
+      ...(tls === undefined ? [] : [{ name: 'tls', secret: tls.secret, mountPath: tlsDir }]),
+      ...(auth === undefined
+        ? []
+        : [{ name: 'senders', secret: auth.secret, mountPath: sendersDir }]),
     ],
     ports: [
       { name: 'otlp-grpc', port: gatewayPorts.grpc, protocol: 'TCP' },
@@ -180,7 +197,17 @@ function ownArgs(input: OwnGateway): readonly string[] {
     // The migrate Job does it, with a user who may.
     '--no-migrate',
     ...(input.workers === undefined ? [] : ['--workers', String(input.workers)]),
+    ...guardArgs(input),
   ];
+}
+
+/** Files, because they are read again when the Secret changes. */
+function guardArgs({ tls, auth }: OwnGateway): readonly string[] {
+  const args = auth === undefined ? [] : ['--credentials', `${sendersDir}/${auth.key}`];
+  if (tls === undefined) return args;
+  args.push('--tls-cert', `${tlsDir}/${tls.certKey}`, '--tls-key', `${tlsDir}/${tls.keyKey}`);
+  if (tls.clientCaKey !== undefined) args.push('--tls-client-ca', `${tlsDir}/${tls.clientCaKey}`);
+  return args;
 }
 
 function probe(path: string): Probe {

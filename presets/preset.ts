@@ -22,8 +22,18 @@ export type PresetContext = {
   readonly gatewayEndpoint: string;
   /** `host:port` of the tier that samples traces; absent: spans go to the gateway. */
   readonly samplerEndpoint?: string;
+  /** What the gateway asks of who sends; absent: nothing. */
+  readonly gatewayGuard?: GatewayGuard;
   /** How the replicas of an agent share what they scrape; one replica alone where it is absent. */
   readonly sharing?: Sharing;
+};
+
+/** Secrets are in the namespace of the agents. */
+export type GatewayGuard = {
+  readonly isTls: boolean;
+  /** Who signed its certificate; absent: one of those that the image trusts. */
+  readonly authority?: { readonly secret: string; readonly key: string };
+  readonly token?: { readonly secret: string; readonly key: string };
 };
 
 /** `own-node`: each replica reads its own node; `shards`: by a hash of the target's address. */

@@ -4,6 +4,7 @@ import { parseBytes } from '../core/units.ts';
 import { gatewayConfigDefault, gatewaySettings } from '../gateway/config.ts';
 import { collectorGatewayOptions } from '../presets/agents/collector-gateway/config.ts';
 import { redaction, sampling } from './gateway-data.ts';
+import { allowFrom, auth, corsOrigins, tenants, tls } from './gateway-guard.ts';
 import { choice, count, duration, image, objectName, size, text } from './kit.ts';
 
 const workersMax = 64;
@@ -17,7 +18,17 @@ export const queueShareMax = 0.8;
 /** Keys that only one of the two flavors reads. */
 export const keysOfFlavor = {
   collector: ['queue_size', 'batch_rows', 'flush_interval'],
-  obsctl: ['workers', 'grace', 'sampling', 'redaction'],
+  obsctl: [
+    'workers',
+    'grace',
+    'sampling',
+    'redaction',
+    'tls',
+    'auth',
+    'tenants',
+    'allow_from',
+    'cors_origins',
+  ],
 } as const;
 
 const gatewayShape = collectorGatewayOptions.extend({
@@ -75,6 +86,11 @@ const gatewayShape = collectorGatewayOptions.extend({
   ).default(`${gatewayConfigDefault().graceMs / 1000}s`),
   sampling: sampling.optional(),
   redaction: redaction.optional(),
+  tls: tls.optional(),
+  auth: auth.optional(),
+  tenants: tenants.optional(),
+  allow_from: allowFrom.optional(),
+  cors_origins: corsOrigins.optional(),
 });
 
 type GatewayInput = z.input<typeof gatewayShape>;

@@ -5,6 +5,7 @@
 import { agentRules } from './agent-rules.ts';
 import type { KeyPath } from './document.ts';
 import { keysOfFlavor, queueShareMax, replicasDefault } from './gateway.ts';
+import { guardRules } from './guard-rules.ts';
 import type { PlacelessFault } from './issues.ts';
 import { bytesOf, clash, isRawMap, mapAt, type RawMap, type Rule, text } from './raw.ts';
 import { redactionRules } from './redaction-rules.ts';
@@ -311,6 +312,7 @@ const rules: readonly Rule[] = [
   gatewayQueue,
   gatewayScale,
   redactionRules,
+  guardRules,
   grafanaDelivery,
   secretsInText,
   namespaces,

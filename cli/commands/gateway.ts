@@ -8,7 +8,12 @@ import type { GrpcFraming } from '../../gateway/receive/call-stream.ts';
 import type { Address } from '../../gateway/receive/listen.ts';
 import type { CliContext } from '../context.ts';
 import { addDataOptions, type DataOptions, dataConfigOf, dataOfStack } from '../data-options.ts';
-import { addGuardOptions, type GuardOptions, guardConfigOf } from '../guard-options.ts';
+import {
+  addGuardOptions,
+  type GuardOptions,
+  guardConfigOf,
+  guardOfStack,
+} from '../guard-options.ts';
 import { parseRetention } from '../retention.ts';
 import { version } from '../version.ts';
 
@@ -158,7 +163,8 @@ async function configOf(
 ): Promise<GatewayConfig> {
   const { gatewayConfigDefault } = await import('../../gateway/config.ts');
   const base = gatewayConfigDefault();
-  const file = options.file === undefined ? {} : await fromStackFile(options.file, context);
+  const file =
+    options.file === undefined ? {} : await fromStackFile(options.file, options, context);
   const given = {
     clickhouseUrl: options.clickhouse ?? context.env['CLICKHOUSE_URL'],
     clickhouseUser: context.env['CLICKHOUSE_USER'],
@@ -232,7 +238,11 @@ function retentionOf(text: string | undefined): GatewayConfig['retentionDays'] |
 }
 
 /** What a stack file says of the gateway; every other key of it is checked and left alone. */
-async function fromStackFile(path: string, context: CliContext): Promise<Partial<GatewayConfig>> {
+async function fromStackFile(
+  path: string,
+  options: GatewayCommandOptions,
+  context: CliContext,
+): Promise<Partial<GatewayConfig>> {
   const { readStack } = await import('../stack-file.ts');
   const { clickhouse, gateway } = await readStack(path, context);
   const bytes = parseBytes(gateway.volume);
@@ -250,6 +260,8 @@ async function fromStackFile(path: string, context: CliContext): Promise<Partial
       graceMs: parseDurationMs(gateway.grace),
     }),
     ...dataOfStack(gateway),
+    // A drain lets nobody in.
+    ...(options.drain !== true && guardOfStack(gateway, options)),
     profile: clickhouse.profile,
     // A tenth of the volume is left for dead letters and the file system.
     ...(bytes !== undefined && { walBytesMax: Math.floor(bytes * walShare) }),

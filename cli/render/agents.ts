@@ -25,6 +25,7 @@ function agentContext(stack: Stack, target: Target): AgentContext {
     platform: stack.platform,
     gatewayEndpoint: gatewayAddress(stack, target),
     ...samplerAddress(stack, target),
+    ...gatewayGuard(stack, target),
   };
 }
 
@@ -86,6 +87,20 @@ function gatewayAddress(stack: Stack, target: Target): string {
   if (stack.gateway.endpoint !== undefined) return stack.gateway.endpoint;
   if (target === 'host') return `127.0.0.1:${gatewayPorts.grpc}`;
   return gatewayEndpoint({ stack: stack.name, namespace: stack.namespace });
+}
+
+/** What a gateway that this file renders asks of its agents. */
+function gatewayGuard(stack: Stack, target: Target): Pick<AgentContext, 'gatewayGuard'> {
+  const { endpoint, tls, auth } = stack.gateway;
+  if (endpoint !== undefined || target === 'host') return {};
+  if (tls === undefined && auth === undefined) return {};
+  return {
+    gatewayGuard: {
+      isTls: tls !== undefined,
+      ...(tls?.agents_ca !== undefined && { authority: tls.agents_ca }),
+      ...(auth?.agents !== undefined && { token: auth.agents }),
+    },
+  };
 }
 
 /** The sampler's Service; a machine without Kubernetes has none. */

@@ -33,7 +33,7 @@ export function renderGateway(stack: Stack, place: Place): RenderedGateway {
 }
 
 function ownInput(stack: Stack, image: string): Parameters<typeof gatewayObjects>[0] {
-  const { replicas, volume, storage_class, resources, workers, grace } = stack.gateway;
+  const { replicas, volume, storage_class, resources, workers, grace, tls, auth } = stack.gateway;
   const { secret, user_key, password_key } = stack.clickhouse.credentials;
   const graceMs = parseDurationMs(grace) ?? 0;
   return {
@@ -53,6 +53,13 @@ function ownInput(stack: Stack, image: string): Parameters<typeof gatewayObjects
     clickhouseUrl: withDatabase(clickhouseUrl(stack), stack.clickhouse.database),
     secret: { name: secret, userKey: user_key, passwordKey: password_key },
     redactionKey: stack.gateway.redaction?.key,
+    tls: tls && {
+      secret: tls.secret,
+      certKey: tls.cert_key,
+      keyKey: tls.key_key,
+      clientCaKey: tls.client_ca_key,
+    },
+    auth: auth && { secret: auth.secret, key: auth.key },
   };
 }
 
@@ -68,13 +75,12 @@ function gatewayPartOf(stack: Stack): string {
 }
 
 /** The image names the flavor, without which these keys are faults. */
-function dataOf({ image, sampling, redaction }: Stack['gateway']): object {
-  if (sampling === undefined && redaction === undefined) return {};
-  return {
-    image,
-    ...(sampling !== undefined && { sampling }),
-    ...(redaction !== undefined && { redaction }),
-  };
+function dataOf(gateway: Stack['gateway']): object {
+  const { image, sampling, redaction, tenants, allow_from, cors_origins } = gateway;
+  const given = Object.entries({ sampling, redaction, tenants, allow_from, cors_origins }).filter(
+    ([, value]) => value !== undefined,
+  );
+  return given.length === 0 ? {} : { image, ...Object.fromEntries(given) };
 }
 
 function withDatabase(url: string, database: string): string {

@@ -5,16 +5,10 @@ export type Cors = {
   readonly admits: (origin: string) => boolean;
 };
 
-export const originsMax = 100;
 /** How long a browser remembers what a preflight said; two hours is the most that Chromium does. */
 const preflightSeconds = 7200;
 const allowedHeaders =
   'authorization, content-encoding, content-type, traceparent, tracestate, baggage';
-
-/** `https://shop.example`, `https://*.shop.example` for its subdomains, or `*`. */
-export function isOriginPattern(text: string): boolean {
-  return text === '*' || /^https?:\/\/(\*\.)?[a-z0-9][a-z0-9.-]*(:\d{1,5})?$/.test(text);
-}
 
 /** Undefined without origins: then no answer has any of these headers. */
 export function corsOf(patterns: readonly string[]): Cors | undefined {

@@ -10,8 +10,8 @@
  * lines there are. Two lines may have one name: that is how a secret is exchanged without a pause.
  */
 import { Problem } from '../../core/problem.ts';
+import { isTenantName } from './config.ts';
 import { isSecretOf, parseHash, type SecretHash, secretCharsMax } from './secret.ts';
-import { isTenantName } from './tenants.ts';
 
 type Line = {
   readonly name: string;

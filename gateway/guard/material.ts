@@ -12,8 +12,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
+import { tenantsMax } from './config.ts';
 import { parseCredentials } from './credentials.ts';
-import { tenantsMax } from './tenants.ts';
 import { checkTls, type TlsMaterial } from './tls.ts';
 
 export type GuardFiles = {

@@ -9,7 +9,8 @@
  *
  * Allocations: a few bigints a request of a tenant that has a quota, none for others.
  */
-import { quotaOf, type TenantQuotas, tenantsMax } from './tenants.ts';
+import { tenantsMax } from './config.ts';
+import { quotaOf, type TenantQuotas } from './tenants.ts';
 
 /** What a bucket holds when it is full: so many seconds of its rate may come at once. */
 const burstSeconds = 5;

@@ -1,8 +1,6 @@
 /** Tenants: their names, and what each may send. */
 import { parseBytes } from '../../core/units.ts';
-
-/** More would need another way to keep their quotas. */
-export const tenantsMax = 1024;
+import { isTenantName, otherTenants } from './config.ts';
 
 /** Absent: no limit. */
 export type TenantQuota = {
@@ -16,13 +14,6 @@ export type TenantQuota = {
 
 /** By tenant; `*` for each one that is not named. */
 export type TenantQuotas = Readonly<Record<string, TenantQuota>>;
-
-export const otherTenants = '*';
-
-/** Short enough for the record's header, plain enough for a row policy or a database's name. */
-export function isTenantName(text: string): boolean {
-  return /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/.test(text);
-}
 
 export function quotaOf(quotas: TenantQuotas, tenant: string): TenantQuota | undefined {
   return Object.hasOwn(quotas, tenant) ? quotas[tenant] : quotas[otherTenants];

@@ -5,12 +5,15 @@
 
 import { escapeDollars } from '../../collector/escape.ts';
 import type { Component, PipelineId } from '../../collector/types.ts';
-import type { Contribution, EnvVar } from '../../collector/workload.ts';
+import type { Contribution, EnvVar, Needs } from '../../collector/workload.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { parseBytes } from '../../core/units.ts';
 import { fromEnv } from '../from-env.ts';
 import { gatewayExporterId, queueStorageId, samplerExporterId } from '../gateway-exporter.ts';
-import type { PresetContext } from '../preset.ts';
+import type { GatewayGuard, PresetContext } from '../preset.ts';
+
+const authorityDir = '/etc/obsctl-gateway-ca';
+const tokenVariable = 'OBSCTL_GATEWAY_TOKEN';
 
 const clusterId = 'resource/cluster';
 
@@ -71,6 +74,8 @@ export function basePiece(
     if (id === gatewayExporterId) components.push(gatewayExporter(context, queueOnDisk));
     else components.push(samplerExporter(context, queueOnDisk));
   }
+  const sends = exits.includes(gatewayExporterId);
+  const guarded = guardNeeds(sends ? context.gatewayGuard : undefined);
   return {
     piece: {
       preset: 'base',
@@ -87,7 +92,8 @@ export function basePiece(
       telemetry: selfTelemetry(address, telemetry, context),
     },
     needs: {
-      env: environment(limitMib, context),
+      env: [...environment(limitMib, context), ...guarded.env],
+      ...(guarded.secretMounts.length > 0 && { secretMounts: guarded.secretMounts }),
       ports: [
         { name: 'health', port: health, protocol: 'TCP' },
         { name: 'metrics', port: telemetry, protocol: 'TCP' },
@@ -105,7 +111,33 @@ function exitOf(pipeline: PipelineId, { agent, samplerEndpoint }: PresetContext)
 function gatewayExporter(context: PresetContext, queueOnDisk: boolean): Component {
   // The preset of the queue on disk brings its size.
   const queue = queueOnDisk ? {} : { queue_size: memoryQueueBytes };
-  return otlpExporter(gatewayExporterId, context.gatewayEndpoint, queue);
+  const exporter = otlpExporter(gatewayExporterId, context.gatewayEndpoint, queue);
+  const { gatewayGuard: guard } = context;
+  if (guard === undefined) return exporter;
+  return { ...exporter, config: { ...exporter.config, ...guardConfig(guard) } };
+}
+
+function guardConfig({ isTls, authority, token }: GatewayGuard): JsonObject {
+  const trusted = authority && { ca_file: `${authorityDir}/${authority.key}` };
+  return {
+    ...(isTls && { tls: { insecure: false, ...trusted } }),
+    ...(token !== undefined && { headers: { authorization: `Bearer ${fromEnv(tokenVariable)}` } }),
+  };
+}
+
+/** Secrets as variable and file; an agent that sends nothing to the gateway mounts none. */
+function guardNeeds(guard: GatewayGuard | undefined): Pick<Needs, 'env' | 'secretMounts'> {
+  const { authority, token } = guard ?? {};
+  return {
+    env:
+      token === undefined
+        ? []
+        : [{ name: tokenVariable, secret: { name: token.secret, key: token.key } }],
+    secretMounts:
+      authority === undefined
+        ? []
+        : [{ name: 'gateway-ca', secret: authority.secret, mountPath: authorityDir }],
+  };
 }
 
 function samplerExporter(context: PresetContext, queueOnDisk: boolean): Component {
