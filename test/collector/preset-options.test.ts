@@ -1,8 +1,8 @@
 /**
  * Every case of every preset (`presets/<preset>/testdata`), put into its agent with everything that
- * stands there by default, is accepted by our checks and by real Collectors: by the default version,
- * and by the line that lacks the fewest of its components. They run in a root file system like a
- * pod's, and nothing is changed but that what the binary was built without is cut out.
+ * stands there by default, is accepted by our checks and by real Collectors: by the default
+ * version, and by the line that lacks the fewest of its components. They run in a root file system
+ * like a pod's; nothing is changed but that what the binary was built without is cut out.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

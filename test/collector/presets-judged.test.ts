@@ -1,8 +1,8 @@
 /**
  * Every preset, alone and with every other of its agent, is accepted by our own checks and by a
  * real Collector of the default version. No binary that can be built has all components: where
- * another lacks fewer, `tools/judges.ts` picks it, and it judges too; what a binary lacks is cut out
- * before. `docs/reference/presets.md` says which.
+ * another lacks fewer, `tools/judges.ts` picks it, and it judges too; what a binary lacks is cut
+ * out before. `docs/reference/presets.md` says which.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

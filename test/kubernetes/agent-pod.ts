@@ -1,9 +1,10 @@
 /**
  * The pod of a rendered agent, run for real beside the control plane: the Collector with the
  * rendered arguments, files, user and read-only root, behind its init containers, and the token of
- * its service account where a pod has it. (`auth_type: kubeConfig` would leave the rendered configuration untried; a private
- * mount namespace leaves nothing under `/var/run` of this machine.) Pods share the machine's
- * network, so each has a loopback address of its own, and the gateway one for its Service's name.
+ * its service account where a pod has it. (`auth_type: kubeConfig` would leave the rendered
+ * configuration untried; a private mount namespace leaves nothing under `/var/run` of this
+ * machine.) Pods share the machine's network, so each has a loopback address of its own, and the
+ * gateway one for its Service's name.
  */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';

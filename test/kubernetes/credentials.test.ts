@@ -115,7 +115,7 @@ describeWithPeers(
       runMsMax,
     );
 
-    it('may do nothing else: neither read, change or delete a Secret, nor make one elsewhere', async () => {
+    it('may neither read, change or delete a Secret, nor make one elsewhere', async () => {
       const [one] = await secrets();
       const path = `${secretsPath}/${one?.metadata.name}`;
       const elsewhere = '/api/v1/namespaces/observability-agents/secrets';

@@ -10,6 +10,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { describeWithPeer } from '../support/peer.ts';
 import { type Program, runProgram, startProgram } from '../support/program.ts';
+import { stopAt } from './debugger.ts';
 import { type Footprint, grown, keptFile, measureMemory } from './footprint.ts';
 import { type Installed, installPackage } from './installed.ts';
 
@@ -72,20 +73,15 @@ describe('the package', () => {
     expect(source.split('\n')[entry.originalLine]).toMatch(/^export function formatProblem/);
   });
 
-  it('brings a bill of materials that names everything it had installed', () => {
-    const file = join(installed.packageDir, 'dist/sbom.cdx.json');
-    const { components } = JSON.parse(readFileSync(file, 'utf8'));
-    const named = new Set(components.map(({ name }: { name: string }) => name));
-    const modules = join(installed.packageDir, '..');
-    const found = readdirSync(modules).flatMap((name) =>
-      name.startsWith('@')
-        ? readdirSync(join(modules, name)).map((part) => `${name}/${part}`)
-        : [name],
-    );
-    const packages = found.filter((name) => existsSync(join(modules, name, 'package.json')));
-    expect(packages.length).toBeGreaterThan(50);
-    expect(packages.filter((name) => name !== 'obsctl' && !named.has(name))).toEqual([]);
-  });
+  it('stops in a debugger at a line of TypeScript', async () => {
+    const source = 'obsctl:///core/problem.ts';
+    const original = readFileSync(join(import.meta.dirname, '../../core/problem.ts'), 'utf8');
+    const lines = original.split('\n');
+    const line =
+      lines[lines.findIndex((text) => text.includes('function formatProblem')) + 1] ?? '';
+    const stop = await stopAt([installed.program, 'explain', 'OBS-0'], { source, line });
+    expect(stop).toEqual({ functionName: 'formatProblem', source, line: line.trim() });
+  }, 60_000);
 
   it('gives a typed stack file its defineStack', async () => {
     const code =
