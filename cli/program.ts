@@ -13,10 +13,12 @@ import { registerEmbedded } from './commands/embedded.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerGateway } from './commands/gateway.ts';
 import { registerInit } from './commands/init.ts';
+import { registerInspect } from './commands/inspect.ts';
 import { registerMigrate } from './commands/migrate.ts';
 import { registerProve } from './commands/prove.ts';
 import { registerQuery } from './commands/query.ts';
 import { registerRender } from './commands/render.ts';
+import { registerReplay } from './commands/replay.ts';
 import { registerSchema } from './commands/schema.ts';
 import { registerSend } from './commands/send.ts';
 import { registerToken } from './commands/token.ts';
@@ -38,10 +40,12 @@ const commands: readonly Register[] = [
   registerExplain,
   registerGateway,
   registerInit,
+  registerInspect,
   registerMigrate,
   registerProve,
   registerQuery,
   registerRender,
+  registerReplay,
   registerSchema,
   registerSend,
   registerToken,

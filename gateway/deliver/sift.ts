@@ -1,11 +1,11 @@
 /**
- * Which rows of a refused block are the bad ones: halves of it go into a table of engine Null that
+ * Which rows of a refused block are the bad ones: parts of it go into a table of engine Null that
  * has the same columns and constraints and keeps nothing, until each bad row is alone. Bounded in
- * tries and time, because seals behind this one wait; a half whose turn did not come is bad whole.
+ * tries and time, because seals behind this one wait; a part whose turn did not come is bad whole.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { EncodedUnit } from '../decode/decode-types.ts';
-import type { Destination } from './destination.ts';
+import type { Destination, DryRun } from './destination.ts';
 import { NativeRows, type RowPick } from './native-rows.ts';
 
 export type Sifted = {
@@ -18,6 +18,8 @@ export type Sifted = {
 
 const triesMax = 200;
 const siftMsMax = 10_000;
+/** Messages that named a row which is good: from then on only halves are tried. */
+const wrongNamesMax = 2;
 
 /** `undefined` when the rows cannot be told apart, `later` when ClickHouse stopped answering. */
 export async function sift(
@@ -28,34 +30,72 @@ export async function sift(
   if (all === undefined) return undefined;
   const dry = await parts.destination.beginDryRun(unit.table, parts.tag);
   if (dry === undefined) return undefined;
-  const deadlineMs = parts.clock.monotonicMs() + siftMsMax;
-  const bad: number[] = [];
-  let reason = '';
   try {
-    const ranges: { readonly from: number; readonly to: number }[] = [{ from: 0, to: all.rows }];
-    let tries = 0;
-    for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
-      const { from, to } = range;
-      tries += 1;
-      const isSpent = tries > triesMax || parts.clock.monotonicMs() > deadlineMs;
-      if (!isSpent || reason === '') {
-        const result = await dry.insert(all.pick(between(from, to)).encode());
-        if (result.ok) continue;
-        if (result.kind === 'retryable') return 'later';
-        if (to - from === 1 && reason === '') reason = result.message;
-        if (isSpent) reason ||= result.message;
-      }
-      if (to - from === 1 || isSpent) for (let row = from; row < to; row += 1) bad.push(row);
-      else {
-        const middle = (from + to) >> 1;
-        ranges.push({ from: middle, to }, { from, to: middle });
-      }
-    }
+    const found = await search(all, dry, parts.clock);
+    if (found === 'later' || found === undefined) return found;
+    return split(all, Uint32Array.from(found.bad), found.reason);
   } finally {
     await dry.end();
   }
-  if (bad.length === 0) return undefined;
-  return split(all, Uint32Array.from(bad), reason);
+}
+
+type Range = {
+  readonly from: number;
+  readonly to: number;
+  /** One row that a message named. */
+  readonly isNamed?: boolean;
+};
+
+async function search(
+  all: NativeRows,
+  dry: DryRun,
+  clock: Clock,
+): Promise<{ readonly bad: readonly number[]; readonly reason: string } | 'later' | undefined> {
+  const deadlineMs = clock.monotonicMs() + siftMsMax;
+  const bad: number[] = [];
+  const ranges: Range[] = [{ from: 0, to: all.rows }];
+  let reason = '';
+  let wrongNames = 0;
+  let tries = 0;
+  for (let range = ranges.pop(); range !== undefined; range = ranges.pop()) {
+    const { from, to, isNamed } = range;
+    tries += 1;
+    const isSpent = tries > triesMax || clock.monotonicMs() > deadlineMs;
+    let named: number | undefined;
+    if (!isSpent) {
+      const result = await dry.insert(all.pick(between(from, to)).encode());
+      if (result.ok && isNamed === true) wrongNames += 1;
+      if (result.ok) continue;
+      if (result.kind === 'retryable') return 'later';
+      if (to - from === 1 || reason === '') reason = result.message;
+      if (wrongNames <= wrongNamesMax) named = namedRow(result.message, range);
+    }
+    if (to - from === 1 || isSpent) for (let row = from; row < to; row += 1) bad.push(row);
+    else ranges.push(...parted(range, named));
+  }
+  return bad.length === 0 ? undefined : { bad, reason };
+}
+
+/** ClickHouse names the first row of a block that breaks a constraint or cannot be read. */
+function namedRow(message: string, { from, to }: Range): number | undefined {
+  const row = from + Number(/\bat row (\d+)/.exec(message)?.[1] ?? 0) - 1;
+  return row >= from && row < to ? row : undefined;
+}
+
+/** Last one first: around the row that was named, or in halves. */
+function parted({ from, to }: Range, named: number | undefined): readonly Range[] {
+  const middle = (from + to) >> 1;
+  if (named === undefined)
+    return [
+      { from: middle, to },
+      { from, to: middle },
+    ];
+  const parts = [
+    { from: named + 1, to },
+    { from: named, to: named + 1, isNamed: true },
+    { from, to: named },
+  ];
+  return parts.filter((part) => part.to > part.from);
 }
 
 function takeApart(unit: EncodedUnit): NativeRows | undefined {
