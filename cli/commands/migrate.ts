@@ -1,5 +1,6 @@
 /** `obsctl migrate`: brings a ClickHouse database up to date; never drops data. */
 import type { Command } from 'commander';
+import type { ClickHouse } from '../../clickhouse/client.ts';
 import type { MigrateResult } from '../../clickhouse/migrate.ts';
 import type { ProfileName } from '../../clickhouse/schema/profiles.ts';
 import type { Retention } from '../../clickhouse/schema/types.ts';
@@ -16,6 +17,7 @@ type MigrateCommandOptions = {
   readonly replicated?: boolean;
   readonly profile: string;
   readonly retention?: string;
+  readonly tenant?: readonly string[];
 };
 
 const profileNames: readonly ProfileName[] = ['balanced', 'cheap_ingest', 'fast_search'];
@@ -32,6 +34,11 @@ export function registerMigrate(program: Command, context: CliContext): void {
     .option('--retention <list>', 'also changes existing TTLs: traces=7d,logs=7d,metrics=30d')
     .option('--adopt', "add our columns to tables that the Collector's exporter made")
     .option('--replicated', 'create replicated tables; found out where there are some')
+    .option(
+      '--tenant <name>',
+      'also a database of views with the rows of this tenant; several times',
+      (value: string, before: readonly string[] = []) => [...before, value],
+    )
     .addHelpText(
       'after',
       '\nExample:\n  obsctl migrate --clickhouse http://127.0.0.1:8123/otel --plan\n' +
@@ -64,8 +71,10 @@ async function runMigrate(options: MigrateCommandOptions, context: CliContext): 
       signal: context.signal,
       onProgress: (text) => context.stderr(`${text}\n`),
     });
-    if (options.json === true) context.stdout(`${JSON.stringify(result)}\n`);
-    else report(result, options.plan === true, server.address, context);
+    const views = await makeTenantViews(server, options, context);
+    const whole = { ...result, statements: [...result.statements, ...views] };
+    if (options.json === true) context.stdout(`${JSON.stringify(whole)}\n`);
+    else report(whole, options.plan === true, server.address, context);
     if (result.refusals.length > 0) context.exitWith(1);
   } catch (error) {
     if (!context.signal.aborted) throw error;
@@ -74,6 +83,26 @@ async function runMigrate(options: MigrateCommandOptions, context: CliContext): 
   } finally {
     await server.close();
   }
+}
+
+/** The statements for the tenants' databases, run unless this is a plan. */
+async function makeTenantViews(
+  server: ClickHouse,
+  { tenant: tenants = [], plan }: MigrateCommandOptions,
+  context: CliContext,
+): Promise<readonly string[]> {
+  if (tenants.length === 0) return [];
+  const { tenantViews } = await import('../../clickhouse/tenant-views.ts');
+  const { isTenantName } = await import('../../gateway/guard/config.ts');
+  const wrong = tenants.find((tenant) => !isTenantName(tenant));
+  if (wrong !== undefined) {
+    const expected = 'lower case letters, digits, dots, dashes and underscores';
+    throw new Problem('OBS-1003', `--tenant ${wrong}: expected ${expected}`);
+  }
+  const statements = tenants.flatMap((tenant) => tenantViews(server.database, tenant));
+  if (plan === true) return statements;
+  for (const statement of statements) await server.run(statement, context.signal);
+  return statements;
 }
 
 /** Statements of a plan are data; everything else is talk. */
