@@ -27,19 +27,26 @@ export type ExporterOptions = {
   /** Free when absent. */
   readonly port?: number;
   readonly path?: string;
-  /** A fixture of `testdata/exporters`, or the address of a real exporter. */
-  readonly source: { readonly fixture: string } | { readonly url: string };
+  /** A fixture of `testdata/exporters`, a text, or the address of a real exporter. */
+  readonly source:
+    | { readonly fixture: string }
+    | { readonly text: string }
+    | { readonly url: string };
   readonly tls?: { readonly certFile: string; readonly keyFile: string };
 };
 
 const fixtures = join(import.meta.dirname, 'testdata/exporters');
+
+export function fixtureText(name: string): string {
+  return readFileSync(join(fixtures, name), 'utf8');
+}
 
 export async function startExporter(options: ExporterOptions): Promise<Exporter> {
   const readings: number[] = [];
   const credentials = new Set<string>();
   const { source, tls } = options;
   const committed =
-    'fixture' in source ? readFileSync(join(fixtures, source.fixture), 'utf8') : undefined;
+    'fixture' in source ? fixtureText(source.fixture) : 'text' in source ? source.text : undefined;
   const answer: RequestListener = (request: IncomingMessage, response) => {
     if (request.url !== (options.path ?? '/metrics')) {
       response.writeHead(404).end();
