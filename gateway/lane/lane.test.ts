@@ -130,6 +130,30 @@ describe('a lane', () => {
     expect(await count('otel_traces')).toBe(100);
   });
 
+  it('counts what it has not delivered as late also while a seal waits for the disk', async () => {
+    const gate = Promise.withResolvers<void>();
+    let isHeld = false;
+    const opened = await open({
+      fs: {
+        ...platformFs,
+        dataSync: async (file) => {
+          if (isHeld) await gate.promise;
+          await platformFs.dataSync(file);
+        },
+      },
+    });
+    await opened.sendSpans(0, 100);
+    isHeld = true;
+    while (opened.lane.state().openRows > 0) await new Promise((resolve) => setImmediate(resolve));
+    // The set has left the open ones, and its seal is not with delivery.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(opened.lane.state()).toMatchObject({ backlogSeals: 0, openRows: 0 });
+    expect(opened.lane.state().oldestReceivedMs).toBeGreaterThan(0);
+    gate.resolve();
+    await drain(opened);
+    expect(opened.lane.state().oldestReceivedMs).toBeUndefined();
+  });
+
   it('keeps what comes while ClickHouse is away and delivers it once when it is back', async () => {
     const away = await open({ clickhouseUrl: nowhere, limits: { sealRowsMax: 500 } });
     // Eight at once: sets are swapped while requests are between their steps.

@@ -209,7 +209,7 @@ export class Lane implements Acceptor {
 
   state(): LaneState {
     const { wal } = this.#parts;
-    const sets = this.#sealer.sets().filter((set) => !set.isEmpty());
+    const sets = this.#sealer.unsealedSets().filter((set) => !set.isEmpty());
     const ages = sets.map((set) => set.firstReceivedMs);
     const sealed = this.#delivery.oldestReceivedMs();
     if (sealed !== undefined) ages.push(sealed);

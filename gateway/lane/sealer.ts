@@ -34,6 +34,8 @@ export class Sealer {
   #chain: Promise<void> = Promise.resolve();
   /** Sets that are closed and whose seal is not yet with delivery. */
   #unsealed = 0;
+  /** Closed, and its seal on the way to the disk: delivery does not know of it yet. */
+  #sealing: BlockSet | undefined;
   #isStopped = false;
   /** Up to there every record is sealed. */
   sealedPosition = 0;
@@ -53,6 +55,11 @@ export class Sealer {
   /** Open and closing ones. */
   sets(): readonly BlockSet[] {
     return [...this.#closing, this.#open];
+  }
+
+  /** All that hold rows which delivery does not have. */
+  unsealedSets(): readonly BlockSet[] {
+    return this.#sealing === undefined ? this.sets() : [this.#sealing, ...this.sets()];
   }
 
   /** Whether every row has left for delivery. */
@@ -155,11 +162,13 @@ export class Sealer {
       this.#freeSet(set);
       return;
     }
+    this.#sealing = set;
     const { seal, units } = encodeSet(set);
     while (!(await this.write(seal))) {
       if (this.#isStopped) return;
       await clock.sleep(sealRetryMs);
     }
+    this.#sealing = undefined;
     this.#parts.at?.('sealed');
     this.#delivery.enqueue({ seal, inDoubt: false, held: this.#hold(set, units) });
   }
