@@ -5,6 +5,7 @@ import { clickhouseFaults } from './faults/clickhouse.ts';
 import { diskFaults } from './faults/disk.ts';
 import { killFaults } from './faults/kill.ts';
 import { logFaults } from './faults/log.ts';
+import { outageFaults } from './faults/outage.ts';
 import { processFaults } from './faults/process.ts';
 
 const faults: readonly Fault[] = [
@@ -12,6 +13,7 @@ const faults: readonly Fault[] = [
   ...logFaults,
   ...diskFaults,
   ...clickhouseFaults,
+  ...outageFaults,
   ...processFaults,
 ].sort((left, right) => left.id.localeCompare(right.id, 'en', { numeric: true }));
 

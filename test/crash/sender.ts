@@ -68,6 +68,11 @@ export class Senders {
     return requests.length * itemsARequest;
   }
 
+  /** The number of the first item of the next request. */
+  nextNumber(signal: CrashSignal): number {
+    return this.#answered[signal].length * itemsARequest;
+  }
+
   refusedRequests(): number {
     return this.#refused;
   }

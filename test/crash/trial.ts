@@ -23,6 +23,8 @@ export type TrialOptions = SystemOptions & {
   /** Of the load. */
   readonly paddingBytes?: number;
   readonly pauseMs?: number;
+  /** How long everything may take to be delivered afterwards. */
+  readonly settleMs?: number;
 };
 
 /** 512 MiB, and what may be in flight besides. */
@@ -64,7 +66,7 @@ export async function trial(
     await senders.nextAnswer();
     await pause(afterMs);
     const report = await senders.stop();
-    await system.settle(settleMsMax);
+    await system.settle(options.settleMs ?? settleMsMax);
     const verdict = await verify(system.clickhouseUrl, report);
     notes.push(...notesOf(verdict), `resident at most ${watch.residentMiBMax} MiB`);
     if (restarts.length > 0) notes.push(`first answer after ${Math.max(...restarts)} ms`);
