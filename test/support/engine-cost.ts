@@ -9,7 +9,7 @@ import { nameOf, quoteName } from '../../clickhouse/sql.ts';
 import { storageCases } from '../../clickhouse/storage-data.ts';
 import { startEngine, type TestEngine } from './engine.ts';
 import { runSql } from './engine-http.ts';
-import type { Side } from './engine-sides.ts';
+import type { Query, Side } from './engine-sides.ts';
 import { cpuSeconds } from './gateway-load.ts';
 
 export type Batch = readonly { readonly table: string; readonly bytes: Uint8Array }[];
@@ -121,8 +121,14 @@ export async function fillEngine(
     for (const statement of side.ddl) await runSql(engine.url, statement);
     const before = cpuSeconds(engine.pid);
     const mergedBefore = await mergedRows(engine.url);
+    let inserts = 0;
     for await (const batch of batches) {
-      for (const { table, bytes } of batch) await insert(engine.url, table, bytes);
+      for (const { table, bytes } of batch) {
+        inserts += 1;
+        // Without one the engine would hash every row of a table that knows repeats.
+        const token = side.name === 'ours' ? `insert ${inserts}` : undefined;
+        await insert(engine.url, table, bytes, token);
+      }
     }
     await untilQuiet(engine);
     const used = cpuSeconds(engine.pid) - before;
@@ -145,11 +151,17 @@ export async function fillEngine(
   }
 }
 
-async function insert(url: string, table: string, bytes: Uint8Array): Promise<void> {
+async function insert(
+  url: string,
+  table: string,
+  bytes: Uint8Array,
+  token: string | undefined,
+): Promise<void> {
   const target = new URL(url);
   target.searchParams.set('query', `INSERT INTO otel.${nameOf(table)} FORMAT Native`);
   target.searchParams.set('async_insert', '0');
   target.searchParams.set('wait_end_of_query', '1');
+  if (token !== undefined) target.searchParams.set('insert_deduplication_token', token);
   const response = await fetch(target, { method: 'POST', body: bytes as Uint8Array<ArrayBuffer> });
   const text = await response.text();
   if (!response.ok) throw new Error(text);
@@ -186,9 +198,12 @@ async function numbers(url: string, sql: string): Promise<number[]> {
 /** Milliseconds of several warm runs, in turn over the engines. */
 export async function timeQuery(
   urls: readonly string[],
-  sql: string,
+  query: Query,
   runs: number,
 ): Promise<readonly number[][]> {
+  const [first = ''] = urls;
+  const value = query.value === undefined ? '' : await runSql(first, `${query.value} FORMAT TSV`);
+  const sql = query.sql.replace('{value}', value);
   const times = urls.map((): number[] => []);
   for (let run = 0; run <= runs; run += 1) {
     for (const [index, url] of urls.entries()) {

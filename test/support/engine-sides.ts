@@ -26,7 +26,12 @@ type Fill = {
   readonly dictionaries: boolean;
 };
 
-export type Query = { readonly name: string; readonly sql: string };
+export type Query = {
+  readonly name: string;
+  /** Finds the value that stands for `{value}`; outside of the measured query. */
+  readonly value?: string;
+  readonly sql: string;
+};
 
 export type EngineCase = {
   readonly signal: 'traces' | 'logs' | 'metrics';
@@ -149,8 +154,9 @@ export const engineCases: readonly EngineCase[] = [
     queries: [
       {
         name: 'trace by id',
+        value: 'SELECT TraceId FROM otel.otel_traces LIMIT 1 OFFSET 300000',
         sql: `SELECT Timestamp, SpanId, SpanName, Duration FROM otel.otel_traces
-          WHERE TraceId = (SELECT TraceId FROM otel.otel_traces LIMIT 1 OFFSET 300000)`,
+          WHERE TraceId = '{value}'`,
       },
       {
         name: 'attribute equality',
@@ -176,8 +182,8 @@ export const engineCases: readonly EngineCase[] = [
     queries: [
       {
         name: 'trace by id',
-        sql: `SELECT Timestamp, Body FROM otel.otel_logs WHERE TraceId =
-          (SELECT TraceId FROM otel.otel_logs WHERE TraceId != '' LIMIT 1 OFFSET 300000)`,
+        value: "SELECT TraceId FROM otel.otel_logs WHERE TraceId != '' LIMIT 1 OFFSET 300000",
+        sql: `SELECT Timestamp, Body FROM otel.otel_logs WHERE TraceId = '{value}'`,
       },
       {
         name: 'attribute equality',
@@ -186,9 +192,9 @@ export const engineCases: readonly EngineCase[] = [
       },
       {
         name: 'rare value',
+        value: "SELECT LogAttributes['request.id'] FROM otel.otel_logs LIMIT 1 OFFSET 300000",
         sql: `SELECT Timestamp, Body FROM otel.otel_logs
-          WHERE LogAttributes['request.id'] =
-            (SELECT LogAttributes['request.id'] FROM otel.otel_logs LIMIT 1 OFFSET 300000)`,
+          WHERE LogAttributes['request.id'] = '{value}'`,
       },
       {
         name: 'rare word',
