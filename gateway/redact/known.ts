@@ -37,7 +37,7 @@ export class KeyDecisions {
   /** Of the key at `[from, end)`. */
   ofKey(source: Uint8Array, view: DataView, from: number, end: number): Decision {
     if (end - from > keyBytesRemembered) return this.#rules.ofKey(utf8(source, from, end));
-    const index = this.#keys.identify(source, view, from, end - from);
+    const index = this.#keys.lookup(source, view, from, end - from);
     if (index < this.#decisions.length) return this.#decisions[index]!;
     const decision = this.#rules.ofKey(utf8(source, from, end));
     this.#decisions.push(decision);

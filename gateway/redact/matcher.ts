@@ -34,9 +34,9 @@ type State = {
   readonly instructions: readonly number[];
   /** {@link atStart}, {@link behindWord} or {@link behindOther}. */
   readonly place: number;
-  /** By symbol: twice the next state, plus one when a match ends before the symbol. */
-  readonly next: Int32Array;
 };
+
+const rowsMin = 16;
 
 export class Matcher {
   readonly #program: Program;
@@ -47,6 +47,11 @@ export class Matcher {
     this.#program = program;
     this.#anchored = new Automaton(this.#program, false);
     this.#anywhere = new Automaton(this.#program, true);
+  }
+
+  /** Whether `[from, end)` has a match, be it an empty one. */
+  matches(source: Uint8Array, from: number, end: number): boolean {
+    return this.#anywhere.matches(source, from, end);
   }
 
   /**
@@ -99,6 +104,11 @@ class Automaton {
   /** Whether a match may begin at every byte. */
   readonly #isAnywhere: boolean;
   #states: State[] = [];
+  /**
+   * By state and symbol: where the next state's row begins, times two, plus one when a match ends
+   * before the symbol.
+   */
+  #table = new Int32Array(0);
   #known = new Map<string, number>();
   readonly #starts = new Int32Array(3);
   /** Instructions seen while a set is closed, by the number of that closing. */
@@ -114,15 +124,19 @@ class Automaton {
 
   /** Whether there is a match in `[from, end)`, be it an empty one. */
   matches(source: Uint8Array, from: number, end: number): boolean {
-    let state = this.#start(atStart);
+    let row = this.#start(atStart);
+    let table = this.#table;
     for (let at = from; at < end; at += 1) {
       const symbol = source[at]!;
-      let step = this.#states[state]!.next[symbol]!;
-      if (step === unknown) step = this.#step(state, symbol);
+      let step = table[row + symbol]!;
+      if (step === unknown) {
+        step = this.#step(row, symbol);
+        table = this.#table;
+      }
       if ((step & 1) === 1) return true;
-      state = step >> 1;
+      row = step >> 1;
     }
-    return (this.#step(state, endSymbol) & 1) === 1;
+    return (this.#step(row, endSymbol) & 1) === 1;
   }
 
   /** Where the longest match that begins at `at` ends; -1 without one. */
@@ -134,17 +148,21 @@ class Automaton {
     steps: { left: number },
   ): number {
     const before = at === from ? atStart : isWord(source[at - 1]!) ? behindWord : behindOther;
-    let state = this.#start(before);
+    let row = this.#start(before);
+    let table = this.#table;
     let stop = -1;
     let position = at;
-    for (; position < end && state !== dead; position += 1) {
+    for (; position < end && row !== dead; position += 1) {
       const symbol = source[position]!;
-      let step = this.#states[state]!.next[symbol]!;
-      if (step === unknown) step = this.#step(state, symbol);
+      let step = table[row + symbol]!;
+      if (step === unknown) {
+        step = this.#step(row, symbol);
+        table = this.#table;
+      }
       if ((step & 1) === 1) stop = position;
-      state = step >> 1;
+      row = step >> 1;
     }
-    if (state !== dead && (this.#step(state, endSymbol) & 1) === 1) stop = end;
+    if (row !== dead && (this.#step(row, endSymbol) & 1) === 1) stop = end;
     steps.left -= position - at + 1;
     return stop;
   }
@@ -160,9 +178,9 @@ class Automaton {
 
   /** The step of one state on one symbol, found out and remembered. */
   #step(from: number, symbol: number): number {
-    const state = this.#states[from]!;
-    const known = state.next[symbol]!;
+    const known = this.#table[from + symbol]!;
     if (known !== unknown) return known;
+    const state = this.#states[from / symbols]!;
     const { instructions } = this.#program;
     const here = this.#closed(state.instructions, {
       isStart: state.place === atStart,
@@ -181,8 +199,8 @@ class Automaton {
     const place = symbol !== endSymbol && isWord(symbol) ? behindWord : behindOther;
     const to = reached.length === 0 ? dead : this.#intern(this.#closed(reached, undefined), place);
     const step = to * 2 + (isMatch ? 1 : 0);
-    // It may have been forgotten meanwhile; then this is a state that nobody finds any more.
-    state.next[symbol] = this.#states[from] === state ? step : unknown;
+    // All may have been forgotten meanwhile, and the row may be another state's.
+    if (this.#states[from / symbols] === state) this.#table[from + symbol] = step;
     return step;
   }
 
@@ -210,17 +228,29 @@ class Automaton {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
     if (this.#states.length >= statesMax) this.#forget();
-    const state = { instructions, place, next: new Int32Array(symbols).fill(unknown) };
-    const index = this.#states.push(state) - 1;
-    this.#known.set(name, index);
-    return index;
+    const row = this.#addState({ instructions, place });
+    this.#known.set(name, row);
+    return row;
   }
 
   #forget(): void {
-    const nowhere = new Int32Array(symbols).fill(dead);
-    this.#states = [{ instructions: [], place: behindOther, next: nowhere }];
+    this.#states = [];
+    const nowhere = this.#addState({ instructions: [], place: behindOther });
+    this.#table.fill(dead, nowhere, nowhere + symbols);
     this.#known.clear();
     this.#starts.fill(unknown);
+  }
+
+  /** Where its row begins. */
+  #addState(state: State): number {
+    const row = (this.#states.push(state) - 1) * symbols;
+    if (row >= this.#table.length) {
+      const grown = new Int32Array(Math.max(rowsMin * symbols, this.#table.length * 2));
+      grown.set(this.#table);
+      this.#table = grown;
+    }
+    this.#table.fill(unknown, row, row + symbols);
+    return row;
   }
 }
 

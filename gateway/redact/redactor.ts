@@ -107,15 +107,32 @@ export class Redactor {
     depth: number,
   ): void {
     const source = this.#source;
-    findParts(source, start, end);
-    const keyStart = parts[0]!;
-    const keyEnd = parts[1]!;
-    const valueStart = parts[2]!;
-    const valueEnd = parts[3]!;
+    // The form that every sender writes: key, value, lengths of one byte.
+    const keyLength = source[start + 1]!;
+    const valueAt = start + 2 + keyLength;
+    let keyStart = start + 2;
+    let keyEnd = valueAt;
+    let valueStart = valueAt + 2;
+    let valueEnd = end;
+    const isUsual =
+      source[start] === 0x0a &&
+      keyLength < 0x80 &&
+      valueStart <= end &&
+      source[valueAt] === 0x12 &&
+      source[valueAt + 1] === end - valueStart &&
+      end - valueStart < 0x80;
+    if (!isUsual) {
+      findParts(source, start, end);
+      keyStart = parts[0]!;
+      keyEnd = parts[1]!;
+      valueStart = parts[2]!;
+      valueEnd = parts[3]!;
+    }
     let decision = this.#decisions.ofKey(source, this.#view, keyStart, keyEnd);
     if (path === undefined) {
       // A value that nothing is asked of, and that is no map or list, needs no closer look.
       if (decision === keep && this.#isPlain(valueStart, valueEnd)) return;
+      if (isUsual && this.#isUntouched(decision, valueStart, valueEnd)) return;
     } else {
       const name = path === '' ? '' : `${path}.${utf8(source, keyStart, keyEnd)}`;
       decision = combine(outer, combine(decision, this.#decisions.ofPath(name)));
@@ -131,11 +148,11 @@ export class Redactor {
       const edits = this.#edits;
       const hash = this.#hashes.of(text);
       const from = edits.text.size;
-      const keyLength = keyEnd - keyStart;
+      const keyBytes = keyEnd - keyStart;
       const valueBytes = 2 + hashDigits;
-      edits.putLength(1 + lengthSize(keyLength) + keyLength + 2 + valueBytes);
+      edits.putLength(1 + lengthSize(keyBytes) + keyBytes + 2 + valueBytes);
       edits.putByte(0x0a);
-      edits.putLength(keyLength);
+      edits.putLength(keyBytes);
       edits.putAll(source.subarray(keyStart, keyEnd));
       edits.putByte(0x12);
       edits.putLength(valueBytes);
@@ -346,6 +363,19 @@ export class Redactor {
     this.#edits.putLength(text.length);
     this.#edits.putAll(Buffer.from(text));
     this.counts.hashed += 1;
+  }
+
+  /** Whether a value is one short string of ASCII in which no mask finds anything. */
+  #isUntouched({ action, masks }: Decision, from: number, end: number): boolean {
+    const source = this.#source;
+    if (action !== 'keep' || source[from] !== 0x0a || source[from + 1] !== end - from - 2)
+      return false;
+    for (let at = from + 2; at < end; at += 1) if (source[at]! >= 0x80) return false;
+    for (let index = 0; index < masks.length; index += 1) {
+      const { matcher } = masks[index]!;
+      if (matcher === undefined || matcher.matches(source, from + 2, end)) return false;
+    }
+    return true;
   }
 
   /** Whether an AnyValue is one string or number, in the form that every sender writes. */
