@@ -3,7 +3,7 @@
  *
  * A secret has 256 random bits, so one round of SHA-256 is as good as a slow hash: there is no list
  * of likely secrets to try. A slow hash (scrypt) would be for passwords that people think up; each
- * check would cost 50 ms of CPU, which any stranger may make us spend. So basic auth, too, takes
+ * check would cost 30 ms of CPU, which any stranger may make us spend. So basic auth, too, takes
  * only secrets that were made, or that are as long as a made one.
  */
 import { hash, randomBytes, timingSafeEqual } from 'node:crypto';
@@ -13,7 +13,7 @@ export type SecretHash = { readonly salt: string; readonly digest: Uint8Array };
 const secretBytes = 32;
 const saltBytes = 16;
 /** 128 bits even when every character is a hex digit. */
-export const secretCharsMin = 32;
+const secretCharsMin = 32;
 export const secretCharsMax = 512;
 
 /** As RFC 6750 lets a bearer token be spelled; no colon, so that it may be a password, too. */

@@ -1,4 +1,5 @@
 /** TLS and mutual TLS of both servers, with OpenSSL on the other side. */
+import { connect as connectPlain } from 'node:net';
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls';
 import * as grpc from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -38,6 +39,23 @@ describe('TLS', () => {
       const protocol = await handshake(address.port, options).catch(() => 'refused');
       expect(protocol).toBe(isOld ? 'refused' : version);
     }
+  });
+
+  it('ends a connection that does not shake hands', async () => {
+    const { grpc: grpcServer, http } = await servers.start({
+      tls,
+      limits: { headersTimeoutMs: 200 },
+    });
+    for (const { address } of [grpcServer, http]) {
+      for (const bytes of [Buffer.alloc(0), Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00])]) {
+        const socket = connectPlain(address.port, '127.0.0.1');
+        socket.on('error', () => {}).resume();
+        socket.write(bytes);
+        await new Promise((resolve) => socket.on('close', resolve));
+      }
+    }
+    await until(() => grpcServer.connectionCount() + http.connectionCount() === 0);
+    expect(servers.counters.events).toContain('refused grpc tls');
   });
 
   it('counts a plain request as a failed handshake, once', async () => {

@@ -15,7 +15,7 @@ export type Authority = Issued & {
   readonly issue: (options: IssueOptions) => Issued;
 };
 
-export type IssueOptions = {
+type IssueOptions = {
   readonly commonName: string;
   /** DNS names; `127.0.0.1` is always among the alternative names. */
   readonly dnsNames?: readonly string[];

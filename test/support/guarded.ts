@@ -11,6 +11,7 @@ import { checkTls, type TlsMaterial } from '../../gateway/guard/tls.ts';
 import { Admission } from '../../gateway/receive/admission.ts';
 import { startGrpc } from '../../gateway/receive/grpc.ts';
 import { startHttp } from '../../gateway/receive/http.ts';
+import type { ReceiveLimits } from '../../gateway/receive/limits.ts';
 import type { Receiver } from '../../gateway/receive/receiver.ts';
 import { type Authority, createAuthority, type Issued } from './certificates.ts';
 import { RecordingCounters, RecordingLane } from './receiving.ts';
@@ -43,6 +44,7 @@ export class GuardedServers {
       counters: this.counters,
       clock: systemClock,
       guard: guardOf(options.guard),
+      ...(options.limits && { limits: options.limits }),
       tls: options.tls && materialOf(options.tls, options.clients),
     };
     const started = {
@@ -63,6 +65,7 @@ type Options = {
   readonly tls?: Issued;
   readonly clients?: Authority;
   readonly origins?: readonly string[];
+  readonly limits?: Partial<ReceiveLimits>;
 };
 
 function guardOf(options: Partial<GuardOptions> = {}): Guard {
