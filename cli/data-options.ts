@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { Problem } from '../core/problem.ts';
-import { readYaml } from '../core/yaml.ts';
 import type { GatewayConfig } from '../gateway/config.ts';
 import type { Stack } from '../stack/types.ts';
 
@@ -96,6 +95,7 @@ function samplingOf(specs: readonly string[]): Sampling {
 
 /** The same keys as in a stack file; the first fault ends it. */
 async function readRules(path: string): Promise<GatewayConfig['redaction']> {
+  const { readYaml } = await import('../core/yaml.ts');
   const { redaction } = await import('../stack/gateway-data.ts');
   const { redactionFaults } = await import('../stack/redaction-rules.ts');
   let text: string;
