@@ -40,27 +40,50 @@ export function inflate(encoding: ContentEncoding, wire: Uint8Array, bytesMax: n
   try {
     return { ok: true, body: unzip(encoding, wire, bytesMax) };
   } catch (error) {
-    const code = Error.isError(error) && 'code' in error ? error.code : '';
-    if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(bytesMax);
-    const detail = Error.isError(error) ? error.message : String(error);
-    return {
-      ok: false,
-      reason: 'corrupt',
-      message: `the body is not valid ${encoding}: ${detail}`,
-    };
+    return inflationFault(encoding, error, bytesMax);
   }
 }
 
-function unzip(
-  encoding: 'gzip' | 'zstd' | 'deflate',
+/** What an exception of zlib means. */
+export function inflationFault(
+  encoding: ContentEncoding,
+  error: unknown,
+  bytesMax: number,
+): Inflated {
+  const code = Error.isError(error) && 'code' in error ? error.code : '';
+  if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(bytesMax);
+  const detail = Error.isError(error) ? error.message : String(error);
+  return {
+    ok: false,
+    reason: 'corrupt',
+    message: `the body is not valid ${encoding}: ${detail}`,
+  };
+}
+
+type Zipped = 'gzip' | 'zstd' | 'deflate';
+
+function unzip(encoding: Zipped, wire: Uint8Array, bytesMax: number): Uint8Array {
+  const options = inflationOptions(encoding, wire, bytesMax);
+  if (encoding === 'gzip') return wholeBody(wire, gunzipSync(wire, options));
+  if (encoding === 'deflate') return wholeBody(wire, inflateSync(wire, options));
+  return wholeBody(wire, zstdDecompressSync(wire, options));
+}
+
+type InflationOptions = {
+  readonly maxOutputLength: number;
+  readonly chunkSize: number;
+  readonly info: true;
+  readonly params?: Readonly<Record<number, number>>;
+};
+
+export function inflationOptions(
+  encoding: Zipped,
   wire: Uint8Array,
   bytesMax: number,
-): Uint8Array {
-  const options = { maxOutputLength: bytesMax, chunkSize: pieceBytes(wire), info: true };
-  if (encoding === 'gzip') return whole(wire, gunzipSync(wire, options));
-  if (encoding === 'deflate') return whole(wire, inflateSync(wire, options));
-  const params = { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax };
-  return whole(wire, zstdDecompressSync(wire, { ...options, params }));
+): InflationOptions {
+  const options = { maxOutputLength: bytesMax, chunkSize: pieceBytes(wire), info: true } as const;
+  if (encoding !== 'zstd') return options;
+  return { ...options, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax } };
 }
 
 function pieceBytes(wire: Uint8Array): number {
@@ -68,7 +91,7 @@ function pieceBytes(wire: Uint8Array): number {
 }
 
 /** Node forgives garbage behind the last member or frame; `info` tells how much it read. */
-function whole(wire: Uint8Array, result: unknown): Uint8Array {
+export function wholeBody(wire: Uint8Array, result: unknown): Uint8Array {
   const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
   const trailing = wire.length - engine.bytesWritten;
   if (trailing > 0) throw new TypeError(`${trailing} bytes follow its end`);

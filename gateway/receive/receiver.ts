@@ -15,13 +15,13 @@ import type {
   Signal,
   Transport,
 } from '../answer.ts';
-import { inflate } from '../decode/inflate.ts';
 import type { Cors } from '../guard/cors.ts';
 import { type Guard, openGuard } from '../guard/guard.ts';
 import type { TlsMaterial } from '../guard/tls.ts';
 import type { Admission } from './admission.ts';
 import { BodyPool } from './body-pool.ts';
 import { noCounters, type ReceiveCounters } from './counters.ts';
+import { InflateAside } from './inflate-aside.ts';
 import {
   memoryRetryAfterSeconds,
   type ReceiveLimits,
@@ -79,6 +79,7 @@ export type ReceiverParts = {
   readonly acceptor: Acceptor;
   readonly admission: Admission;
   readonly pool: BodyPool;
+  readonly aside: InflateAside;
   readonly clock: Clock;
   readonly counters: ReceiveCounters;
   readonly limits: ReceiveLimits;
@@ -93,6 +94,7 @@ export function fillIn(options: ReceiveOptions): ReceiverParts {
     acceptor: options.acceptor,
     admission: options.admission,
     pool: new BodyPool(),
+    aside: new InflateAside(),
     clock: options.clock,
     counters: options.counters ?? noCounters,
     limits: { ...receiveLimitsDefault, ...options.limits },
@@ -125,7 +127,8 @@ export async function acceptBody(parts: ReceiverParts, arrived: Arrived): Promis
   let body = wire;
   let inflatedBytes = 0;
   if (contentEncoding !== 'identity') {
-    const inflated = inflate(contentEncoding, wire, parts.limits.bodyBytesMax);
+    const given = parts.aside.inflate(contentEncoding, wire, parts.limits.bodyBytesMax);
+    const inflated = 'ok' in given ? given : await given;
     if (!inflated.ok) return refuseInflated(parts, transport, inflated);
     body = inflated.body;
     inflatedBytes = body.byteLength;

@@ -1,0 +1,66 @@
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import { describe, expect, it } from '@jest/globals';
+import { InflateAside } from './inflate-aside.ts';
+
+const mib = 1024 ** 2;
+const bytesMax = 64 * mib;
+const zips = [
+  ['gzip', gzipSync],
+  ['zstd', zstdCompressSync],
+  ['deflate', deflateSync],
+] as const;
+
+/** How often the event loop came round while `work` was under way. */
+async function turnsDuring(work: Promise<unknown>): Promise<number> {
+  let turns = 0;
+  let isOver = false;
+  const done = work.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) {
+    turns += 1;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await done;
+  return turns;
+}
+
+describe('inflating aside', () => {
+  it.each(zips)('gives small %s bodies at once', (encoding, zip) => {
+    const body = Buffer.alloc(100_000, 'telemetry');
+    const given = new InflateAside().inflate(encoding, zip(body), bytesMax);
+    expect('ok' in given && given.ok && Buffer.compare(given.body, body)).toBe(0);
+  });
+
+  it.each(zips)('gives large %s bodies later, whole', async (encoding, zip) => {
+    const body = Buffer.alloc(20 * mib, 'telemetry');
+    const given = new InflateAside().inflate(encoding, zip(body), bytesMax);
+    expect(given).toBeInstanceOf(Promise);
+    const inflated = await given;
+    expect(inflated.ok && Buffer.compare(inflated.body, body)).toBe(0);
+  });
+
+  it.each(zips)(
+    'refuses a %s bomb, and one that is broken behind the beginning',
+    async (encoding, zip) => {
+      const aside = new InflateAside();
+      const bomb = zip(Buffer.alloc(100 * mib));
+      const broken = zip(Buffer.alloc(20 * mib, 'telemetry')).subarray(0, -3);
+      const answers = await Promise.all([
+        aside.inflate(encoding, bomb, bytesMax),
+        aside.inflate(encoding, broken, bytesMax),
+      ]);
+      expect(answers).toMatchObject([
+        { ok: false, reason: 'too_large' },
+        { ok: false, reason: 'corrupt' },
+      ]);
+    },
+  );
+
+  it('lets the event loop go round while bombs are looked at', async () => {
+    const aside = new InflateAside();
+    const bomb = gzipSync(Buffer.alloc(100 * mib));
+    const bombs = Array.from({ length: 3 }, () => aside.inflate('gzip', bomb, bytesMax));
+    expect(await turnsDuring(Promise.all(bombs))).toBeGreaterThan(50);
+  });
+});
