@@ -33,8 +33,8 @@ export function proof(): PanelDraft {
     query: sql(`
       WITH sealed AS (
         SELECT ${p.Table} AS name, ${p.Seal} AS seal, max(${p.Received}) AS received,
-          max(${p.LeftOut}) AS leftOut, sum(${p.Rows}) AS logged, min(${p.FirstEvent}) AS minFirstEvent,
-          max(${p.LastEvent}) AS maxLastEvent
+          max(${p.LeftOut}) AS leftOut, sum(${p.Rows}) AS logged,
+          min(${p.FirstEvent}) AS minFirstEvent, max(${p.LastEvent}) AS maxLastEvent
         FROM ${receipts.name} WHERE $__timeFilter(${p.Time}) AND ${p.Table} IN (${names})
         GROUP BY name, seal
       ),

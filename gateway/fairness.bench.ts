@@ -1,9 +1,9 @@
 /**
  * What a flood of one signal costs the others: the time to the answer of log records and points,
- * while spans come at their usual rate and at ten times it, in turn in one run: 2 000 items a second
- * of each signal, then 20 000 spans.
- * Also while spans come as fast as they are answered. The flood comes from a thread of its own, so
- * that its sending does not delay what is measured. `npm run bench fairness`.
+ * while spans come at their usual rate and at ten times it, in turn in one run: 2 000 items a
+ * second of each signal, then 20 000 spans. Also while spans come as fast as they are answered.
+ * The flood comes from a thread of its own, so that its sending does not delay what is measured.
+ * `npm run bench fairness`.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { startEngine } from '../test/support/engine.ts';

@@ -1,7 +1,8 @@
 /**
  * The proof that anyone can run on their own data: what came in is what the log sealed and what
- * sampling left out; what was sealed is what the tables hold now; the rates count all of it. From the receipts (what was received and sealed,
- * written when ClickHouse had acknowledged it) and from counting the rows of each seal.
+ * sampling left out; what was sealed is what tables hold now; the rates count all of it. From
+ * the receipts (what was received and sealed, written when ClickHouse had acknowledged it) and
+ * from counting the rows of each seal.
  *
  * A difference may be a moment: rows lie in their tables a little before their receipt. So a
  * difference counts only when it is found again and again.
@@ -136,7 +137,8 @@ function sealsOf(database: string, table: (typeof counted)[number], window: Wind
     FROM ${name} WHERE`;
   return `WITH sealed AS (
       SELECT Seal, any(SealId) AS id, any(Lane) AS lane, min(Time) AS at, max(Received) AS received,
-        max(LeftOut) AS leftOut, sum(Rows) AS logged, min(FirstEvent) AS earliest, max(LastEvent) AS latest
+        max(LeftOut) AS leftOut, sum(Rows) AS logged, min(FirstEvent) AS earliest,
+        max(LastEvent) AS latest
       FROM ${ledger} WHERE ${ofTable} AND Time > ${from} AND Time <= ${to} GROUP BY Seal
     ),
     stored AS (

@@ -1,4 +1,4 @@
-/** `gateway.sampling` and `gateway.redaction` of the stack file: what is stored of what comes in. */
+/** `gateway.sampling` and `gateway.redaction`: what is stored of what comes in. */
 import { z } from 'zod';
 import { choice, count, flag, objectName, secretKey, text } from './kit.ts';
 

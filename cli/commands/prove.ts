@@ -22,8 +22,8 @@ export function registerProve(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       '\nFrom the receipts that the gateway writes when ClickHouse has acknowledged a seal, and\n' +
-        'from counting the rows of each seal. A seal under way is waited for. What sampling left\n' +
-        'out has no row: received = left out + logged, and the rates count all that was received.\n' +
+        'from counting the rows of each seal. A seal under way is waited for. What sampling\n' +
+        'left out has no row: received = left out + logged, and the rates count all of it.\n' +
         '\nExample:\n  obsctl prove --since 24h\n' +
         '\nExit codes: 0 equal, 1 a difference (the seal is named), 3 ClickHouse not reachable.\n',
     )

@@ -188,7 +188,7 @@ describe('a lane that samples', () => {
     ]);
   });
 
-  it('stores after a crash what the thresholds of its records say, not those of the day', async () => {
+  it('stores after a crash what its records say, not what the day does', async () => {
     const before = await open({
       clickhouseUrl: nowhere,
       throttles: fixed({ threshold, keepsErrors: false }),

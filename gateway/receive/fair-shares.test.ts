@@ -106,7 +106,7 @@ describe('turns', () => {
     }
   });
 
-  it('of one that sends little come within two turns of the loop, behind a flood of ten times', async () => {
+  it('of one that sends little come within two turns of the loop, behind a flood', async () => {
     const { turns, turn } = handTurned();
     const order: string[] = [];
     for (let request = 0; request < 200; request += 1) {

@@ -4,7 +4,7 @@ import { Problem } from '../../core/problem.ts';
 import type { RedactionSettings } from './rules.ts';
 
 /** Shorter ones are guessed; a gateway that hashes under them promises what is not so. */
-export const keyBytesMin = 16;
+const keyBytesMin = 16;
 
 /** White space around the key is not part of it: files end in a newline. */
 export function readRedactionKey(

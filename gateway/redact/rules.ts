@@ -25,7 +25,7 @@ export type RedactionRule = {
 
 export type RedactionSettings = { readonly rules: readonly RedactionRule[] };
 
-export const replacementDefault = '****';
+const replacementDefault = '****';
 
 /** One mask; without a matcher it takes the whole value. */
 export type Mask = { readonly matcher: Matcher | undefined; readonly replacement: Uint8Array };
@@ -101,7 +101,7 @@ function maskOf({ pattern, replacement = replacementDefault }: RedactionRule): M
 }
 
 /** Whether `*` for any characters makes `glob` the key; in time of one times the other. */
-export function matchesGlob(glob: string, key: string): boolean {
+function matchesGlob(glob: string, key: string): boolean {
   const [first = '', ...rest] = glob.split('*');
   const last = rest.pop();
   if (last === undefined) return glob === key;

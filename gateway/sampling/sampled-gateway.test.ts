@@ -60,7 +60,7 @@ async function send(index: number): Promise<void> {
 }
 
 describe('a gateway with a limit of spans', () => {
-  it('keeps the limit of a flood, proves what it left out, and stores no agent or user', async () => {
+  it('keeps the limit of a flood, proves what it left out, and stores no user', async () => {
     const beganMs = Date.now();
     for (let index = 0; index < requests; index += 1) {
       await Promise.all([send(index), systemClock.sleep(periodMs)]);

@@ -23,9 +23,9 @@ export type ThrottleLimit = {
 };
 
 /** Metrics are not here: a sample of points is a lie. */
-export type ThrottledSignal = 'traces' | 'logs';
+type ThrottledSignal = 'traces' | 'logs';
 
-export type ThrottleLimits = Readonly<Partial<Record<ThrottledSignal, ThrottleLimit>>>;
+type ThrottleLimits = Readonly<Partial<Record<ThrottledSignal, ThrottleLimit>>>;
 
 export type SamplingSettings = ThrottleLimits & {
   /** By tenant; what is absent is as without a name. */
@@ -70,7 +70,7 @@ export function samplesAnything(settings: SamplingSettings): boolean {
 }
 
 /** One window: what came, how long it took, what it was to keep. */
-export type Window = {
+type Window = {
   readonly elapsedMs: number;
   readonly arrived: number;
   /** Of these, the ones that are kept in any case. */
@@ -80,7 +80,7 @@ export type Window = {
 };
 
 /** The probability and the debt behind a window. Pure. */
-export function nextWindow(
+function nextWindow(
   window: Window,
   limit: number,
 ): { readonly probability: number; readonly debt: number } {

@@ -57,7 +57,7 @@ const refusalReasons = [
 export const insertOutcomes = ['acknowledged', 'already_there', 'retryable', 'permanent'] as const;
 /** Metrics are never sampled. */
 export const sampledSignals = ['traces', 'logs'] as const;
-export const samplingDecisions = ['kept', 'left_out'] as const;
+const samplingDecisions = ['kept', 'left_out'] as const;
 export const redactionActions = ['dropped', 'hashed', 'masked'] as const;
 const dropReasons = ['dead_letter', 'log_damaged'] as const;
 export const stages = ['written', 'durable', 'sealed', 'acknowledged'] as const;
