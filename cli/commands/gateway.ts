@@ -32,6 +32,7 @@ type GatewayCommandOptions = GuardOptions &
     readonly resendWindow?: string;
     readonly telemetryInterval?: string;
     readonly sealRows?: string;
+    readonly freshness?: string;
     readonly insertTimeout?: string;
     readonly deliveryOrder?: string;
     readonly retention?: string;
@@ -98,6 +99,7 @@ export function registerGateway(program: Command, context: CliContext): void {
       '--delivery-order <order>',
       'oldest or newest data first when ClickHouse was away (default: oldest)',
     )
+    .option('--freshness <duration>', 'how soon rows can be queried (default: 1800ms)')
     .option('--seal-rows <n>', 'rows of one insert (default: 60000)')
     .option(
       '--retention <list>',
@@ -191,6 +193,7 @@ async function configOf(
       parseDurationMs,
       'a duration such as 10s',
     ),
+    sealAgeMsMax: parse('--freshness', options.freshness, parseDurationMs, 'a duration such as 3s'),
     insertTimeoutMs: parse(
       '--insert-timeout',
       options.insertTimeout,
