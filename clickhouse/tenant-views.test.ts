@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => engine.stop());
 
 describe('the database of a tenant', () => {
-  it('has every table that has tenants, with all columns, and made again changes nothing', async () => {
+  it('has every table that has tenants, with all columns; made again nothing changes', async () => {
     const structure = async (database: string, table: string): Promise<string> =>
       await runSql(
         engine.url,

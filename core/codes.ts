@@ -238,7 +238,7 @@ export const codes = {
   'OBS-2051': {
     title: 'the TLS certificate cannot be used',
     cause: 'A file is not PEM, the certificate has ended, or the key belongs to another one.',
-    next: 'Put certificate (with its chain) and key of one issue into the files; they are read again.',
+    next: 'Put certificate, with its chain, and the key of it into the files; they are read again.',
   },
   'OBS-2052': {
     title: 'the credentials file cannot be used',

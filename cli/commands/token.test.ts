@@ -29,7 +29,7 @@ async function token(words: readonly string[], input = ''): Promise<Ended> {
 }
 
 describe('obsctl token', () => {
-  it('prints a token once and adds its line to a file, also one without a last line break', async () => {
+  it('prints a token once and adds its line to a file, whatever ends that', async () => {
     const file = join(folder, 'credentials');
     writeFileSync(file, '# senders');
     const first = await token(['checkout', '--tenant', 'shop', '--append', file]);

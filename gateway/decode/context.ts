@@ -24,7 +24,7 @@ const latestLow = 4;
 const latestHigh = 5;
 
 const noTenant: Uint8Array = new Uint8Array(0);
-/** No place in a text is so far back, so a tenant's length is not taken for a schema URL's place. */
+/** No place in a text is so far back: a tenant's length is no schema URL's place. */
 const tenantMark = 0x8000_0000;
 
 /**

@@ -142,7 +142,7 @@ export class SenderGuard implements Guard {
   }
 }
 
-/** Nothing here depends on what was sent but the reason: no name, no tenant, no part of a secret. */
+/** Only the reason depends on what was sent: no name, no tenant, no part of a secret is in here. */
 const texts = {
   no_credentials:
     'this gateway takes telemetry with credentials only: send the header ' +

@@ -5,7 +5,8 @@
  * "theoretical arrival time" of the generic cell rate algorithm). A request is let in while the
  * bucket is not overdrawn, and its cost is taken when it is known: its size after inflating, its
  * items after decoding. So the decision falls before a body is read, nothing is decoded in vain,
- * and the average still holds: what was taken too much has to be waited for.
+ * and the average still holds: what was taken too much, by a large request or by many that were
+ * under way at once, has to be waited for.
  *
  * Allocations: a few bigints a request of a tenant that has a quota, none for others.
  */

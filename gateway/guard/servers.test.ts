@@ -1,4 +1,4 @@
-/** The guard in front of both servers, with clients that are not ours: grpc-js, Node's own, SDKs. */
+/** The guard in front of both servers, with clients not ours: grpc-js, Node's own, SDKs. */
 import { connect as connectPlain } from 'node:net';
 import * as grpc from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';

@@ -1,4 +1,4 @@
-/** TLS of the listeners: certificate and key from files, checked as a whole before they are used. */
+/** TLS of the listeners: certificate and key from files, checked whole before they are used. */
 import { randomBytes, X509Certificate } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';

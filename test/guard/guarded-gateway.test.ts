@@ -163,8 +163,8 @@ function send(index: number, authorization?: string): Promise<{ status: number; 
 
 async function tenants(): Promise<string> {
   const sql =
-    "SELECT Tenant, count(), uniqExact(SpanId) FROM otel.otel_traces WHERE ServiceName = 'guarded'" +
-    ' GROUP BY Tenant FORMAT TSV';
+    'SELECT Tenant, count(), uniqExact(SpanId) FROM otel.otel_traces' +
+    " WHERE ServiceName = 'guarded' GROUP BY Tenant FORMAT TSV";
   return (await runSql(engine.url, sql)).trim();
 }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { hashSecret, newSecret } from '../../gateway/guard/secret.ts';
+import { fromEnv } from '../../presets/from-env.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { validateWith } from '../support/collector.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -164,7 +165,9 @@ describeWithPeer('collector-0.149', 'the agents of a guarded stack', (program) =
       ca,
     );
     expect(parse(text).exporters).toMatchObject({
-      'otlp_grpc/gateway': { headers: { authorization: 'Bearer ${env:OBSCTL_GATEWAY_TOKEN}' } },
+      'otlp_grpc/gateway': {
+        headers: { authorization: `Bearer ${fromEnv('OBSCTL_GATEWAY_TOKEN')}` },
+      },
     });
     const env = { OBSCTL_GATEWAY_TOKEN: 'agents.x', MY_POD_IP: '127.0.0.1' };
     expect(await validateWith(program, text, env)).toMatchObject({ accepted: true });

@@ -1,6 +1,6 @@
 /**
- * Certificates for tests, written by hand in DER and signed by `node:crypto`: Node makes keys but no
- * certificates, and a test may not need a program of the system. OpenSSL, inside Node and inside
+ * Certificates for tests, written by hand in DER and signed by `node:crypto`: Node makes keys but
+ * no certificates, and a test may not need a program of the system. OpenSSL, inside Node and inside
  * the peers, is who reads them.
  */
 import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
