@@ -234,6 +234,26 @@ describe('a lane that samples', () => {
   });
 });
 
+describe('a row that somebody else inserts', () => {
+  it('stands for itself, also in a table of before there was a default', async () => {
+    const table = `${database}.otel_logs`;
+    const insert = `INSERT INTO ${table} (Timestamp, Body) VALUES (now64(9), 'by hand')`;
+    await server.run(insert);
+    await server.run(`ALTER TABLE ${table} MODIFY COLUMN SamplingWeight REMOVE DEFAULT`);
+    await migrate(server, { database });
+    await server.run(insert);
+    expect(await rows('SELECT SamplingWeight AS weight FROM $otel_logs')).toEqual([
+      { weight: 1 },
+      { weight: 1 },
+    ]);
+    const [left] = await rows<{ kind: string }>(
+      'SELECT default_kind AS kind FROM system.columns' +
+        ` WHERE database = '${database}' AND table = 'otel_logs' AND name = 'SamplingWeight'`,
+    );
+    expect(left?.kind).toBe('DEFAULT');
+  });
+});
+
 const secret = 'jane.doe@example.org';
 
 function secretLog(body: string): Uint8Array {
