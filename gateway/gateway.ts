@@ -18,6 +18,7 @@ import { readRedactionKey } from './redact/key.ts';
 import { keepRollups } from './rollup-keeper.ts';
 import { createThrottleMemory } from './sampling/throttle.ts';
 import { keepSchema } from './schema-keeper.ts';
+import { createLoadMemory } from './spread.ts';
 import { type Admin, startAdmin } from './telemetry/admin.ts';
 import { combine, createCounterMemory, slotOf } from './telemetry/counters.ts';
 import { startSelfTelemetry } from './telemetry/self.ts';
@@ -172,6 +173,7 @@ function startWorkers(
   const names = laneNames(config);
   const throttleMemory = createThrottleMemory();
   const redactionKey = readRedactionKey(config.redaction, config.redactionKeyFile);
+  const loadMemory = createLoadMemory(config.workers);
   const resendMemory = config.resendWindowMs > 0 ? createResendMemory(names.length) : undefined;
   return Array.from({ length: config.workers }, (_, index) =>
     startWorker(
@@ -183,6 +185,8 @@ function startWorkers(
         resendMemory,
         throttleMemory,
         redactionKey,
+        loadMemory,
+        index,
         listen,
         // One way in for our own report is enough.
         guard: guard && { ...guard, ownSecret: index === 0 ? guard.ownSecret : undefined },

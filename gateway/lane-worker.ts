@@ -34,6 +34,7 @@ import type { Address } from './receive/listen.ts';
 import type { Receiver } from './receive/receiver.ts';
 import { Redaction } from './redact/redaction.ts';
 import { samplesAnything, Throttles } from './sampling/throttle.ts';
+import { startSpreading } from './spread.ts';
 import { LaneCounters } from './telemetry/lane-counters.ts';
 import { openWal } from './wal/wal.ts';
 import { guardOf, sharesOf } from './worker-guard.ts';
@@ -46,6 +47,9 @@ export type WorkerStart = {
   readonly counterMemory: SharedArrayBuffer;
   /** Shared by all workers; absent: resends are stored like everything else. */
   readonly resendMemory: SharedArrayBuffer | undefined;
+  /** How busy each worker is, and which of them this one is. */
+  readonly loadMemory: SharedArrayBuffer;
+  readonly index: number;
   /** Shared by all workers. */
   readonly throttleMemory: SharedArrayBuffer;
   readonly redactionKey: Uint8Array;
@@ -120,8 +124,11 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
     for (const entry of lanes) entry.tick();
   });
   const gauging = startGauges({ lanes, admission, receivers, counters, clock, config });
-  counters.unready('starting', false);
   const [grpc, http, own] = receivers;
+  const spreading = startSpreading(start.loadMemory, start.index, clock, () => {
+    grpc?.moveOne();
+  });
+  counters.unready('starting', false);
   post({
     kind: 'ready',
     ...(grpc !== undefined && { grpc: grpc.address }),
@@ -141,6 +148,7 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   await Promise.all(lanes.map((entry) => entry.drain(deadline)));
   ticking.cancel();
   gauging.cancel();
+  spreading.cancel();
   const closing = lanes.map((entry) => entry.close());
   client.destroy();
   await Promise.all(closing);

@@ -13,6 +13,7 @@ import {
 import type { Server, Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import { serverTlsOptions } from '../guard/tls.ts';
+import { busiestOf } from './busiest.ts';
 import type { GrpcFraming } from './call-stream.ts';
 import { GrpcCall, type GrpcServerState } from './grpc-call.ts';
 import { startPlainGrpc } from './h2/server.ts';
@@ -44,6 +45,8 @@ type Connection = {
   readonly session: ServerHttp2Session;
   readonly retireMs: number;
   openStreams: number;
+  /** Since the connections were last compared. */
+  calls: number;
   /** When the last stream ended, or the connection began. */
   idleSinceMs: number;
   greeted: boolean;
@@ -72,6 +75,10 @@ export async function startGrpc(options: GrpcOptions): Promise<Receiver> {
     address,
     connectionCount: () => sockets.size,
     requestCount: () => sweep.members.size,
+    moveOne: () => {
+      const busiest = busiestOf([...connections].filter(({ session }) => !session.closed));
+      if (busiest !== undefined) goAway(busiest.session);
+    },
     setTls: (material) => renewTls(asNetServer(server), material),
     close: (graceMs) => {
       state.closing = true;
@@ -134,6 +141,7 @@ function serveSession(
     session,
     retireMs: nowMs + limits.connectionAgeMsMax * spread,
     openStreams: 0,
+    calls: 0,
     idleSinceMs: nowMs,
     greeted: false,
   };
@@ -146,6 +154,7 @@ function serveSession(
   session.on('close', () => connections.delete(connection));
   session.on('stream', (stream, headers) => {
     connection.openStreams += 1;
+    connection.calls += 1;
     stream.once('close', () => {
       connection.openStreams -= 1;
       connection.idleSinceMs = clock.monotonicMs();

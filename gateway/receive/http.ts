@@ -40,6 +40,8 @@ export async function startHttp(options: ReceiveOptions): Promise<Receiver> {
     address,
     connectionCount: () => sockets.size,
     requestCount: () => sweep.members.size,
+    // Clients of HTTP/1 open connections as they need them: they are spread already.
+    moveOne: () => {},
     setTls: (material) => renewTls(server, material),
     close: (graceMs) => {
       state.closing = true;

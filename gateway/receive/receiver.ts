@@ -65,6 +65,8 @@ export type Receiver = {
   readonly connectionCount: () => number;
   /** Requests whose answer has not been sent. */
   readonly requestCount: () => number;
+  /** Asks the busiest of several connections to come back: another lane has more time. */
+  readonly moveOne: () => void;
   /** New handshakes meet this certificate; only for a receiver that began with one. */
   readonly setTls: (material: TlsMaterial) => void;
   /**

@@ -5,7 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect } from 'node:http2';
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { tables } from '../../clickhouse/schema/tables.ts';
 import { quoteName } from '../../clickhouse/sql.ts';
 import type { Signal } from '../../gateway/answer.ts';
@@ -95,7 +95,13 @@ function frame(body: Uint8Array, flag: number): Buffer {
 }
 
 /** Answers that reject nothing: an empty message, or the Collector's empty `partial_success`. */
-const allStored: ReadonlySet<string> = new Set(['\0\0\0\0\0', '\0\0\0\0\x02\n\0']);
+const allStored: ReadonlySet<string> = new Set(['', '\n\0']);
+
+/** The message of an answer, which a server may have compressed as the request was. */
+function messageOf(framed: Buffer): string {
+  const message = framed.subarray(prefixBytes);
+  return (framed[0] === 1 ? gunzipSync(message) : message).toString('latin1');
+}
 
 export type Burst = {
   /** `127.0.0.1:PORT`. */
@@ -156,7 +162,7 @@ function call(session: ClientHttp2Session, burst: Burst, message: Buffer): Promi
     stream.on('data', (chunk: Buffer) => answer.push(chunk));
     stream.on('error', reject);
     stream.on('end', () => {
-      const text = Buffer.concat(answer).toString('latin1');
+      const text = messageOf(Buffer.concat(answer));
       if (status === '0' && allStored.has(text)) resolve();
       else reject(new Error(`grpc-status ${String(status)}: ${text}`));
     });

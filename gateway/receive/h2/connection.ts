@@ -15,6 +15,7 @@
  */
 import { headerBytesMax, sessionWindowBytes, streamWindowBytes } from '../limits.ts';
 import { ClosedStreams } from './closed-streams.ts';
+import type { ConnectionHost } from './connection-host.ts';
 import {
   type ErrorCode,
   errorCode,
@@ -34,18 +35,6 @@ import { PeerBounds } from './peer-bounds.ts';
 import { PeerSettings } from './peer-settings.ts';
 import type { Head } from './request-head.ts';
 import { H2Stream, type StreamHost } from './stream.ts';
-
-export type ConnectionHost = {
-  readonly nowMs: () => number;
-  readonly streamsMax: number;
-  /** A new call: gives the stream its reader. */
-  readonly open: (stream: H2Stream, headers: Head['headers']) => void;
-  readonly write: (bytes: Buffer) => void;
-  /** Nothing more will be written: send what is there, then close. */
-  readonly end: (isFault: boolean) => void;
-  /** The peer broke the protocol or its bounds; told once. */
-  readonly onFault: () => void;
-};
 
 export class Connection implements FrameSink, StreamHost {
   readonly #host: ConnectionHost;
@@ -67,6 +56,8 @@ export class Connection implements FrameSink, StreamHost {
   /** Since when there is no stream. */
   idleSinceMs: number;
   isGreeted = false;
+  /** Since the connections were last compared. */
+  calls = 0;
 
   constructor(host: ConnectionHost) {
     this.#host = host;
@@ -290,6 +281,7 @@ export class Connection implements FrameSink, StreamHost {
   #open(streamId: number, head: Head, isLast: boolean): void {
     const stream = new H2Stream(this, streamId, this.#peer.initialWindow, head.contentBytes);
     this.#streams.set(streamId, stream);
+    this.calls += 1;
     this.#bounds.opened();
     this.#host.open(stream, head.headers);
     if (isLast && !stream.isClosed) this.#endRemote(stream);

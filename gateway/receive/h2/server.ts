@@ -11,6 +11,7 @@
  */
 import { createServer, Socket } from 'node:net';
 import type { Clock } from '../../../core/clock.ts';
+import { busiestOf } from '../busiest.ts';
 import { GrpcCall, type GrpcServerState } from '../grpc-call.ts';
 import { connectionAgeSpread } from '../limits.ts';
 import { allClosed, listen } from '../listen.ts';
@@ -69,6 +70,10 @@ export async function startPlainGrpc(
     address,
     connectionCount: () => shared.sockets.size,
     requestCount: () => sweep.members.size,
+    moveOne: () => {
+      const connections = [...links].map((link) => link.connection);
+      busiestOf(connections.filter((one) => !one.isGoingAway))?.goAway();
+    },
     setTls: () => {},
     close: (graceMs) => {
       state.closing = true;
