@@ -215,8 +215,12 @@ describe('an agent', () => {
     const openshift = { ...samplePlace, platform: 'openshift' } as const;
     const [deployment] = only(agentObjects(sampleClusterAgent, openshift), 'Deployment');
     expect(deployment?.spec.template.spec.securityContext?.runAsUser).toBeUndefined();
-    const [node] = only(agentObjects(sampleNodeAgent, openshift), 'DaemonSet');
-    expect(node?.spec.template.spec.securityContext?.seLinuxOptions).toEqual({ type: 'spc_t' });
+    // One reads the node's logs, of the other only the queue is on the node.
+    for (const agent of [sampleNodeAgent, samplePrometheusAgent]) {
+      const [node] = only(agentObjects(agent, openshift), 'DaemonSet');
+      expect(node?.spec.template.spec.securityContext?.seLinuxOptions).toEqual({ type: 'spc_t' });
+    }
+    expect(deployment?.spec.template.spec.securityContext?.seLinuxOptions).toBeUndefined();
   });
 
   it('may send where its configuration says, and nowhere else', () => {

@@ -183,10 +183,15 @@ function podSecurity(input: PodInput): PodSecurityContext {
       ? { fsGroup: id, fsGroupChangePolicy: 'OnRootMismatch' }
       : {}),
     seccompProfile: { type: 'RuntimeDefault' },
-    ...(input.needs.hostMounts.length > 0 && enforcesSelinux(input.platform)
+    ...(hasHostPath(input) && enforcesSelinux(input.platform)
       ? { seLinuxOptions: { type: 'spc_t' } }
       : {}),
   };
+}
+
+/** Its own directory on the node is a file of the host, too. */
+function hasHostPath({ needs, state }: PodInput): boolean {
+  return needs.hostMounts.length > 0 || (state.kind === 'node' && needs.stateDirs.length > 0);
 }
 
 function containerSecurity(input: PodInput): ContainerSecurityContext {

@@ -159,6 +159,19 @@ export const platformNotes: Readonly<Record<Platform, readonly PlatformNote[]>> 
       instead: 'one grant serves both',
     },
     {
+      preset: 'persistent_queue',
+      effect: 'setup',
+      what: 'needs the same constraint as pod_logs: its directory is on the node',
+      instead: 'one grant serves both',
+    },
+    {
+      preset: 'otlp_ingest',
+      effect: 'setup',
+      what: 'needs the same constraint as pod_logs for its ports on the node',
+      instead:
+        'one grant serves both, or set host_port: false and send to the Service of the agent',
+    },
+    {
       preset: 'kubelet_metrics',
       effect: 'less',
       what: 'the kubelet serves with a CA of its own',
