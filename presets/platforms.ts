@@ -172,6 +172,12 @@ export const platformNotes: Readonly<Record<Platform, readonly PlatformNote[]>> 
         'one grant serves both, or set host_port: false and send to the Service of the agent',
     },
     {
+      preset: 'ebpf',
+      effect: 'setup',
+      what: 'needs the same constraint for host namespaces and capabilities, in pods of its own',
+      instead: '`oc adm policy add-scc-to-user privileged -z EBPF` in the namespace of the agents',
+    },
+    {
       preset: 'kubelet_metrics',
       effect: 'less',
       what: 'the kubelet serves with a CA of its own',
