@@ -205,15 +205,9 @@ function endRecord(
     context.reject(fault);
     return;
   }
-  let weight = 1;
+  context.accepted += 1;
   if (context.keeper.isThrottling) {
-    const isError = field[5] === 0 && field[4]! >= errorSeverity;
-    weight = context.keeper.weighLog(source, view, field[18]!, field[19]!, from, end, isError);
-    if (weight === 0) {
-      block.parts.cutRow();
-      context.accepted += 1;
-      return;
-    }
+    if (isLeftOut(block, context, source, view, from, end)) return;
   }
   const row = block.rows.count;
   block.time.words[2 * row] = field[2]!;
@@ -237,8 +231,26 @@ function endRecord(
   block.droppedAttributes.words[row] = field[14]!;
   putOffset(block.attributes.offsets.values.words, row, block.attributes.keys.level.count);
   block.endRow();
-  if (weight !== 1) block.weights.put(row, weight);
-  context.accepted += 1;
+}
+
+/** Weighs the record at `[from, end)`; one that is left out has its row taken back. */
+function isLeftOut(
+  block: LogBlock,
+  context: Context,
+  source: Uint8Array,
+  view: DataView,
+  from: number,
+  end: number,
+): boolean {
+  const isError = field[5] === 0 && field[4]! >= errorSeverity;
+  const id = field[18]!;
+  const weight = context.keeper.weighLog(source, view, id, field[19]!, from, end, isError);
+  if (weight === 0) {
+    block.parts.cutRow();
+    return true;
+  }
+  if (weight !== 1) block.weights.put(block.rows.count, weight);
+  return false;
 }
 
 function putId(text: LogBlock['traceId'], place: number, source: Uint8Array): void {

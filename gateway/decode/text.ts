@@ -7,14 +7,10 @@
 import { putLength, type Text } from '../../clickhouse/native/buffers.ts';
 
 const hexDigits = '0123456789abcdef';
-/** The four hexadecimal digits of each two bytes, both little-endian. */
-const hexDigitsOf = new Int32Array(65_536);
-for (let pair = 0; pair < 65_536; pair += 1) {
-  hexDigitsOf[pair] =
-    hexDigits.charCodeAt((pair >> 4) & 15) |
-    (hexDigits.charCodeAt(pair & 15) << 8) |
-    (hexDigits.charCodeAt((pair >> 12) & 15) << 16) |
-    (hexDigits.charCodeAt((pair >> 8) & 15) << 24);
+/** The two hexadecimal digits of each byte, little-endian; small, so that it stays in a cache. */
+const hexDigitsOf = new Uint16Array(256);
+for (let byte = 0; byte < 256; byte += 1) {
+  hexDigitsOf[byte] = hexDigits.charCodeAt(byte >> 4) | (hexDigits.charCodeAt(byte & 15) << 8);
 }
 
 const digitsMax = 20;
@@ -34,8 +30,9 @@ export function writeHex(
   length: number,
 ): void {
   for (let index = 0; index < length; index += 2) {
-    const pair = source[from + index]! | (source[from + index + 1]! << 8);
-    target.setInt32(to + 2 * index, hexDigitsOf[pair]!, true);
+    const first = hexDigitsOf[source[from + index]!]!;
+    const second = hexDigitsOf[source[from + index + 1]!]!;
+    target.setInt32(to + 2 * index, first | (second << 16), true);
   }
 }
 
