@@ -2,7 +2,7 @@
  * CRC-32C (Castagnoli), which Snappy's frames carry; `node:zlib` has the other CRC-32 only.
  *
  * Hot path. Allocations: none. Copies: none. Four bytes a step by four tables of 256 entries.
- * Watched by `decode.bench.ts`.
+ * Watched by `encodings.bench.ts`.
  */
 const polynomial = 0x82f63b78;
 const tables: readonly Uint32Array[] = makeTables();

@@ -4,7 +4,7 @@
  * pool costs more than the work.
  *
  * Hot path. Allocations: the result. Copies: one. Owner: the caller owns what is returned; for
- * `identity` it is the wire itself. Watched by `decode.bench.ts`.
+ * `identity` it is the wire itself. Watched by `encodings.bench.ts`.
  */
 import { constants, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib';
 import type { ContentEncoding } from '../answer.ts';

@@ -1,12 +1,12 @@
 /**
- * Snappy in both of its formats. `Content-Encoding: snappy` means the block format, but Collectors
- * before 0.124 sent the framing format under that name, and gRPC's `snappy` is always framed; a
+ * Snappy in both of its formats. `Content-Encoding: snappy` means the block format, but older
+ * Collectors sent the framing format under that name, and gRPC's `snappy` is always framed; a
  * block cannot begin with the ten bytes of a stream identifier (they would be a copy from before
  * the beginning), so which one it is can be told from the bytes.
  *
  * Hot path. Allocations: the result, and only when the lengths that the body claims are within
  * the limit and within what so few bytes can hold (22 times as many). Copies: one. Owner: the
- * caller owns what is returned. Watched by `decode.bench.ts` and `encodings.fuzz.ts`.
+ * caller owns what is returned. Watched by `encodings.bench.ts`.
  */
 import { crc32c } from './crc32c.ts';
 

@@ -19,7 +19,8 @@ import { type Server, startOurs, startTheirs } from './servers.ts';
 
 const cases = [...httpCases, ...framingCases, ...jsonCases, ...protobufCases, ...grpcCases];
 const isUpdate = process.env['UPDATE'] === '1';
-const parallelMax = 12;
+/** Most of the time is waiting for what does not come. */
+const parallelMax = 32;
 /** On a busy machine an answer may come late: it is asked for again, alone. */
 const attemptsMax = 3;
 
