@@ -2,6 +2,7 @@
 import { seededRandom } from '../support/random.ts';
 import { criteria, type Fault, type Finding } from './fault.ts';
 import { clickhouseFaults } from './faults/clickhouse.ts';
+import { clockFaults } from './faults/clock.ts';
 import { diskFaults } from './faults/disk.ts';
 import { killFaults } from './faults/kill.ts';
 import { logFaults } from './faults/log.ts';
@@ -13,6 +14,7 @@ const faults: readonly Fault[] = [
   ...logFaults,
   ...diskFaults,
   ...clickhouseFaults,
+  ...clockFaults,
   ...outageFaults,
   ...processFaults,
 ].sort((left, right) => left.id.localeCompare(right.id, 'en', { numeric: true }));

@@ -38,6 +38,8 @@ export class System {
   readonly proxy: FaultyProxy;
   #engine: TestEngine;
   #gateway: TestGateway;
+  /** How long the first gateway took to be ready, over an empty directory. */
+  readonly firstStartMs: number;
   #gatewayDir: string;
   #workers: number | undefined;
   /** Everything the gateways of before have said. */
@@ -46,8 +48,9 @@ export class System {
   private constructor(
     parts: { readonly root: string; readonly engine: TestEngine; readonly proxy: FaultyProxy },
     gateway: TestGateway,
-    options: SystemOptions,
+    options: SystemOptions & { readonly firstStartMs: number },
   ) {
+    this.firstStartMs = options.firstStartMs;
     this.#root = parts.root;
     this.#engine = parts.engine;
     this.proxy = parts.proxy;
@@ -65,8 +68,10 @@ export class System {
     const proxy = await FaultyProxy.start(engine.url);
     const dataDir = options.gatewayDir ?? join(root, 'gateway');
     await mkdir(dataDir, { recursive: true });
+    const startedMs = performance.now();
     const gateway = await startGateway({ ...options, clickhouseUrl: proxy.url, dataDir });
-    return new System({ root, engine, proxy }, gateway, options);
+    const firstStartMs = performance.now() - startedMs;
+    return new System({ root, engine, proxy }, gateway, { ...options, firstStartMs });
   }
 
   /** A folder of its own that goes with the system. */
