@@ -251,6 +251,22 @@ export function putString(
   length: number,
 ): void {
   text.reserve(length + 5);
+  if (length <= 32 && from + 32 <= source.length) {
+    // Short strings at once: what is behind them is overwritten by the next one.
+    const at = text.size;
+    const target = text.view;
+    target.setUint8(at, length);
+    target.setBigInt64(at + 1, view.getBigInt64(from, true), true);
+    if (length > 8) {
+      target.setBigInt64(at + 9, view.getBigInt64(from + 8, true), true);
+      if (length > 16) {
+        target.setBigInt64(at + 17, view.getBigInt64(from + 16, true), true);
+        target.setBigInt64(at + 25, view.getBigInt64(from + 24, true), true);
+      }
+    }
+    text.size = at + 1 + length;
+    return;
+  }
   if (length < 128) text.bytes[text.size++] = length;
   else putLength(text, length);
   putBytes(text, source, view, from, length);

@@ -212,11 +212,21 @@ function putNumberPoint(
   let valueAt = 0;
   let at = from;
   while (at < end) {
-    at = readTag(source, at, end);
-    const tag = word[0]!;
+    // Tags and lengths of one byte in place, as in `traces.ts`.
+    let tag = source[at]!;
+    if (tag >= 8 && tag < 0x80) at += 1;
+    else {
+      at = readTag(source, at, end);
+      tag = word[0]!;
+    }
     if (tag === 0x3a || tag === 0x2a) {
-      const start = readLength(source, at, end);
-      at = start + word[0]!;
+      let start = at + 1;
+      const length = at < end ? source[at]! : 0x80;
+      if (length < 0x80 && start + length <= end) at = start + length;
+      else {
+        start = readLength(source, at, end);
+        at = start + word[0]!;
+      }
       if (tag === 0x3a) putAttribute(block.attributes, mapStart, source, view, start, at);
       else putExemplar(block.exemplars, context, source, view, start, at);
     } else if (tag === 0x21 || tag === 0x31) {
