@@ -99,7 +99,7 @@ export function registerGateway(program: Command, context: CliContext): void {
       '--delivery-order <order>',
       'oldest or newest data first when ClickHouse was away (default: oldest)',
     )
-    .option('--freshness <duration>', 'how soon rows can be queried (default: 1.8s)')
+    .option('--freshness <duration>', 'how soon rows can be queried (default: 1.5s)')
     .option('--seal-rows <n>', 'rows of one insert (default: 60000)')
     .option(
       '--retention <list>',

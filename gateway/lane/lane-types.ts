@@ -35,7 +35,7 @@ export type LaneLimits = {
 export const laneLimitsDefault: LaneLimits = {
   sealRowsMax: 60_000,
   sealBytesMax: 48 * 1024 ** 2,
-  sealAgeMsMax: 1_800,
+  sealAgeMsMax: 1_500,
   bodyBytesMax: 64 * 1024 ** 2,
   retentionDays: retentionDaysOf({}),
 };
