@@ -1,8 +1,9 @@
 /**
  * `npm run build [-- DIR]`: emits JavaScript and declarations to `dist/`, because Node strips no
  * types under node_modules. What is not TypeScript (the page's style sheets and markup) is copied
- * beside it, and so is the bill of materials, `sbom.cdx.json`. With a folder it puts `dist/` there, together with all else that goes into the
- * package, so that `npm pack` can run in it and the clone stays as it is.
+ * beside it; so is the bill of materials, `sbom.cdx.json`. With a folder it puts `dist/` there,
+ * together with all else that goes into the package, so that `npm pack` can run in it and the
+ * clone stays as it is.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

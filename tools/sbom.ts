@@ -72,7 +72,7 @@ export function bomOf(lock: Lock): Bom {
   };
 }
 
-/** Paths of what a package finds when it asks for its dependencies; absent optional ones are none. */
+/** Paths of what a package finds when it asks for its dependencies; what is absent is none. */
 function neededBy(lock: Lock, path: string): readonly string[] {
   const entry = lock.packages[path];
   const peers = Object.keys(entry?.peerDependencies ?? {}).filter(

@@ -18,6 +18,7 @@ const secondsDefault = 10;
 /** Before the first figure: code is compiled, the log's first segments are made. */
 const warmSeconds = 5;
 const niceness = 10;
+const pinProgram = 'taskset';
 
 /** One JSON line an attack (contract, section 6). */
 export async function run(): Promise<void> {
@@ -82,7 +83,7 @@ async function attackFrom(gateway: Gateway, id: string, seconds: number): Promis
 /** Harmless where there is no taskset: the figures then mean less. */
 function pin(pid: number, core: number): void {
   try {
-    execFileSync('taskset', ['-apc', String(core), String(pid)], { stdio: 'ignore' });
+    execFileSync(pinProgram, ['-apc', String(core), String(pid)], { stdio: 'ignore' });
   } catch {
     process.stderr.write('no taskset: attackers and gateway share the cores\n');
   }

@@ -58,8 +58,9 @@ export function http(id: string, parts: HttpParts = {}): OddCase {
   const body = Buffer.from(parts.body ?? goodTraces());
   const contentType = 'contentType' in parts ? parts.contentType : mediaType.protobuf;
   const length = parts.contentLength === undefined ? String(body.length) : parts.contentLength;
+  const target = parts.target ?? `/v1/${parts.signal ?? 'traces'}`;
   const lines = [
-    `${parts.method ?? 'POST'} ${parts.target ?? `/v1/${parts.signal ?? 'traces'}`} ${parts.version ?? 'HTTP/1.1'}`,
+    `${parts.method ?? 'POST'} ${target} ${parts.version ?? 'HTTP/1.1'}`,
     'Host: 127.0.0.1',
     ...(contentType === undefined ? [] : [`Content-Type: ${contentType}`]),
     ...(length === null ? [] : [`Content-Length: ${length}`]),

@@ -1,4 +1,5 @@
 /** Why an answer of ours is not the Collector's: one text for each reason in `answers.txt`. */
+// biome-ignore format: a table reads as a table, one reason an entry
 export const explanations: Readonly<Record<string, string>> = {
   details:
     'The same refusal. Ours carries a `BadRequest` detail that names the byte (OTLP-H6, SHOULD).',

@@ -32,6 +32,7 @@ const twoSpans = (): Uint8Array => request([span(nowNs), join(len(1, 'short'), l
 const value = (...pieces: Uint8Array[]): Uint8Array =>
   request([span(nowNs, len(9, join(len(1, 'k'), len(2, join(...pieces)))))]);
 
+// biome-ignore format: a table reads as a table, one rule an entry
 export const commonRules: readonly Rule[] = [
   {
     id: 'OTLP-C1',

@@ -10,6 +10,7 @@ const nothing = (): Uint8Array => frame(new Uint8Array());
 const grpcTest = 'gateway/receive/grpc.test.ts';
 const hostileTest = 'gateway/receive/grpc-hostile.test.ts';
 
+// biome-ignore format: a table reads as a table, one rule an entry
 export const grpcRules: readonly Rule[] = [
   {
     id: 'OTLP-G1',

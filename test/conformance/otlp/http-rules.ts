@@ -14,6 +14,7 @@ const head = (...lines: readonly string[]): string =>
     '',
   ].join('\r\n');
 
+// biome-ignore format: a table reads as a table, one rule an entry
 export const httpRules: readonly Rule[] = [
   {
     id: 'OTLP-H1',

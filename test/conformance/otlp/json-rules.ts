@@ -9,6 +9,7 @@ const spanOf = (ids: string): string =>
 const attribute = (value: string): string =>
   jsonSpan(`"attributes":[{"key":"k","value":${value}}]`);
 
+// biome-ignore format: a table reads as a table, one rule an entry
 export const jsonRules: readonly Rule[] = [
   {
     id: 'OTLP-J1',
