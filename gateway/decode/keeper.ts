@@ -53,12 +53,7 @@ export class Keeper {
     this.leftOut = 0;
   }
 
-  /** Whether a span with this tracestate needs to be asked about: else its weight is 1. */
-  asks(stateLength: number): boolean {
-    return this.isThrottling || (stateLength > 0 && this.#readsTraceState);
-  }
-
-  /** How many spans the one under way stands for; 0 when it is left out. */
+  /** How many spans the one under way stands for; 0 when left out. 1 without a tracestate. */
   weighSpan(
     source: Uint8Array,
     idStart: number,
@@ -68,6 +63,7 @@ export class Keeper {
   ): number {
     hasTh = false;
     hasRv = false;
+    if (!this.isThrottling && !this.#readsTraceState) return 1;
     if (stateLength > 0) readTraceState(source, stateStart, stateStart + stateLength);
     if (hasRv) {
       drawn[0] = stated[2]!;

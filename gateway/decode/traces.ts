@@ -251,17 +251,9 @@ function endSpan(block: TraceBlock, context: Context, source: Uint8Array, view: 
     context.reject(fault);
     return;
   }
-  const code = status[0]!;
-  const statusCode = code > 0 && code < statusCodes.length ? code : 0;
-  let weight = 1;
-  if (context.keeper.asks(field[7]!)) {
-    const isError = statusCode === errorCode;
-    weight = context.keeper.weighSpan(source, field[2]!, field[6]!, field[7]!, isError);
-    if (weight === 0) {
-      leaveOut(block, source, view, statusCode);
-      context.accepted += 1;
-      return;
-    }
+  context.accepted += 1;
+  if (context.keeper.isThrottling || field[7] !== 0) {
+    if (isLeftOut(block, context, source, view)) return;
   }
   const row = block.rows.count;
   block.time.words[2 * row] = field[14]!;
@@ -269,7 +261,7 @@ function endSpan(block: TraceBlock, context: Context, source: Uint8Array, view: 
   putIds(block, row, source);
   putText(block, source, view);
   block.spanKind.bytes[row] = kindOf();
-  block.statusCode.bytes[row] = statusCode;
+  block.statusCode.bytes[row] = statusOf();
   putDuration(block.duration.words, row);
   block.flags.words[row] = field[32]!;
   block.droppedAttributes.words[row] = field[20]!;
@@ -279,12 +271,21 @@ function endSpan(block: TraceBlock, context: Context, source: Uint8Array, view: 
   putOffset(block.events.offsets.values.words, row, block.events.level.count);
   putOffset(block.links.offsets.values.words, row, block.links.level.count);
   block.endRow();
-  if (weight !== 1) block.weights.put(row, weight);
-  context.accepted += 1;
 }
 
-/** Takes the row back and keeps of the span what the rollups count. */
-function leaveOut(block: TraceBlock, source: Uint8Array, view: DataView, statusCode: number): void {
+/** Weighs the span; one that is left out has its row taken back, and is kept for the rollups. */
+function isLeftOut(
+  block: TraceBlock,
+  context: Context,
+  source: Uint8Array,
+  view: DataView,
+): boolean {
+  const isError = status[0] === errorCode;
+  const weight = context.keeper.weighSpan(source, field[2]!, field[6]!, field[7]!, isError);
+  if (weight > 0) {
+    if (weight !== 1) block.weights.put(block.rows.count, weight);
+    return false;
+  }
   block.parts.cutRow();
   const spans = block.leftOut;
   spans.level.reserve(1);
@@ -295,9 +296,15 @@ function leaveOut(block: TraceBlock, source: Uint8Array, view: DataView, statusC
   const { dictionary } = block.spanName;
   spans.name.words[at] = dictionary.lookup(source, view, field[10]!, field[11]!);
   spans.kind.bytes[at] = kindOf();
-  spans.status.bytes[at] = statusCode;
+  spans.status.bytes[at] = statusOf();
   putDuration(spans.duration.words, at);
   spans.level.count = at + 1;
+  return true;
+}
+
+function statusOf(): number {
+  const code = status[0]!;
+  return code > 0 && code < statusCodes.length ? code : 0;
 }
 
 function kindOf(): number {
