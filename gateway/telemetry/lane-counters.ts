@@ -48,6 +48,13 @@ const stageSlots = Object.fromEntries(
   stages.map((stage) => [stage, slotOf('obsctl.gateway.wal.position', stage)]),
 ) as Record<(typeof stages)[number], number>;
 
+const sampledSlots = (kind: 'kept' | 'left_out'): Record<(typeof sampledSignals)[number], number> =>
+  Object.fromEntries(
+    sampledSignals.map((signal) => [signal, slotOf('obsctl.gateway.sampling.items', signal, kind)]),
+  ) as Record<(typeof sampledSignals)[number], number>;
+const keptSlots = sampledSlots('kept');
+const leftOutSlots = sampledSlots('left_out');
+
 export class LaneCounters {
   readonly #counters: Counters;
 
@@ -81,9 +88,8 @@ export class LaneCounters {
 
   /** Of `items` answered, `leftOut` have no row. */
   sampled(signal: (typeof sampledSignals)[number], items: number, leftOut: number): void {
-    const name = 'obsctl.gateway.sampling.items';
-    this.#counters.add(slotOf(name, signal, 'kept'), items - leftOut);
-    if (leftOut > 0) this.#counters.add(slotOf(name, signal, 'left_out'), leftOut);
+    this.#counters.add(keptSlots[signal], items - leftOut);
+    if (leftOut > 0) this.#counters.add(leftOutSlots[signal], leftOut);
   }
 
   redacted(action: (typeof redactionActions)[number], values: number): void {
