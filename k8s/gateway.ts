@@ -90,12 +90,23 @@ export function gatewayEndpoint(place: Pick<Place, 'stack' | 'namespace'>): stri
 
 export function gatewayObjects(input: GatewayInput, place: Place): readonly KubernetesObject[] {
   const part = { stack: place.stack, name };
+  const { autoscale } = input;
+  const given = autoscale === undefined ? input : withReplicas(input, autoscale.max);
   const objects =
-    input.flavor === 'collector'
-      ? agentObjects(input.workload, place, { storageClass: input.storageClass })
-      : ownObjects(input, place, part);
-  if (input.autoscale === undefined) return objects;
-  return [...objects.map(withoutReplicas), autoscaler(part, place.namespace, input.autoscale)];
+    given.flavor === 'collector'
+      ? agentObjects(given.workload, place, { storageClass: given.storageClass })
+      : ownObjects(given, place, part);
+  if (autoscale === undefined) return objects;
+  return [...objects.map(withoutReplicas), autoscaler(part, place.namespace, autoscale)];
+}
+
+/** What several need, a budget for disruptions and a spread, one that may become several needs. */
+function withReplicas(input: GatewayInput, replicas: number): GatewayInput {
+  if (input.flavor === 'obsctl') return { ...input, replicas };
+  const { workload } = input;
+  const { shape } = workload;
+  if (shape.kind === 'DaemonSet') return input;
+  return { ...input, workload: { ...workload, shape: { ...shape, replicas } } };
 }
 
 function ownObjects(input: OwnGateway, place: Place, part: Part): readonly KubernetesObject[] {

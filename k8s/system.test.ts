@@ -109,6 +109,21 @@ describe('the gateway', () => {
     expect(only(objects, 'StatefulSet').spec.replicas).toBeUndefined();
   });
 
+  it.each([
+    ['obsctl', own],
+    ['collector', collector],
+  ] as const)('of flavor %s that may become several is spread before it does', (_, input) => {
+    const shape = { kind: 'StatefulSet', replicas: 1, volume: '10Gi' } as const;
+    const alone: GatewayInput =
+      input.flavor === 'obsctl'
+        ? { ...input, replicas: 1 }
+        : { ...input, workload: { ...sampleCollectorGateway, shape } };
+    const objects = gatewayObjects({ ...alone, autoscale: { min: 1, max: 3 } }, samplePlace);
+    expect(only(objects, 'PodDisruptionBudget').spec.maxUnavailable).toBe(1);
+    const { spec } = only(objects, 'StatefulSet').spec.template;
+    expect(spec.topologySpreadConstraints).toHaveLength(1);
+  });
+
   it('may call ClickHouse and DNS only', () => {
     const { spec } = only(gatewayObjects(own, samplePlace), 'NetworkPolicy');
     expect(spec.egress?.flatMap(({ ports }) => ports?.map(({ port }) => port))).toEqual([
