@@ -14,7 +14,7 @@ const noteVersion = 1;
 const replayedFolder = 'replayed';
 const owedFolder = 'views';
 
-export type Letter = {
+type Letter = {
   readonly seal: Seal;
   /** Of the rows that are set aside, not of the whole unit. */
   readonly unit: Omit<SealUnit, 'crc'>;

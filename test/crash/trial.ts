@@ -28,7 +28,7 @@ export type TrialOptions = SystemOptions & {
 };
 
 /** 512 MiB, and what may be in flight besides. */
-export const residentMiBMax = 512 + 192;
+const residentMiBMax = 512 + 192;
 const restartMsMax = 5_000;
 /** On a machine where a start without any log takes long by itself. */
 const restartTimesMax = 3;

@@ -46,7 +46,7 @@ export const killFaults: readonly Fault[] = [
 ];
 
 async function killAtRandom(run: FaultRun): Promise<Finding> {
-  const loops = run.isShort ? 2 : 200;
+  const loops = run.isShort ? 2 : 60;
   const loadMs = run.isShort ? 600 : 400;
   return await trial(run, {}, async ({ system, restart, note }) => {
     for (let loop = 0; loop < loops; loop += 1) {

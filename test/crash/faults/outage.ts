@@ -49,9 +49,8 @@ async function away(run: FaultRun, order: 'newest' | 'oldest'): Promise<Finding>
       ((senders.answeredItems() - answeredAtReturn) / (performance.now() - backMs)) * 1000;
     note(`${Math.round(awayMs / 1000)} s away: lag ${Math.round(lagSeconds)} s, ${backlog} seals`);
     note(`log ${logMiB} MiB, resident ${earlyMiB} MiB after a quarter, ${lateMiB} at the end`);
-    note(
-      `back: new data visible after ${Math.round(freshMs)} ms, drained after ${Math.round(drainedMs)}`,
-    );
+    const words = `new data visible after ${Math.round(freshMs)} ms`;
+    note(`back: ${words}, drained after ${Math.round(drainedMs)} ms`);
     note(`answered a second: ${Math.round(before)} before, ${Math.round(during)} while it drained`);
     const isFlat = lateMiB <= earlyMiB + growthMiBMax;
     const isFresh = order === 'oldest' || freshMs <= freshMsMax;
