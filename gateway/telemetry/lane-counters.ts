@@ -7,7 +7,7 @@ import {
   type MetricName,
   outcomes,
   type redactionActions,
-  type sampledSignals,
+  sampledSignals,
   signals,
   stages,
   transports,
