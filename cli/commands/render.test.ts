@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Command } from 'commander';
 import { parseAllDocuments } from 'yaml';
 import { isProblem } from '../../core/problem.ts';
+import { loadStack } from '../../stack/load.ts';
 import type { CliContext } from '../context.ts';
 import { registerDiff } from './diff.ts';
 import { registerRender } from './render.ts';
@@ -89,6 +90,33 @@ describe('obsctl render', () => {
       sum += objects;
     }
     expect(await count()).toBe(sum);
+  });
+
+  it('hands sampling and redaction to the gateway, and its key as a file', async () => {
+    const limits = 'sampling: {logs: {items_per_second: 5}, tenants: {}}';
+    const rules =
+      "redaction: {key: {secret: redaction}, rules: [{action: hash, attributes: ['user.*']}]}";
+    const image = 'image: registry.example/obs/obsctl:1';
+    writeFileSync(file, `name: shop\ngateway:\n  ${image}\n  ${limits}\n  ${rules}\n`);
+    // biome-ignore lint/suspicious/noExplicitAny: rendered objects of several kinds
+    const objects: any[] = objectsIn((await obsctl('render', '--only', 'gateway')).stdout);
+    const text = objects.find(({ kind }) => kind === 'ConfigMap').data['obs.yaml'];
+    const result = loadStack(text, 'obs.yaml');
+    expect('stack' in result && result.stack.gateway).toMatchObject({
+      flavor: 'obsctl',
+      sampling: { logs: { items_per_second: 5, keep_errors: false } },
+      redaction: { rules: [{ action: 'hash', attributes: ['user.*'] }] },
+    });
+    const [container] = objects.find(({ kind }) => kind === 'StatefulSet').spec.template.spec
+      .containers;
+    const { value } = container.env.find(
+      ({ name }: { name: string }) => name === 'OBSCTL_REDACTION_KEY_FILE',
+    );
+    const mount = container.volumeMounts.find(({ mountPath }: { mountPath: string }) =>
+      value.startsWith(`${mountPath}/`),
+    );
+    expect(mount).toMatchObject({ readOnly: true });
+    expect(value).toBe(`${mount.mountPath}/key`);
   });
 
   it('refuses a part that does not exist', async () => {
