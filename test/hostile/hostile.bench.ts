@@ -1,6 +1,6 @@
 /**
- * What attacks do to a healthy client: its p99 with and without them, in turn, and the gateway's
- * memory. The gateway has one core to itself; attackers and the client share the other one, the
+ * What attacks do to a healthy client: its p99 with and without them, in turn; and what they cost
+ * the gateway: CPU an attempt, which other work on the machine does not change, and memory. The gateway has one core to itself; attackers and the client share the other one, the
  * attackers at a lower priority and a fixed rate, so that what is measured is the gateway.
  * `npm run bench -- hostile [--seconds=N] [--only=ID,ID]`; results in docs/reliability.md.
  */
@@ -30,10 +30,13 @@ export async function run(): Promise<void> {
   try {
     await quiet(gateway, warmSeconds);
     for (const attack of attacks.filter(({ id }) => only?.includes(id) ?? true)) {
+      const quietCpu = cpuSeconds(gateway.pid);
       const before = await quiet(gateway, seconds);
+      const attackCpu = cpuSeconds(gateway.pid);
       const { health, result } = await whileHealthy(gateway, () =>
         attackFrom(gateway, attack.id, seconds),
       );
+      const extraCpu = cpuSeconds(gateway.pid) - attackCpu - (attackCpu - quietCpu);
       const peakBytes = residentBytes(gateway.pid);
       const after = await quiet(gateway, seconds);
       const p99Ms = Math.min(before.p99Ms, after.p99Ms);
@@ -48,6 +51,7 @@ export async function run(): Promise<void> {
         slowestMs: health.slowestMs,
         refused: health.refused.length,
         undisturbed: [before.p99Ms, after.p99Ms],
+        cpuMsPerAttempt: Math.max(0, Math.round((extraCpu * 1e5) / result.attempts) / 100),
         residentMb: Math.round(peakBytes / 1024 ** 2),
         attempts: result.attempts,
         outcomes: result.outcomes,
@@ -93,6 +97,16 @@ function residentBytes(pid: number): number {
   const file = `/proc/${pid}/status`;
   if (!existsSync(file)) return 0;
   return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(file, 'utf8'))?.[1] ?? 0) * 1024;
+}
+
+/** Of all threads, user and system; 0 where there is no /proc. */
+function cpuSeconds(pid: number): number {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return 0;
+  const [, , ...fields] = readFileSync(file, 'utf8')
+    .replace(/\(.*\)/, '()')
+    .split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 function option(name: string): string | undefined {
