@@ -9,7 +9,8 @@ import { systemClock } from '../core/clock.ts';
 import { metricsRequest } from '../test/crash/payload.ts';
 import { startEngine, type TestEngine } from '../test/support/engine.ts';
 import { openTestLane, type TestLane } from '../test/support/lane.ts';
-import { type Proof, prove } from './prove.ts';
+import type { Proof } from './proof.ts';
+import { prove } from './prove.ts';
 
 const drainMs = 20_000;
 /** Looks again at once: a difference is found as often as it must be, without the waits. */

@@ -11,53 +11,17 @@ import type { Sql } from '../clickhouse/client.ts';
 import { receipts, redSecond } from '../clickhouse/schema/ours.ts';
 import { traceRanges, traces } from '../clickhouse/schema/traces.ts';
 import { quoteName, quoteText } from '../clickhouse/sql.ts';
-import type { Clock } from '../core/clock.ts';
 import type { Signal } from './answer.ts';
 import { itemTables } from './item-tables.ts';
-
-export type ProofOptions = {
-  readonly database: string;
-  readonly sinceMs: number;
-  readonly clock: Clock;
-  /** How often a difference must be found; about as many seconds. */
-  readonly looksMax?: number;
-  readonly signal?: AbortSignal;
-};
-
-/** Items of one signal, from the requests to the tables. */
-type SignalProof = {
-  readonly signal: Signal;
-  /** Counted request by request. */
-  readonly received: number;
-  /** Of these, the ones that sampling left out: they have no row. */
-  readonly leftOut: number;
-  /** Rows of the seals in the log, one an item. */
-  readonly logged: number;
-  /** Rows that a query finds now. */
-  readonly stored: number;
-  /** Spans in the rates of the same seals, left out or not; only traces are counted there. */
-  readonly rolledUp: number | undefined;
-};
-
-export type Difference = {
-  /** 32 hex digits; the last 16, as the rows have them, where no receipt names it. */
-  readonly seal: string;
-  readonly table: string;
-  readonly what: 'missing' | 'surplus' | 'no_receipt' | 'not_logged' | 'not_rolled_up';
-  readonly expected: number;
-  readonly found: number;
-  readonly lane: string;
-  /** When it was acknowledged; without a receipt, the earliest time in its rows. */
-  readonly atMs: number;
-};
-
-export type Proof = {
-  readonly ok: boolean;
-  readonly seals: number;
-  readonly signals: readonly SignalProof[];
-  /** The first ones, oldest first. */
-  readonly differences: readonly Difference[];
-};
+import {
+  type Difference,
+  momentOf,
+  type Proof,
+  type ProofOptions,
+  type SignalProof,
+  type Window,
+} from './proof.ts';
+import { proveTenants } from './prove-tenants.ts';
 
 /** How often a difference must be found, and the pause between: a seal takes a second or two. */
 const looksDefault = 12;
@@ -85,8 +49,6 @@ export async function prove(sql: Sql, options: ProofOptions): Promise<Proof> {
   return { ...proof, ok: standing.length === 0, differences: standing.slice(0, differencesMax) };
 }
 
-type Window = { readonly fromMs: number; readonly toMs: number };
-
 /** One seal in one table: what its receipts say, and what a query finds. */
 type SealRow = {
   readonly seal: string;
@@ -112,7 +74,9 @@ async function look(sql: Sql, options: ProofOptions, window: Window): Promise<Pr
     all.push(...rows.map((row) => ({ table, row })));
   }
   const known = all.filter(({ row }) => row.id !== '');
+  const byTenant = await proveTenants(sql, options, window);
   const differences = [
+    ...byTenant.differences,
     ...all.flatMap(rowDifference),
     ...bySignal(known).flatMap(sealedDifference),
     ...ratesDifferences(known),
@@ -122,6 +86,7 @@ async function look(sql: Sql, options: ProofOptions, window: Window): Promise<Pr
     ok: differences.length === 0,
     seals: new Set(known.map(({ row }) => row.id)).size,
     signals: (['traces', 'metrics', 'logs'] as const).map((name) => totalsOf(name, known)),
+    tenants: byTenant.tenants,
     differences,
   };
 }
@@ -256,12 +221,8 @@ function differenceOf(
   return { seal: row.id === '' ? row.seal : row.id, table, what, expected, found, lane, atMs };
 }
 
-function keyOf({ seal, table, what }: Difference): string {
-  return `${seal} ${table} ${what}`;
-}
-
-function momentOf(ms: number): string {
-  return `fromUnixTimestamp64Milli(${ms})`;
+function keyOf({ seal, table, what, tenant = '' }: Difference): string {
+  return `${seal} ${table} ${what} ${tenant}`;
 }
 
 function sum(numbers: readonly number[]): number {

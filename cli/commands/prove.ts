@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import { parseDurationMs } from '../../core/units.ts';
-import type { Difference, Proof } from '../../gateway/prove.ts';
+import type { Difference, Proof, SignalProof, TenantProof } from '../../gateway/proof.ts';
 import type { CliContext } from '../context.ts';
 
 type ProveOptions = {
@@ -60,11 +60,9 @@ function jsonOf(proof: Proof): string {
   return JSON.stringify({
     ok: proof.ok,
     seals: proof.seals,
-    signals: proof.signals.map(({ leftOut, rolledUp, ...rest }) => ({
+    signals: rowsOf(proof).map(({ leftOut, rolledUp, ...rest }) => ({
       ...rest,
       left_out: leftOut,
-      // There are no tenants in this version: everything belongs to the one without a name.
-      tenant: '',
       ...(rolledUp !== undefined && { rolled_up: rolledUp }),
     })),
     differences: proof.differences.map(({ atMs, ...rest }) => ({
@@ -74,15 +72,41 @@ function jsonOf(proof: Proof): string {
   });
 }
 
+/**
+ * By signal and tenant. What is of no tenant stands under the empty name, and alone when there are
+ * none.
+ */
+function rowsOf({ signals, tenants }: Proof): readonly TenantProof[] {
+  return signals.flatMap((total) => {
+    const named = tenants.filter(({ signal }) => signal === total.signal);
+    const less = (pick: (one: SignalProof) => number): number =>
+      named.reduce((left, one) => left - pick(one), pick(total));
+    const rest: TenantProof = {
+      signal: total.signal,
+      tenant: '',
+      received: less(({ received }) => received),
+      leftOut: less(({ leftOut }) => leftOut),
+      logged: less(({ logged }) => logged),
+      stored: less(({ stored }) => stored),
+      rolledUp: total.rolledUp === undefined ? undefined : less(({ rolledUp = 0 }) => rolledUp),
+    };
+    const isEmpty = [rest.received, rest.stored, rest.rolledUp ?? 0].every((count) => count === 0);
+    return isEmpty && named.length > 0 ? named : [rest, ...named];
+  });
+}
+
 function textOf(proof: Proof, since: string): string {
   const head = ['signal', 'received', 'left out', 'logged', 'stored', 'rolled up'];
-  const rows = proof.signals.map(({ signal, received, leftOut, logged, stored, rolledUp }) => [
-    signal,
-    ...[received, leftOut, logged, stored].map(String),
-    rolledUp === undefined ? '-' : String(rolledUp),
-  ]);
+  const rows = rowsOf(proof).map(
+    ({ signal, tenant, received, leftOut, logged, stored, rolledUp }) => [
+      tenant === '' ? signal : `${signal} ${tenant}`,
+      ...[received, leftOut, logged, stored].map(String),
+      rolledUp === undefined ? '-' : String(rolledUp),
+    ],
+  );
+  const width = Math.max(8, ...rows.map(([first = '']) => first.length));
   const lines = [head, ...rows].map((row) =>
-    row.map((cell, index) => (index === 0 ? cell.padEnd(8) : cell.padStart(12))).join(''),
+    row.map((cell, index) => (index === 0 ? cell.padEnd(width) : cell.padStart(12))).join(''),
   );
   const [first] = proof.differences;
   const verdict =
@@ -100,9 +124,11 @@ const words: Readonly<Record<Difference['what'], string>> = {
   not_rolled_up: 'the rates count other than its spans',
 };
 
-function sentenceOf({ seal, table, what, expected, found, atMs }: Difference): string {
+function sentenceOf(difference: Difference): string {
+  const { seal, table, what, expected, found, atMs, tenant } = difference;
   const at = new Date(atMs).toISOString();
-  return `seal ${seal} (${at}), ${table}: ${expected} expected, ${found} found; ${words[what]}`;
+  const whose = tenant === undefined ? '' : ` of tenant ${tenant}`;
+  return `seal ${seal} (${at}), ${table}${whose}: ${expected} expected, ${found} found; ${words[what]}`;
 }
 
 function moreOf({ differences }: Proof): string {

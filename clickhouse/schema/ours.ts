@@ -74,6 +74,8 @@ const receiptColumns = [
   { name: 'LastEvent', type: 'DateTime64(9)', codec: zstd, source: 'unit', comment: 'Latest time in the unit', origin: 'ours' },
   { name: 'Received', type: 'UInt64', codec: zstd, source: 'counted request by request', comment: 'Items of its signal in the requests that the seal covers; 0 for tables that hold no items, and not known', origin: 'ours' },
   { name: 'LeftOut', type: 'UInt64', codec: zstd, source: 'counted request by request', comment: 'Of these, the ones without a row because sampling left them out', origin: 'ours' },
+  { name: 'ReceivedByTenant', type: 'Map(LowCardinality(String), UInt64)', codec: zstd, source: 'counted request by request', comment: 'Received, of each tenant; empty without tenants', origin: 'ours' },
+  { name: 'LeftOutByTenant', type: 'Map(LowCardinality(String), UInt64)', codec: zstd, source: 'counted request by request', comment: 'LeftOut, of each tenant', origin: 'ours' },
 ] as const;
 
 /** One row a unit that ClickHouse acknowledged: the proof of what was stored. */

@@ -21,4 +21,4 @@ export const tables: readonly TableDef[] = [
 ];
 
 /** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */
-export const schemaVersion = 4;
+export const schemaVersion = 5;

@@ -4,13 +4,15 @@ import { receipts } from '../../clickhouse/schema/ours.ts';
 import { traces } from '../../clickhouse/schema/traces.ts';
 import type { ColumnOf } from '../../clickhouse/schema/types.ts';
 import { signalOfTable } from '../item-tables.ts';
-import { type Received, type Seal, sealNumber } from '../lane/seal.ts';
+import { type Received, type Seal, sealNumber, type TenantCounts } from '../lane/seal.ts';
 
 export const receiptTable = receipts.name;
 
 const nsPerMs = 1_000_000n;
 
-type ReceiptRow = Readonly<Record<ColumnOf<typeof receipts>, string | number>>;
+type ReceiptRow = Readonly<
+  Record<ColumnOf<typeof receipts>, string | number | Readonly<Record<string, number>>>
+>;
 
 export type ReceiptOrigin = {
   readonly gateway: string;
@@ -62,12 +64,25 @@ function rowOf(seal: Seal, unit: Seal['units'][number], origin: ReceiptOrigin): 
     LastEvent: nanosecondsText(unit.lastEventNs),
     Received: countOf(seal.received, unit.table),
     LeftOut: countOf(seal.leftOut, unit.table),
+    ReceivedByTenant: byTenant(seal, unit.table, 'received'),
+    LeftOutByTenant: byTenant(seal, unit.table, 'leftOut'),
   };
 }
 
 function countOf(counts: Received | undefined, table: string): number {
   const signal = signalOfTable(table);
   return signal === undefined ? 0 : (counts?.[signal] ?? 0);
+}
+
+function byTenant(
+  seal: Seal,
+  table: string,
+  which: keyof TenantCounts,
+): Readonly<Record<string, number>> {
+  const counts = Object.entries(seal.tenants ?? {}).map(
+    ([tenant, entry]) => [tenant, countOf(entry[which], table)] as const,
+  );
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
 /** Seconds with a fraction: the form of DateTime64 that needs no time zone. */

@@ -15,6 +15,7 @@ import {
   type Seal,
   sealNumber,
 } from './seal.ts';
+import { TenantTally } from './tenant-tally.ts';
 
 /** After a record: how far the columns reach, and how many items had come so far. */
 type RecordMark = {
@@ -28,6 +29,7 @@ type RecordMark = {
 type Appended = {
   readonly end: number;
   readonly signal: Signal;
+  readonly tenant: string;
   readonly items: number;
   /** Of these, the ones that sampling left out. */
   readonly leftOut: number;
@@ -47,6 +49,7 @@ export class BlockSet {
   #firstReceivedMs = 0;
   #openedMs = 0;
   #marks: RecordMark[] = [];
+  readonly #tally = new TenantTally();
 
   constructor(blocks: Blocks) {
     this.blocks = blocks;
@@ -61,6 +64,7 @@ export class BlockSet {
     this.#openedMs = 0;
     const nothing = { received: nothingReceived, leftOut: nothingReceived };
     this.#marks = [{ end: first, mark: this.blocks.mark(), ...nothing }];
+    this.#tally.clear();
   }
 
   /** Position after the last record whose rows are in the set. */
@@ -92,8 +96,13 @@ export class BlockSet {
     return this.#marks.at(-1)?.leftOut ?? nothingReceived;
   }
 
+  /** The same by tenant; undefined without tenants. */
+  get tenants(): Seal['tenants'] {
+    return this.#tally.counts();
+  }
+
   /** A record that ends at `end` was appended after its rows had entered. */
-  appended({ end, signal, items, leftOut, receivedMs, monotonicMs }: Appended): void {
+  appended({ end, signal, tenant, items, leftOut, receivedMs, monotonicMs }: Appended): void {
     if (this.#openedMs === 0) {
       this.#openedMs = monotonicMs;
       this.#firstReceivedMs = receivedMs;
@@ -102,6 +111,7 @@ export class BlockSet {
     const left =
       leftOut === 0 ? this.leftOut : { ...this.leftOut, [signal]: this.leftOut[signal] + leftOut };
     this.#marks.push({ end, mark: this.blocks.mark(), received, leftOut: left });
+    if (tenant !== '') this.#tally.add({ end, signal, tenant, items, leftOut });
   }
 
   /** Everything up to `position` is synced: older marks are not needed any more. */
@@ -111,6 +121,7 @@ export class BlockSet {
       keep += 1;
     }
     if (keep > 0) this.#marks.splice(0, keep);
+    this.#tally.durableUpTo(position);
   }
 
   /** Takes back rows whose record was refused before it was appended. */
@@ -123,6 +134,7 @@ export class BlockSet {
   /** Takes back every record that ends after `durable`. */
   cutBackTo(durable: number): void {
     while (this.#marks.length > 1 && (this.#marks.at(-1)?.end ?? 0) > durable) this.#marks.pop();
+    this.#tally.cutBackTo(durable);
     this.cutLast();
     this.last = Math.min(this.last, Math.max(durable, this.first));
     if (this.isEmpty()) {
@@ -139,8 +151,9 @@ export function encodeSet(set: BlockSet): {
 } {
   const id = newSealId();
   const units = set.blocks.encode(sealNumber(id));
-  const { first, last, firstReceivedMs, received, leftOut } = set;
+  const { first, last, firstReceivedMs, received, leftOut, tenants } = set;
   const described = units.map(describeUnit);
-  const covers = { first, last, firstReceivedMs, received, leftOut };
+  const byTenant = tenants !== undefined && { tenants };
+  const covers = { first, last, firstReceivedMs, received, leftOut, ...byTenant };
   return { seal: { id, ...covers, units: described }, units };
 }

@@ -188,6 +188,7 @@ export class Lane implements Acceptor {
       this.#sealer.open.appended({
         end,
         signal,
+        tenant,
         items,
         leftOut,
         receivedMs: clock.nowMs(),

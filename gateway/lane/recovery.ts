@@ -57,7 +57,8 @@ async function takeUp(lane: Recovering, from: number, to: number): Promise<void>
     assert(signal !== undefined, 'what was decoded has a signal');
     const monotonicMs = parts.clock.monotonicMs();
     const { accepted: items, leftOut } = result;
-    open.appended({ end: record.next, signal, items, leftOut, receivedMs, monotonicMs });
+    const { tenant } = record.meta;
+    open.appended({ end: record.next, signal, tenant, items, leftOut, receivedMs, monotonicMs });
   });
 }
 

@@ -36,10 +36,14 @@ export type Seal = {
   readonly received?: Received;
   /** Of these, the ones that sampling left out: they have no row. */
   readonly leftOut?: Received;
+  /** Both by tenant; absent without tenants. */
+  readonly tenants?: Readonly<Record<string, TenantCounts>>;
   readonly units: readonly SealUnit[];
 };
 
 export type Received = Readonly<Record<Signal, number>>;
+
+export type TenantCounts = { readonly received: Received; readonly leftOut: Received };
 
 export const nothingReceived: Received = { traces: 0, metrics: 0, logs: 0 };
 
@@ -92,6 +96,7 @@ export function decodeSeal(body: Uint8Array): Seal | undefined {
     firstReceivedMs: Number(firstReceivedMs),
     ...countsOf(parsed, 'received'),
     ...countsOf(parsed, 'leftOut'),
+    ...tenantsOf(parsed['tenants']),
     units: units.map((unit) => ({
       table: String(unit.table),
       partition: String(unit.partition),
@@ -102,6 +107,16 @@ export function decodeSeal(body: Uint8Array): Seal | undefined {
       lastEventNs: BigInt(unit.lastEventNs),
     })),
   };
+}
+
+function tenantsOf(value: unknown): Pick<Seal, 'tenants'> {
+  if (typeof value !== 'object' || value === null) return {};
+  const entries = Object.entries(value).map(([tenant, counts]) => {
+    const { received = nothingReceived } = countsOf(counts, 'received');
+    const { leftOut = nothingReceived } = countsOf(counts, 'leftOut');
+    return [tenant, { received, leftOut }] as const;
+  });
+  return { tenants: Object.fromEntries(entries) };
 }
 
 function countsOf<Name extends 'received' | 'leftOut'>(

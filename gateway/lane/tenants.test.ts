@@ -15,12 +15,15 @@ import type { Answer, Signal } from '../answer.ts';
 import { createOpenBlocks } from '../decode/blocks.ts';
 import { decodeInto } from '../decode/decode.ts';
 import { LogShares } from '../guard/log-shares.ts';
+import { prove } from '../prove.ts';
 import { createResendMemory, ResendTable } from './resend-table.ts';
 import { Resends } from './resends.ts';
 
 /** Nothing listens there: ClickHouse is away. */
 const nowhere = 'http://127.0.0.1:9';
 const database = 'tenants';
+/** Looks again at once: nothing is under way. */
+const hasty = { ...systemClock, sleep: () => Promise.resolve() };
 const tables = ['otel_traces', 'otel_logs'];
 
 let engine: TestEngine;
@@ -114,6 +117,56 @@ describe('tenants of one lane', () => {
     expect(resent).toEqual(['traces', 'traces']);
     await drain(back);
     expect(await byTenant('otel_traces')).toEqual({ '': 10, a: 10, b: 10, c: 10 });
+  });
+});
+
+describe('the proof', () => {
+  const proof = async () => {
+    const server = connectClickHouse({ url: engine.url });
+    try {
+      const asked = { database, sinceMs: 3_600_000, clock: hasty, looksMax: 2 };
+      return await prove(server, asked);
+    } finally {
+      await server.close();
+    }
+  };
+
+  it('is by tenant, also of what a restart decoded again, and names a row in a wrong name', async () => {
+    const away = await open({ clickhouseUrl: nowhere });
+    await send(away, 'a', 'traces', tracesRequest(0, 10));
+    await send(away, '', 'traces', tracesRequest(10, 5));
+    await away.close();
+    const back = await open();
+    await send(back, 'b', 'traces', tracesRequest(20, 20));
+    await send(back, 'a', 'traces', tracesRequest(40, 30));
+    await send(back, 'b', 'logs', logsRequest(0, 7));
+    await drain(back);
+    const all = (count: number) => ({ received: count, leftOut: 0, logged: count, stored: count });
+    const equal = await proof();
+    expect(equal).toMatchObject({ ok: true, differences: [] });
+    expect(equal.tenants).toEqual([
+      { signal: 'traces', tenant: 'a', ...all(40), rolledUp: 40 },
+      { signal: 'traces', tenant: 'b', ...all(20), rolledUp: 20 },
+      { signal: 'logs', tenant: 'b', ...all(7), rolledUp: undefined },
+    ]);
+    expect(equal.signals[0]).toMatchObject({ signal: 'traces', ...all(65), rolledUp: 65 });
+    const spanId = await runSql(
+      engine.url,
+      `SELECT SpanId FROM ${database}.otel_traces WHERE Tenant = 'b' LIMIT 1 FORMAT TSV`,
+    );
+    await runSql(
+      engine.url,
+      `ALTER TABLE ${database}.otel_traces UPDATE Tenant = 'a' WHERE SpanId = '${spanId.trim()}'
+        SETTINGS mutations_sync = 2`,
+    );
+    const wrong = await proof();
+    expect(wrong.ok).toBe(false);
+    expect(wrong.differences).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ tenant: 'b', table: 'traces', what: 'missing' }),
+        expect.objectContaining({ tenant: 'a', table: 'traces', what: 'surplus' }),
+      ]),
+    );
   });
 });
 

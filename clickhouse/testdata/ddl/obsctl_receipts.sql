@@ -14,7 +14,9 @@ CREATE TABLE otel.obsctl_receipts
     `FirstEvent` DateTime64(9) COMMENT 'Earliest time in the unit' CODEC(ZSTD(1)),
     `LastEvent` DateTime64(9) COMMENT 'Latest time in the unit' CODEC(ZSTD(1)),
     `Received` UInt64 COMMENT 'Items of its signal in the requests that the seal covers; 0 for tables that hold no items, and not known' CODEC(ZSTD(1)),
-    `LeftOut` UInt64 COMMENT 'Of these, the ones without a row because sampling left them out' CODEC(ZSTD(1))
+    `LeftOut` UInt64 COMMENT 'Of these, the ones without a row because sampling left them out' CODEC(ZSTD(1)),
+    `ReceivedByTenant` Map(LowCardinality(String), UInt64) COMMENT 'Received, of each tenant; empty without tenants' CODEC(ZSTD(1)),
+    `LeftOutByTenant` Map(LowCardinality(String), UInt64) COMMENT 'LeftOut, of each tenant' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Time, 'UTC')
