@@ -128,7 +128,8 @@ function sentenceOf(difference: Difference): string {
   const { seal, table, what, expected, found, atMs, tenant } = difference;
   const at = new Date(atMs).toISOString();
   const whose = tenant === undefined ? '' : ` of tenant ${tenant}`;
-  return `seal ${seal} (${at}), ${table}${whose}: ${expected} expected, ${found} found; ${words[what]}`;
+  const counts = `${expected} expected, ${found} found`;
+  return `seal ${seal} (${at}), ${table}${whose}: ${counts}; ${words[what]}`;
 }
 
 function moreOf({ differences }: Proof): string {

@@ -131,7 +131,7 @@ describe('the proof', () => {
     }
   };
 
-  it('is by tenant, also of what a restart decoded again, and names a row in a wrong name', async () => {
+  it('is by tenant, also of what was decoded again, and tells a row in a wrong name', async () => {
     const away = await open({ clickhouseUrl: nowhere });
     await send(away, 'a', 'traces', tracesRequest(0, 10));
     await send(away, '', 'traces', tracesRequest(10, 5));
