@@ -80,7 +80,7 @@ export type GatewayConfig = {
   readonly profile: ProfileName;
   /** Whether the schema is brought up to date at start. */
   readonly migrate: boolean;
-  /** For crash tests: kills the process at `durable`, `sealed` or `inserted`; fails at `sealed:throw`. */
+  /** For crash tests: kills the process at `durable`, `sealed` or `inserted`; fails at `sealed:throw`, hangs at `sealed:hang`. */
   readonly crashAt: string | undefined;
 };
 
@@ -211,5 +211,5 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   retentionDays: { type: 'text', option: '--retention', stackKey: 'clickhouse.retention', defaultText: '`traces=7d,logs=7d,metrics=30d`', description: 'How long the tables keep items, in whole days by signal; older items are rejected with a reason, because the table would drop them. What is named here also changes the TTL of existing tables', example: '--retention traces=14d,metrics=90d' },
   profile: { type: 'text', stackKey: 'clickhouse.profile', description: 'What searches may cost ClickHouse in indexes and merges: `balanced`, `cheap_ingest` or `fast_search`', example: 'fast_search' },
   migrate: { type: 'switch', option: '--no-migrate', defaultText: 'on', description: 'Whether tables are created and brought up to date at start', example: '--no-migrate' },
-  crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `durable` (a record is synced, its answer not sent), `sealed` or `inserted`; `sealed:throw` makes a worker fail there', example: 'OBSCTL_CRASH_AT=sealed' },
+  crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `durable` (a record is synced, its answer not sent), `sealed` or `inserted`; `sealed:throw` makes a worker fail there, `sealed:hang` hang', example: 'OBSCTL_CRASH_AT=sealed' },
 };

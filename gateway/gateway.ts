@@ -23,6 +23,7 @@ import { type Admin, startAdmin } from './telemetry/admin.ts';
 import { combine, createCounterMemory, slotOf } from './telemetry/counters.ts';
 import { startSelfTelemetry } from './telemetry/self.ts';
 import { acquireDirectoryLock } from './wal/lock.ts';
+import { watchWorker } from './worker-watch.ts';
 
 export type GatewayParts = {
   readonly clock: Clock;
@@ -81,7 +82,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     const http = await probeAddress(config.otlpHttp);
     const listen = { grpc, http, reusePort: config.workers > 1 };
     const guard = guarding.start();
-    workers = startWorkers(config, { gatewayId, listen, guard }, parts.log);
+    workers = startWorkers(config, { gatewayId, listen, guard }, parts);
     cleanUp.push(async () => {
       for (const worker of workers) worker.stop(0);
       await Promise.allSettled(workers.map((worker) => worker.stopped));
@@ -154,7 +155,7 @@ export async function drainGateway(
     await schema.tried;
     const gatewayId = readGatewayId(config.dataDir);
     const alone = { gatewayId, listen: undefined, guard: undefined };
-    const workers = startWorkers(config, alone, parts.log);
+    const workers = startWorkers(config, alone, parts);
     const stop = (): void => {
       for (const worker of workers) worker.stop(0);
     };
@@ -168,7 +169,7 @@ export async function drainGateway(
 function startWorkers(
   config: GatewayConfig,
   { gatewayId, listen, guard }: Pick<WorkerStart, 'gatewayId' | 'listen' | 'guard'>,
-  log: LaneLog,
+  parts: GatewayParts,
 ): readonly RunningWorker[] {
   const names = laneNames(config);
   const throttleMemory = createThrottleMemory();
@@ -191,7 +192,7 @@ function startWorkers(
         // One way in for our own report is enough.
         guard: guard && { ...guard, ownSecret: index === 0 ? guard.ownSecret : undefined },
       },
-      log,
+      parts,
     ),
   );
 }
@@ -208,7 +209,7 @@ function laneNames(config: GatewayConfig): readonly string[] {
   return names;
 }
 
-function startWorker(start: WorkerStart, log: LaneLog): RunningWorker {
+function startWorker(start: WorkerStart, { clock, log }: GatewayParts): RunningWorker {
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   const worker = new Worker(new URL(`./lane-worker${extension}`, import.meta.url), {
     workerData: start,
@@ -218,9 +219,15 @@ function startWorker(start: WorkerStart, log: LaneLog): RunningWorker {
   const fail = (error: Error): void => {
     ready.reject(error);
     stopped.reject(error);
+    watch.end();
   };
+  const watch = watchWorker(clock, (silentMs) => {
+    const text = `a lane has done nothing for ${silentMs / 1000} s`;
+    fail(new Problem('OBS-2040', text, { reach: 'outside' }));
+  });
   worker.on('message', (message: FromWorker) => {
-    if (message.kind === 'ready') ready.resolve(message);
+    if (message.kind === 'alive') watch.alive();
+    else if (message.kind === 'ready') ready.resolve(message);
     else if (message.kind === 'log') log(message.level, message.message);
     else if (message.kind === 'stopped') stopped.resolve(message.left);
     else fail(new Problem('OBS-2040', message.message, { reach: 'outside' }));

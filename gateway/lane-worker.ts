@@ -38,6 +38,7 @@ import { startSpreading } from './spread.ts';
 import { LaneCounters } from './telemetry/lane-counters.ts';
 import { openWal } from './wal/wal.ts';
 import { guardOf, sharesOf } from './worker-guard.ts';
+import { alivePeriodMs } from './worker-watch.ts';
 
 export type WorkerStart = {
   readonly config: GatewayConfig;
@@ -80,6 +81,8 @@ export type FromWorker =
       readonly message: string;
     }
   | { readonly kind: 'failed'; readonly message: string }
+  /** Said all the time, so that a worker that hangs is noticed. */
+  | { readonly kind: 'alive' }
   /** The log is closed; `left` bytes of it ClickHouse has not acknowledged. */
   | { readonly kind: 'stopped'; readonly left: number };
 
@@ -123,6 +126,7 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   const ticking = clock.every(tickPeriodMs, () => {
     for (const entry of lanes) entry.tick();
   });
+  const living = clock.every(alivePeriodMs, () => post({ kind: 'alive' }));
   const gauging = startGauges({ lanes, admission, receivers, counters, clock, config });
   const [grpc, http, own] = receivers;
   const spreading = startSpreading(start.loadMemory, start.index, clock, () => {
@@ -148,6 +152,7 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   await Promise.all(lanes.map((entry) => entry.drain(deadline)));
   ticking.cancel();
   gauging.cancel();
+  living.cancel();
   spreading.cancel();
   const closing = lanes.map((entry) => entry.close());
   client.destroy();
@@ -225,6 +230,7 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
       at: (point) => {
         if (point === config.crashAt) process.kill(process.pid, 'SIGKILL');
         if (`${point}:throw` === config.crashAt) throw new Error('asked for by OBSCTL_CRASH_AT');
+        while (`${point}:hang` === config.crashAt);
       },
     });
     await lane.recover();

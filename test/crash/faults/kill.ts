@@ -42,7 +42,7 @@ export const killFaults: readonly Fault[] = [
   },
   { id: 'F20', title: 'SIGTERM under load, twice, and SIGKILL after it', run: terminate },
   { id: 'F21', title: 'out of memory under load', run: runOutOfMemory },
-  { id: 'F22', title: 'a worker thread throws', run: throwInWorker },
+  { id: 'F22', title: 'a worker thread throws, and one hangs', run: failWorker },
 ];
 
 async function killAtRandom(run: FaultRun): Promise<Finding> {
@@ -184,7 +184,7 @@ async function runOutOfMemory(run: FaultRun): Promise<Finding> {
   });
 }
 
-async function throwInWorker(run: FaultRun): Promise<Finding> {
+async function failWorker(run: FaultRun): Promise<Finding> {
   const loops = run.isShort ? 1 : 6;
   return await trial(run, { workers: 2 }, async ({ system, restart, note }) => {
     const codes: (number | string)[] = [];
@@ -194,6 +194,14 @@ async function throwInWorker(run: FaultRun): Promise<Finding> {
       codes.push(await system.gatewayExited);
       await restart();
       await pause(300);
+    }
+    if (!run.isShort) {
+      await system.killGateway();
+      await system.restartGateway({ OBSCTL_CRASH_AT: 'sealed:hang' });
+      const startedMs = performance.now();
+      codes.push(await system.gatewayExited);
+      note(`a hanging worker ended it after ${Math.round(performance.now() - startedMs)} ms`);
+      await restart();
     }
     note(`ended with ${codes.join(', ')}`);
     // Loud, and started again by whoever started it: half a gateway is worse.
