@@ -14,7 +14,7 @@ import { cpuSeconds } from './gateway-load.ts';
 
 export type Batch = readonly { readonly table: string; readonly bytes: Uint8Array }[];
 
-export type EngineFigures = {
+type EngineFigures = {
   readonly cpuSecondsPerMillion: number;
   readonly bytesPerRow: number;
   /** Rows that merges wrote over rows that came in. */
@@ -26,7 +26,7 @@ const quietPollMs = 500;
 const quietPolls = 8;
 const quietPollsMax = 600;
 
-/** Encodes rows `[from, from + count)` of the data set of `totalRows` as the side would send them. */
+/** Rows `[from, from + count)` of the data set of `totalRows`, as the side would send them. */
 export async function makeBatch(
   source: string,
   side: Side,
@@ -63,10 +63,11 @@ async function encode(
   const shape = await columnsOf(source, `DESCRIBE TABLE (${select})`);
   const own = await columnsOf(source, `DESCRIBE TABLE ${staging}`);
   const names = shape.filter((name) => own.includes(name)).map((name) => quoteName(name));
+  const columns = names.join(', ');
   const settings = 'SETTINGS max_threads = 1, max_insert_threads = 1, async_insert = 0';
   await runSql(
     source,
-    `INSERT INTO ${staging} (${names.join(', ')}) SELECT ${names.join(', ')} FROM (${select}) ${settings}`,
+    `INSERT INTO ${staging} (${columns}) SELECT ${columns} FROM (${select}) ${settings}`,
   );
   const small = 'Map(LowCardinality(String), LowCardinality(String))';
   const repeated = ['ResourceAttributes', 'ScopeAttributes'].filter((name) => own.includes(name));

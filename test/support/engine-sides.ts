@@ -9,13 +9,13 @@ import type { ProfileName } from '../../clickhouse/schema/profiles.ts';
 import { tables } from '../../clickhouse/schema/tables.ts';
 
 /** `text` and `bloom` are the exporter's skip indexes for servers since 26.2 and before. */
-export type SideName = 'ours' | 'text' | 'bloom';
+type SideName = 'ours' | 'text' | 'bloom';
 
 export type Side = {
   readonly name: SideName;
   /** Statements that make the tables in the database `otel`. */
   readonly ddl: readonly string[];
-  /** Tables that are filled, the one with the rows first, and how many rows each a batch of rows. */
+  /** Tables that are filled, the one with the rows first, and how many rows each for a batch. */
   readonly fills: readonly Fill[];
 };
 
@@ -46,7 +46,7 @@ const spansATrace = 8;
 const redRowsASeal = 500;
 
 /** With days enough for the fixed dates of the data set. */
-export function ourDdl(names: readonly string[], profile: ProfileName): string[] {
+function ourDdl(names: readonly string[], profile: ProfileName): string[] {
   const retentionDays = { ...defaultRetentionDays, traces: keepDays, logs: keepDays };
   const options = {
     ...defaultTableOptions,
@@ -59,8 +59,8 @@ export function ourDdl(names: readonly string[], profile: ProfileName): string[]
     .map((table) => createTable(table, options));
 }
 
-/** As the exporter 0.161 made it on the newest engine (test/collector-exporter holds it to that). */
-export function exporterDdl(table: string): string {
+/** As the exporter 0.161 made it on the newest engine; test/collector-exporter holds it to that. */
+function exporterDdl(table: string): string {
   const path = new URL(`../../clickhouse/testdata/collector-0.161/${table}.sql`, import.meta.url);
   return readFileSync(path, 'utf8').replace(/toIntervalDay\(\d+\)/, `toIntervalDay(${keepDays})`);
 }
@@ -109,7 +109,7 @@ const rangeView = `CREATE MATERIALIZED VIEW otel.otel_traces_trace_id_ts_mv
 
 const receipts: Fill = { table: 'obsctl_receipts', rows: () => 1, dictionaries: false };
 
-export function ourSide(signal: EngineCase['signal'], table: string, profile: ProfileName): Side {
+function ourSide(signal: EngineCase['signal'], table: string, profile: ProfileName): Side {
   const more: readonly Fill[] =
     signal === 'traces'
       ? [
