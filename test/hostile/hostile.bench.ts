@@ -1,7 +1,8 @@
 /**
  * What attacks do to a healthy client: its p99 with and without them, in turn; and what they cost
- * the gateway: CPU an attempt, which other work on the machine does not change, and memory. The gateway has one core to itself; attackers and the client share the other one, the
- * attackers at a lower priority and a fixed rate, so that what is measured is the gateway.
+ * the gateway: memory, and CPU an attempt, which other work on the machine does not change. The
+ * gateway has one core to itself; attackers and the client share the other one, the attackers at
+ * a lower priority and a fixed rate, so that what is measured is the gateway.
  * `npm run bench -- hostile [--seconds=N] [--only=ID,ID]`; results in docs/reliability.md.
  */
 import { execFileSync, spawn } from 'node:child_process';
