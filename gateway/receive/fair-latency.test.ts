@@ -63,7 +63,7 @@ function p95(times: readonly number[] | undefined): number {
 }
 
 describe('the answer to a quiet sender', () => {
-  it('takes less than a fifth longer beside one that sends ten times as much as before', async () => {
+  it('takes less than a fifth longer beside ten times as much of another', async () => {
     const calm = p95((await simulate([quiet, flood])).get('quiet'));
     const loud = await simulate([quiet, { ...flood, perSecond: flood.perSecond * 10 }]);
     expect(calm).toBeGreaterThan(syncMs);
@@ -77,5 +77,4 @@ describe('the answer to a quiet sender', () => {
     expect(p95(loud.get('flood'))).toBeGreaterThan(1_000);
     expect(p95(loud.get('quiet')) / calm).toBeLessThan(1.5);
   });
-});
 });
