@@ -233,7 +233,7 @@ describe('a lane', () => {
     expect(await count('otel_traces')).toBe(20);
   });
 
-  it('sets aside the bad rows of a unit only, and says which receipts are short of them', async () => {
+  it('sets aside the bad rows of a unit only, and receipts are short of them', async () => {
     const constraint = `CONSTRAINT c CHECK toUInt64(Body) % 7 != 3`;
     await runSql(engine.url, `ALTER TABLE ${database}.otel_logs ADD ${constraint}`);
     const opened = await open();
@@ -242,7 +242,8 @@ describe('a lane', () => {
     const isBad = (body: number): boolean => body % 7 === 3;
     const good = Array.from({ length: 100 }, (_, body) => body).filter((body) => !isBad(body));
     const stored = `arrayStringConcat(groupArray(Body), ' ')`;
-    const sql = `SELECT ${stored} FROM (SELECT Body FROM ${database}.otel_logs ORDER BY toUInt64(Body))`;
+    const inOrder = `SELECT Body FROM ${database}.otel_logs ORDER BY toUInt64(Body)`;
+    const sql = `SELECT ${stored} FROM (${inOrder})`;
     expect(await runSql(engine.url, sql)).toBe(good.join(' '));
     expect(await count('obsctl_receipts', "sumIf(Rows, Table = 'otel_logs')")).toBe(good.length);
     const [letter] = await readLetters(join(dir, 'dead-letter'));
