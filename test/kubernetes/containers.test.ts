@@ -16,6 +16,8 @@ import { podReady, startAgentPod } from './agent-pod.ts';
 
 const startMsMax = 120_000;
 const healthyMsMax = 60_000;
+const healthyPolls = 5;
+const healthyPollMs = 100;
 
 /** Beside `testdata/containers.yaml`: forms that it does not have, by the name of their stack. */
 const otherForms = {
@@ -84,7 +86,11 @@ describeWithPeers(
         secrets: { clickhouse: { user: 'gateway', password: 'of-the-test' } },
       });
       try {
-        await podReady(pod, Number(container?.readinessProbe?.httpGet?.port));
+        // More than once: it says that it is healthy a moment before it listens to signals.
+        for (let poll = 0; poll < healthyPolls; poll += 1) {
+          await podReady(pod, Number(container?.readinessProbe?.httpGet?.port));
+          await new Promise((resolve) => setTimeout(resolve, healthyPollMs));
+        }
         const status = readFileSync(`/proc/${pod.program.pid}/status`, 'utf8');
         const user = spec.securityContext?.runAsUser;
         expect(/^Uid:\t(\d+)/m.exec(status)?.[1]).toBe(String(user));
