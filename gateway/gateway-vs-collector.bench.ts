@@ -32,7 +32,7 @@ import { peers } from '../tools/peers/list.ts';
 import type { Signal } from './answer.ts';
 
 const rounds = Number(process.env['OBSCTL_BENCH_ROUNDS'] ?? 5);
-/** By hand: `OBSCTL_BENCH_ROUNDS`, `OBSCTL_BENCH_ITEMS` a round, `OBSCTL_BENCH_CASES` by pattern. */
+/** By hand: OBSCTL_BENCH_ROUNDS, OBSCTL_BENCH_ITEMS a round, OBSCTL_BENCH_CASES by pattern. */
 const itemsARound = Number(process.env['OBSCTL_BENCH_ITEMS'] ?? 300_000);
 const itemsWarmUp = 300_000;
 const requestsAtOnce = 4;

@@ -53,7 +53,7 @@ export function frame(type: number, flags: number, streamId: number, payload: Ui
   return bytes;
 }
 
-export function writeHead(
+function writeHead(
   bytes: Buffer,
   at: number,
   length: number,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { HpackDecoder } from './hpack.ts';
 
-/** RFC 7541, appendices C.3, C.4 and C.6: blocks in the order in which one connection sends them. */
+/** RFC 7541, appendices C.3 and C.4: blocks in the order in which one connection sends them. */
 const conversations: readonly (readonly [name: string, blocks: readonly [string, string][]])[] = [
   [
     'plain requests (C.3)',

@@ -1,4 +1,4 @@
-/** How often one peer may do what costs us and brings nothing (F24): so many at once, then a rate. */
+/** How often one peer may do what costs us and brings nothing (F24): a burst, then a rate. */
 import { sessionFaultsMax, streamResetBurstMax, streamResetsPerSecond } from '../limits.ts';
 
 /** Frames that bring no request: PING, SETTINGS, WINDOW_UPDATE, empty DATA, unknown ones. */
