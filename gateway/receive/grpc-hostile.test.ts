@@ -240,15 +240,18 @@ describe('bombs', () => {
     ['gzip', gzipSync(zeros)],
     ['zstd', zstdCompressSync(zeros)],
     ['deflate', deflateSync(zeros)],
-  ])('%s of a thousand times its size is RESOURCE_EXHAUSTED and reaches nobody', async (name, wire) => {
-    const beforeBytes = process.memoryUsage.rss();
-    const answer = await send(frame(wire, 1), { 'grpc-encoding': name });
-    expect(answer['grpc-status']).toBe('8');
-    expect(answer['grpc-status-details-bin']).toBeUndefined();
-    const grownBytes = process.memoryUsage.rss() - beforeBytes;
-    expect(grownBytes).toBeLessThan(5 * receiveLimitsDefault.bodyBytesMax);
-    expect(lane.submissions).toEqual([]);
-  });
+  ])(
+    '%s of a thousand times its size is RESOURCE_EXHAUSTED and reaches nobody',
+    async (name, wire) => {
+      const beforeBytes = process.memoryUsage.rss();
+      const answer = await send(frame(wire, 1), { 'grpc-encoding': name });
+      expect(answer['grpc-status']).toBe('8');
+      expect(answer['grpc-status-details-bin']).toBeUndefined();
+      const grownBytes = process.memoryUsage.rss() - beforeBytes;
+      expect(grownBytes).toBeLessThan(5 * receiveLimitsDefault.bodyBytesMax);
+      expect(lane.submissions).toEqual([]);
+    },
+  );
 });
 
 describe('slow clients', () => {
