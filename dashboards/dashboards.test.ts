@@ -89,7 +89,7 @@ describe.each(panels.map((entry) => [entry.name, entry.panel] as const))('%s', (
   it('says in words what its colours mean', () => {
     const config = JSON.stringify(panel['fieldConfig']);
     if (/"mode":"absolute","steps":\[\{"value":null,"color":"\w+"\},\{/.test(config)) {
-      expect(panel.description).toMatch(/(green|text): .+; .+: /);
+      expect(panel.description).toMatch(/(green|text|red): .+; .+: /);
     }
   });
 });

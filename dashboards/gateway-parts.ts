@@ -265,16 +265,23 @@ function inFlight(): PanelDraft {
 }
 
 function eventLoop(): PanelDraft {
+  const delay = {
+    metric: 'nodejs.eventloop.delay.p99',
+    kind: 'gauge',
+    over: 'max',
+    labels: { worker: attribute(columnsOf(gaugeTable).Attributes, 'obsctl.gateway.worker') },
+    filter: ofGateway,
+  } as const;
   return timeseries({
     title: 'Event loop delay',
     description:
-      'How late the slowest thread is, 99th percentile. Above 100 ms senders notice: fewer lanes' +
-      ' than cores, or a machine that is overbooked.',
+      'How late the event loop of each worker is, 99th percentile; of several gateways the' +
+      ' slowest. Above 100 ms senders notice: more workers than cores, or an overbooked machine.',
     source: 'gateway_metrics',
     query: sql(`
-      SELECT time, level AS delay
-      FROM ${levels({ metric: 'nodejs.eventloop.delay.p99', kind: 'gauge', filter: ofGateway })}
-      ORDER BY time`),
+      SELECT time, concat('worker ', worker) AS lane, level AS delay
+      FROM ${levels(delay)}
+      ORDER BY time, lane`),
     width: 6,
     height: 7,
     unit: 's',
@@ -282,5 +289,6 @@ function eventLoop(): PanelDraft {
     min: 0,
     noValue: 'the gateway does not report',
     interval: '10s',
+    seriesName: `\${__field.labels.lane}`,
   });
 }

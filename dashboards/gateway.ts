@@ -12,6 +12,8 @@ import {
   timeUntilFull,
 } from './gateway-parts.ts';
 import { proof } from './gateway-proof.ts';
+import { certificate, redacted, sampled, turnedAway } from './gateway-public.ts';
+import { deadLetters, parkedTables, waitingSeals } from './gateway-waiting.ts';
 import { gauge, type PanelDraft, stat, table, timeseries } from './panel.ts';
 import { histogramPercentile, histogramSteps, latest, levels, rates, steps } from './points.ts';
 import { attribute, sql } from './sql.ts';
@@ -32,8 +34,15 @@ export function gatewayDashboard(): DashboardJson {
     rows: [
       { title: '', panels: [lost(4, 5), waiting(), logFill(), timeUntilFull(), clickHouseUp()] },
       { title: 'The way of an item', panels: [receivedAndStored(), refused(), itemsBySignal()] },
-      { title: 'What waits', panels: [lag(), logSize(), logPositions()] },
+      {
+        title: 'What waits',
+        panels: [lag(), logSize(), logPositions(), waitingSeals(), parkedTables(), deadLetters()],
+      },
       { title: 'Inserts into ClickHouse', panels: [inserts(), insertLatency(), answerLatency()] },
+      {
+        title: 'At the door',
+        panels: [turnedAway(), certificate(), sampled(), redacted()],
+      },
       { title: 'Proof', panels: [proof(), storedAndProved(), receiptsByTable()] },
       { title: 'The process', panels: resources() },
     ],
@@ -49,7 +58,8 @@ function waiting(): PanelDraft {
     source: 'gateway_metrics',
     query: sql(`
       SELECT time, level AS "Waits"
-      FROM ${levels({ metric: 'obsctl.gateway.lag', kind: 'gauge' })} ORDER BY time`),
+      FROM ${levels({ metric: 'obsctl.gateway.lag', kind: 'gauge', over: 'max' })}
+      ORDER BY time`),
     width: 5,
     height: 5,
     unit: 's',
@@ -105,7 +115,7 @@ function clickHouseUp(): PanelDraft {
     source: 'gateway_metrics',
     query: sql(`
       SELECT if(level >= 1, 'takes inserts', 'does not answer') AS "ClickHouse"
-      FROM ${latest({ metric: 'obsctl.gateway.clickhouse.up', kind: 'gauge' })}`),
+      FROM ${latest({ metric: 'obsctl.gateway.clickhouse.up', kind: 'gauge', over: 'min' })}`),
     width: 5,
     height: 5,
     unit: 'string',
@@ -194,7 +204,8 @@ function lag(): PanelDraft {
     source: 'gateway_metrics',
     query: sql(`
       SELECT time, level AS lag
-      FROM ${levels({ metric: 'obsctl.gateway.lag', kind: 'gauge' })} ORDER BY time`),
+      FROM ${levels({ metric: 'obsctl.gateway.lag', kind: 'gauge', over: 'max' })}
+      ORDER BY time`),
     width: 8,
     height: 8,
     unit: 's',

@@ -35,6 +35,9 @@ export const attributeNames = [
   'reason',
   'table',
   'stage',
+  'decision',
+  'action',
+  'obsctl.gateway.worker',
   'cpu.mode',
 ] as const;
 

@@ -93,13 +93,19 @@ export function rates(spec: PointsSpec): string {
   )`;
 }
 
+type LevelsSpec = PointsSpec & {
+  readonly kind: 'gauge' | 'sum';
+  /** How series become one; amounts add, an age or a state of several gateways does not. */
+  readonly over?: 'sum' | 'max' | 'min';
+};
+
 /** `time`, the labels, `level`: the mean of each series in the bucket, added over series. */
-export function levels(spec: PointsSpec & { readonly kind: 'gauge' | 'sum' }): string {
+export function levels(spec: LevelsSpec): string {
   const c = spec.kind === 'gauge' ? g : s;
   const names = labelNames(spec).replace(/, $/, '');
   const group = names === '' ? '' : `, ${names}`;
   return `(
-    SELECT time${group}, sum(mean) AS level
+    SELECT time${group}, ${spec.over ?? 'sum'}(mean) AS level
     FROM (
       SELECT $__timeInterval(${c.TimeUnix}) AS time, ${seriesOf(c)} AS series,
         ${labelList(spec)} avg(${c.Value}) AS mean
@@ -112,11 +118,11 @@ export function levels(spec: PointsSpec & { readonly kind: 'gauge' | 'sum' }): s
 }
 
 /** The labels and `level`: the newest value of each series, added over series. */
-export function latest(spec: PointsSpec & { readonly kind: 'gauge' | 'sum' }): string {
+export function latest(spec: LevelsSpec): string {
   const c = spec.kind === 'gauge' ? g : s;
   const names = labelNames(spec).replace(/, $/, '');
   return `(
-    SELECT ${names === '' ? '' : `${names}, `}sum(newest) AS level, max(newestAt) AS at
+    SELECT ${names === '' ? '' : `${names}, `}${spec.over ?? 'sum'}(newest) AS level, max(newestAt) AS at
     FROM (
       SELECT ${seriesOf(c)} AS series, ${labelList(spec)}
         argMax(${c.Value}, ${c.TimeUnix}) AS newest, max(${c.TimeUnix}) AS newestAt

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { connectClickHouse } from '../clickhouse/client.ts';
 import { migrate } from '../clickhouse/migrate.ts';
 import { systemClock } from '../core/clock.ts';
-import { type Asker, askerOf, findPanel } from '../test/support/ask-dashboards.ts';
+import { type Asker, askerOf } from '../test/support/ask-dashboards.ts';
 import { startEngine, type TestEngine } from '../test/support/engine.ts';
 import { failingService, type Seeded, seedTelemetry } from '../test/support/seed-telemetry.ts';
 import { dashboards } from './catalog.ts';
@@ -281,75 +281,12 @@ describe('numbers', () => {
     expect(failed?.['logs']).toMatchObject([{ name: 'exception' }]);
   });
 
-  it('of the gateway are what it counted', async () => {
-    expect(await panelRows('Gateway', 'Lost')).toEqual([{ Lost: 0 }]);
-    expect(await panelRows('Gateway', 'Log used')).toEqual([{ 'Log used': 0.25 }]);
-    const flow = await panelRows('Gateway', 'Received, durable, answered');
-    // Three signals, 100 items each in 10 s; the first point has no step of its own.
-    for (const row of flow.slice(1)) expect(Number(row['received'])).toBeCloseTo(30, 6);
-    const refused = await panelRows('Gateway', 'Turned away, by reason');
-    for (const row of refused.slice(1)) {
-      expect(row['reason']).toBe('disk_budget');
-      expect(Number(row['requests'])).toBeCloseTo(0.1, 6);
-    }
-    const latency = await panelRows('Gateway', 'Insert latency');
-    // All values fall between 2.5 and 5 ms, so the median lies in the middle.
-    for (const row of latency) expect(Number(row['p50'])).toBeCloseTo(0.00375, 9);
-  });
-
-  it('of what is lost see a counter that appears for the first time', async () => {
-    const shiftMs = -3_600_000;
-    const began = `fromUnixTimestamp64Milli(${seeded.fromMs - 86_400_000})`;
-    const at = `fromUnixTimestamp64Milli(${seeded.toMs + shiftMs - 60_000})`;
-    await ask(
-      'INSERT INTO otel.otel_metrics_sum (MetricName, StartTimeUnix, TimeUnix, Value,' +
-        ` AggregationTemporality) SELECT 'obsctl.gateway.dropped.items', ${began}, ${at}, 5, 2`,
-    );
-    expect(await panelRows('Gateway', 'Lost', { shiftMs })).toEqual([{ Lost: 5 }]);
-    const later = { shiftMs: shiftMs + 25 * 60_000 };
-    expect(await panelRows('Gateway', 'Lost', later)).toEqual([{ Lost: 0 }]);
-  });
-
   it('of a counter use the point before the range', async () => {
     const rows = await panelRows('Machine', 'Disk throughput', { shiftMs: 120_000 });
     const first = rows.filter((row) => row['direction'] === 'read')[0];
     expect(Number(first?.['throughput'])).toBeCloseTo(4096, 6);
     const points = 120 - 12;
     expect(rows.filter((row) => row['direction'] === 'read')).toHaveLength(points);
-  });
-
-  it('of the proof compare receipts with rows that are found, and see a missing one', async () => {
-    const proof = await panelRows('Gateway', 'Acknowledged and found again');
-    expect(proof).toEqual([
-      expect.objectContaining({ Table: 'otel_logs', Found: seeded.logs.length, Proof: 'equal' }),
-      expect.objectContaining({ Table: 'otel_traces', Found: seeded.spans.length, Proof: 'equal' }),
-    ]);
-    const bySignal = await panelRows('Gateway', 'Proof by signal');
-    const [of, spans] = [seeded.logs.length, seeded.spans.length];
-    expect(bySignal).toEqual([
-      {
-        Signal: 'logs',
-        Received: of,
-        'Left out': 0,
-        Logged: of,
-        Stored: of,
-        'Rolled up': '',
-        Proof: 'equal',
-      },
-      {
-        Signal: 'traces',
-        Received: spans,
-        'Left out': 0,
-        Logged: spans,
-        Stored: spans,
-        'Rolled up': String(spans),
-        Proof: 'equal',
-      },
-    ]);
-    const [dashboard, panel] = findPanel('Gateway', 'Acknowledged and found again');
-    const one = panel.targets?.[0]?.rawSql.replace('sum(Rows) AS rows', 'sum(Rows) + 1 AS rows');
-    const short = await ask(expandFor(dashboard, one ?? ''));
-    expect(short.map((row) => row['Proof'])).toEqual(['missing', 'missing']);
   });
 });
 

@@ -90,6 +90,8 @@ const tickPeriodMs = 50;
 /** How often a worker looks whether the others have read their logs. */
 const recoveryPollMs = 5;
 const gaugePeriodMs = 500;
+/** Between two looks at how late the event loop is. */
+const loopSampleMs = 20;
 /** Connections to ClickHouse a worker: two seals of four units, and questions. */
 const connectionsMax = 10;
 /** The log demands room for four of the largest records. */
@@ -127,7 +129,7 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
     for (const entry of lanes) entry.tick();
   });
   const living = clock.every(alivePeriodMs, () => post({ kind: 'alive' }));
-  const gauging = startGauges({ lanes, admission, receivers, counters, clock, config });
+  const gauging = startGauges({ ...start, lanes, admission, receivers, counters, clock });
   const [grpc, http, own] = receivers;
   const spreading = startSpreading(start.loadMemory, start.index, clock, () => {
     grpc?.moveOne();
@@ -288,14 +290,17 @@ type Gauged = {
   readonly counters: LaneCounters;
   readonly clock: Clock;
   readonly config: GatewayConfig;
+  readonly index: number;
 };
 
 function startGauges(parts: Gauged): { readonly cancel: () => void } {
-  const delay = monitorEventLoopDelay({ resolution: 20 });
+  const delay = monitorEventLoopDelay({ resolution: loopSampleMs });
   delay.enable();
   const update = (): void => {
     writeGauges(parts);
-    parts.counters.gauge('nodejs.eventloop.delay.p99', delay.percentile(99) * seconds);
+    // What is measured is the time between two samples, so a loop that is never late shows theirs.
+    const late = delay.percentile(99) * seconds - loopSampleMs / 1000;
+    parts.counters.eventLoopDelay(parts.index, Math.max(0, late));
     delay.reset();
   };
   update();

@@ -14,6 +14,7 @@ export function deliveryEvents(parts: LaneParts): DeliveryEvents {
       log('error', `${unit.rows} rows of ${unit.table} set aside as dead letters: ${reason}`);
     },
     parked: (table, isParked, message) => {
+      counters.parked(table, isParked);
       if (!isParked) log('info', `${table} takes rows again`);
       else log('error', `${table} takes no rows, what is for it waits in the log: ${message}`);
     },

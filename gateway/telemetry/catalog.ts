@@ -21,6 +21,8 @@ export type MetricDef = {
   readonly attributes: readonly AttributeDef[];
   /** Upper bounds of a histogram's buckets, ascending. */
   readonly bounds?: readonly number[];
+  /** Told only once it has a value: not every series of this gauge belongs to something. */
+  readonly untilSet?: 'absent';
   /** How the values of several lanes become one; counters and histograms always add. */
   readonly over: 'sum' | 'max' | 'min';
   readonly description: string;
@@ -74,6 +76,12 @@ const signal: AttributeDef = { name: 'signal', values: signals };
 const transport: AttributeDef = { name: 'transport', values: transports };
 const table: AttributeDef = { name: 'table', values: tables.map((entry) => entry.name) };
 
+/** As many as `--workers` allows; only those that run are told. */
+const workersMax = 64;
+const worker: AttributeDef = {
+  name: 'obsctl.gateway.worker',
+  values: Array.from({ length: workersMax }, (_, index) => String(index)),
+};
 const guarded: AttributeDef = { name: 'file', values: ['tls', 'credentials'] };
 
 const secondsBounds = [
@@ -111,6 +119,7 @@ const metrics = [
   { name: 'obsctl.gateway.open.rows', unit: '{row}', kind: 'gauge', over: 'sum', attributes: [], description: 'Rows in open blocks, not yet sealed' },
   { name: 'obsctl.gateway.sealed.backlog', unit: '{seal}', kind: 'gauge', over: 'sum', attributes: [], description: 'Seals that ClickHouse has not acknowledged' },
   { name: 'obsctl.gateway.parked.seals', unit: '{seal}', kind: 'gauge', over: 'sum', attributes: [], description: 'Seals of which rows wait for one table that takes none, because a view behind it fails or it is missing' },
+  { name: 'obsctl.gateway.parked.lanes', unit: '{lane}', kind: 'gauge', over: 'sum', attributes: [table], description: 'Lanes whose rows of that table wait because it takes none; 0 while all is well' },
   { name: 'obsctl.gateway.in_flight.size', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes held by requests that are not yet answered' },
   { name: 'obsctl.gateway.in_flight.limit', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes in flight before requests are told to come back' },
   { name: 'obsctl.gateway.connections', unit: '{connection}', kind: 'gauge', over: 'sum', attributes: [transport], description: 'Open connections' },
@@ -120,7 +129,7 @@ const metrics = [
   { name: 'obsctl.gateway.guard.reloads', unit: '{reload}', kind: 'counter', over: 'sum', attributes: [guarded, { name: 'outcome', values: ['applied', 'refused'] }], description: 'Times that files of the guard had changed, by whether the new ones could be used' },
   { name: 'obsctl.gateway.guard.stale', unit: '1', kind: 'gauge', over: 'max', attributes: [guarded], description: '1 while the files are faulty and what they held before is in force' },
   { name: 'obsctl.gateway.tls.not_after', unit: 's', kind: 'gauge', over: 'max', attributes: [], description: 'When the certificate in force ends, seconds since 1970; 0 without TLS' },
-  { name: 'nodejs.eventloop.delay.p99', unit: 's', kind: 'gauge', over: 'max', attributes: [], description: 'Event loop delay, 99th percentile since the last reading, of the slowest thread' },
+  { name: 'nodejs.eventloop.delay.p99', unit: 's', kind: 'gauge', over: 'max', untilSet: 'absent', attributes: [worker], description: 'How late the event loop of a worker was, 99th percentile of the last half second, without the period of the sampling' },
   { name: 'process.memory.usage', unit: 'By', kind: 'gauge', over: 'max', attributes: [], description: 'Resident memory of the gateway' },
   { name: 'process.cpu.time', unit: 's', kind: 'counter', over: 'max', attributes: [{ name: 'cpu.mode', values: ['user', 'system'] }], description: 'CPU time of the gateway' },
 ] as const satisfies readonly MetricDef[];

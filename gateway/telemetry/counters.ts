@@ -25,9 +25,14 @@ export function counterLayout(): Layout {
   return layout;
 }
 
-/** Shared memory for the counters of one thread. */
+/** Shared memory for the counters of one thread. What is absent until it is set is NaN. */
 export function createCounterMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(layout.slotCount * 8);
+  const memory = new SharedArrayBuffer(layout.slotCount * 8);
+  const values = new Float64Array(memory);
+  for (const { metric, slot } of layout.series) {
+    if (metric.untilSet === 'absent') values[slot] = Number.NaN;
+  }
+  return memory;
 }
 
 const slotByKey: ReadonlyMap<string, number> = new Map(
@@ -78,8 +83,9 @@ export function combine(parts: readonly Float64Array[]): Float64Array {
   const total = new Float64Array(layout.slotCount);
   for (const { metric, slot } of layout.series) {
     for (let index = slot; index < slot + slotsOf(metric); index += 1) {
-      const values = parts.map((part) => part[index] ?? 0);
-      total[index] = values.length === 0 ? 0 : reduce(metric.over, values);
+      const values = parts.map((part) => part[index] ?? 0).filter((value) => !Number.isNaN(value));
+      const none = metric.untilSet === 'absent' ? Number.NaN : 0;
+      total[index] = values.length === 0 ? none : reduce(metric.over, values);
     }
   }
   return total;

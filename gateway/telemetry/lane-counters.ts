@@ -137,6 +137,16 @@ export class LaneCounters {
     this.#counters.set(slotOf(name), value);
   }
 
+  /** How late the event loop of `worker` was. */
+  eventLoopDelay(worker: number, seconds: number): void {
+    this.#counters.set(slotOf('nodejs.eventloop.delay.p99', String(worker)), seconds);
+  }
+
+  /** One lane more, or one less, waits for `table`. */
+  parked(table: string, isParked: boolean): void {
+    this.#counters.add(slotOf('obsctl.gateway.parked.lanes', table), isParked ? 1 : -1);
+  }
+
   /** Adds to a gauge: several lanes of one thread share its counters. */
   addGauge(name: MetricName, amount: number): void {
     this.#counters.add(slotOf(name), amount);

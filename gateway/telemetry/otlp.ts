@@ -76,9 +76,9 @@ function metricData(
   return { ...common, dataPointType: DataPointType.SUM, isMonotonic: true, dataPoints };
 }
 
-/** Gauges always: their zero says something. Counters once they have counted. */
+/** Gauges always, unless absent: their zero says something. Counters once they have counted. */
 function isTold(series: Series, values: Float64Array): boolean {
-  if (series.metric.kind === 'gauge') return true;
+  if (series.metric.kind === 'gauge') return !Number.isNaN(values[series.slot]);
   const slots = series.metric.kind === 'histogram' ? (series.metric.bounds?.length ?? 0) + 1 : 1;
   for (let index = 0; index < slots; index += 1) {
     if ((values[series.slot + index] ?? 0) !== 0) return true;

@@ -10,6 +10,7 @@ export function prometheusText(values: Float64Array): string {
   for (const series of counterLayout().series) {
     const { metric } = series;
     const name = prometheusName(metric);
+    if (Number.isNaN(values[series.slot])) continue;
     if (metric !== previous) {
       lines.push(`# HELP ${name} ${metric.description}`, `# TYPE ${name} ${metric.kind}`);
       previous = metric;

@@ -16,7 +16,8 @@ export function gatewayMetricsReference(): string {
     'The same figures in two forms: as Prometheus text at `/metrics` of the admin listener' +
       ' (`127.0.0.1:8890` unless `--admin` says otherwise), and as OpenTelemetry metrics that the' +
       ` gateway sends into itself with \`service.name\` \`${gatewayServiceName}\` (see` +
-      ' `--telemetry-interval`). All lanes of a gateway are one series.',
+      ' `--telemetry-interval`). All lanes of a gateway are one series, but for the delay of each' +
+      ' worker.',
     markdownTable(
       ['OpenTelemetry', 'Prometheus', 'kind', 'unit', 'attributes', 'meaning'],
       catalog.map(metricRow),
@@ -34,7 +35,7 @@ export function gatewayMetricsReference(): string {
         metric.attributes.map(({ name, values }) => [
           `\`${metric.name}\``,
           `\`${name}\``,
-          values.map((value) => `\`${value}\``).join(', '),
+          valuesText(values),
         ]),
       ),
     ),
@@ -52,6 +53,13 @@ function metricRow(metric: MetricDef): readonly string[] {
     metric.attributes.map(({ name }) => `\`${name}\``).join(', '),
     metric.description,
   ];
+}
+
+/** A long row of numbers by its ends. */
+function valuesText(values: readonly string[]): string {
+  const isNumbered = values.every((value, index) => value === String(index));
+  if (isNumbered) return `\`0\` to \`${values.length - 1}\`, those that there are`;
+  return values.map((value) => `\`${value}\``).join(', ');
 }
 
 function bucketsLine(metric: MetricDef): readonly string[] {

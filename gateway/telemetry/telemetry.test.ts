@@ -57,6 +57,33 @@ describe('counters', () => {
     expect(total[slotOf('obsctl.gateway.clickhouse.up')]).toBe(0);
   });
 
+  it('tell the event loop delay of each worker that there is, and of no other', () => {
+    const workers = [createCounterMemory(), createCounterMemory()];
+    workers.forEach((memory, index) => {
+      new LaneCounters(memory).eventLoopDelay(index, index / 100);
+    });
+    const total = combine(workers.map((memory) => new Float64Array(memory)));
+    const lines = prometheusText(total).split('\n');
+    expect(lines.filter((line) => line.startsWith('nodejs_eventloop_delay_p99'))).toEqual([
+      'nodejs_eventloop_delay_p99_seconds{obsctl_gateway_worker="0"} 0',
+      'nodejs_eventloop_delay_p99_seconds{obsctl_gateway_worker="1"} 0.01',
+    ]);
+    const told = decoded(total).find(({ name }) => name === 'nodejs.eventloop.delay.p99');
+    const points = JSON.stringify(told).match(/"as_?double":[\d.]+/gi);
+    expect(points).toHaveLength(2);
+    expect(points?.[1]).toMatch(/:0\.01$/);
+  });
+
+  it('count the lanes that wait for a table, and forget them', () => {
+    const memory = createCounterMemory();
+    const counters = new LaneCounters(memory);
+    const slot = slotOf('obsctl.gateway.parked.lanes', 'otel_logs');
+    counters.parked('otel_logs', true);
+    counters.parked('otel_logs', true);
+    counters.parked('otel_logs', false);
+    expect(new Float64Array(memory)[slot]).toBe(1);
+  });
+
   it('say ready only when no cause is left', () => {
     const memory = createCounterMemory();
     const counters = new LaneCounters(memory);

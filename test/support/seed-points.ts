@@ -3,6 +3,9 @@ import { catalog, gatewayServiceName } from '../../gateway/telemetry/catalog.ts'
 
 export const hostName = 'shop-host-1';
 const stepMs = 10_000;
+const workerKey = 'obsctl.gateway.worker';
+/** What the seeded gateway's certificate still lasts at the end of the range. */
+export const certificateSeconds = 10 * 86_400;
 
 /** Seconds with nine digits behind the point, as a DateTime64(9) is read from text. */
 export const seconds = (ms: number): string =>
@@ -121,7 +124,7 @@ export function gatewayPoints(fromMs: number, toMs: number) {
   for (let atMs = fromMs, step = 0; atMs < toMs; atMs += stepMs, step += 1) {
     for (const metric of catalog) {
       for (const labels of combinations(metric.attributes)) {
-        const value = gatewayValue(metric.name, labels, step);
+        const value = gatewayValue(metric.name, labels, step, toMs);
         const of = [gatewayServiceName, resource, metric.name] as const;
         if (metric.kind === 'counter') {
           sums.push(sumRow(...of, fromMs - 60_000, atMs, value, labels, true));
@@ -151,13 +154,22 @@ function combinations(
 ): Labels[] {
   return attributes.reduce<Labels[]>(
     (all, { name, values }) =>
-      all.flatMap((labels) => values.map((value) => ({ ...labels, [name]: value }))),
+      all.flatMap((labels) =>
+        values
+          // A gateway with two workers.
+          .slice(0, name === workerKey ? 2 : undefined)
+          .map((value) => ({ ...labels, [name]: value })),
+      ),
     [{}],
   );
 }
 
-function gatewayValue(name: string, labels: Labels, step: number): number {
-  if (name === 'obsctl.gateway.dropped.items' || name.endsWith('dead_letter.rows')) return 0;
+function gatewayValue(name: string, labels: Labels, step: number, toMs: number): number {
+  if (name === 'obsctl.gateway.dropped.items') return 0;
+  if (name === 'obsctl.gateway.dead_letter.rows') return labels['table'] === 'otel_logs' ? 3 : 0;
+  if (name === 'obsctl.gateway.parked.lanes') return labels['table'] === 'otel_red_1m' ? 2 : 0;
+  if (name === 'obsctl.gateway.tls.not_after') return toMs / 1000 + certificateSeconds;
+  if (name === 'nodejs.eventloop.delay.p99') return 0.004 * (Number(labels[workerKey]) + 1);
   if (name === 'obsctl.gateway.rejected.items') return 0;
   if (name === 'obsctl.gateway.refused.requests') {
     return labels['reason'] === 'disk_budget' && labels['transport'] === 'grpc' ? step : 0;
