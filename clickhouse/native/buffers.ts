@@ -69,9 +69,12 @@ export class Text {
   size = 0;
   /** Bytes before this are known to be well-formed UTF-8 strings (see `utf8.ts`). */
   checkedSize = 0;
+  /**
+   * What {@link size} may reach before it must grow. Below 0 without memory, so that even an empty
+   * copy, which may overshoot, reserves some. Public for the hot loops, which compare in place.
+   */
+  limit = -1;
   readonly #budget: Budget;
-  /** Below 0 without memory, so that even an empty copy, which may overshoot, reserves some. */
-  #limit = -1;
 
   constructor(budget: Budget) {
     this.#budget = budget;
@@ -81,7 +84,7 @@ export class Text {
 
   /** Makes room for `bytes` more, and for one overshooting copy behind them. */
   reserve(bytes: number): void {
-    if (this.size + bytes > this.#limit) this.#grow(this.size + bytes);
+    if (this.size + bytes > this.limit) this.#grow(this.size + bytes);
   }
 
   /** Cuts back to `size` bytes. */
@@ -95,7 +98,7 @@ export class Text {
     const used = this.size;
     this.size = 0;
     this.checkedSize = 0;
-    if (this.#limit > keptBytesMax && used < this.#limit / 4) this.#resize(0, 0);
+    if (this.limit > keptBytesMax && used < this.limit / 4) this.#resize(0, 0);
   }
 
   /** Gives all memory back. */
@@ -106,7 +109,7 @@ export class Text {
   }
 
   #grow(needed: number): void {
-    const doubled = Math.max(needed, this.#limit * 2, textBytesMin);
+    const doubled = Math.max(needed, this.limit * 2, textBytesMin);
     const fits = this.#budget.fits(doubled + overshootBytes - this.bytes.length);
     this.#resize(fits ? doubled : needed + (needed >>> 3), this.size);
   }
@@ -118,7 +121,7 @@ export class Text {
     bytes.set(this.bytes.subarray(0, kept));
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer);
-    this.#limit = limit === 0 ? -1 : limit;
+    this.limit = limit === 0 ? -1 : limit;
   }
 }
 
@@ -250,10 +253,10 @@ export function putString(
   from: number,
   length: number,
 ): void {
-  text.reserve(length + 5);
+  const at = text.size;
+  if (at + length + 5 > text.limit) text.reserve(length + 5);
   if (length <= 32 && from + 32 <= source.length) {
     // Short strings at once: what is behind them is overwritten by the next one.
-    const at = text.size;
     const target = text.view;
     target.setUint8(at, length);
     target.setBigInt64(at + 1, view.getBigInt64(from, true), true);

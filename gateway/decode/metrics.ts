@@ -19,6 +19,7 @@ import {
   int64AsDouble,
   metric,
   metricSerial,
+  mustReadAgain,
   point,
   pointTime,
   putExemplar,
@@ -172,14 +173,27 @@ function putData(
     }
     const start = readLength(source, at, end);
     at = start + word[0]!;
-    if (kind === gaugeTag) putNumberPoint(days.gauge, context, source, view, start, at);
-    else if (kind === sumTag) putNumberPoint(days.sum, context, source, view, start, at);
-    else if (kind === histogramTag) {
-      putHistogramPoint(days.histogram, context, source, view, start, at);
-    } else if (kind === exponentialTag) {
-      putExponentialPoint(days.exponential, context, source, view, start, at);
-    } else putSummaryPoint(days.summary, context, source, view, start, at);
+    putPoint(kind, days, context, source, view, start, at);
+    if (mustReadAgain()) putPoint(kind, days, context, source, view, start, at);
   }
+}
+
+function putPoint(
+  kind: number,
+  days: MetricDays,
+  context: Context,
+  source: Uint8Array,
+  view: DataView,
+  from: number,
+  end: number,
+): void {
+  if (kind === gaugeTag) putNumberPoint(days.gauge, context, source, view, from, end);
+  else if (kind === sumTag) putNumberPoint(days.sum, context, source, view, from, end);
+  else if (kind === histogramTag) {
+    putHistogramPoint(days.histogram, context, source, view, from, end);
+  } else if (kind === exponentialTag) {
+    putExponentialPoint(days.exponential, context, source, view, from, end);
+  } else putSummaryPoint(days.summary, context, source, view, from, end);
 }
 
 /**

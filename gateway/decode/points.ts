@@ -27,11 +27,17 @@ const exemplar = new Int32Array(2 * 8);
 
 const startPlace = 4;
 const timePlace = 6;
+/** Where the time that decided the block stands, or -1 when it was looked for everywhere. */
+let leadingTimeAt = -1;
+/** Whether the point under way has a second time, so that the last one must be looked for. */
+let isAmbiguous = false;
 /** Values that are copied one by one; more are copied at once. */
 const smallCopyMax = 16;
 
 /**
- * Begins a point: finds its last time (field 3 in all kinds), wherever it stands, then the block.
+ * Begins a point: finds its time (field 3 in all kinds), then the block. Where the time stands in
+ * front it is taken for the last one; if another one comes, `endPoint` takes the row back, and the
+ * point is begun again (see {@link mustReadAgain}) with a search for the last.
  * Undefined when the point is rejected.
  */
 export function beginPoint<Block extends PointBlock>(
@@ -45,19 +51,11 @@ export function beginPoint<Block extends PointBlock>(
   // A loop: `fill` is a call.
   for (let place = 0; place < point.length; place += 1) point[place] = 0;
   context.fault = '';
-  let at = from;
-  while (at < end) {
-    // Strings and messages of less than 128 bytes, nearly all that comes, are skipped in place.
-    const byte = source[at]!;
-    const length = at + 1 < end ? source[at + 1]! : 0x80;
-    if ((byte & 0x87) === 2 && byte > 7 && length < 0x80 && at + 2 + length <= end) {
-      at += 2 + length;
-      continue;
-    }
-    at = readTag(source, at, end);
-    const tag = word[0]!;
-    if (tag === 0x19) at = keepFixed64(point, timePlace, view, at, end);
-    else at = skipField(source, at, end, tag);
+  leadingTimeAt = isAmbiguous ? -1 : leadingTime(source, view, from, end);
+  isAmbiguous = false;
+  if (leadingTimeAt < 0 || !context.accepts(point[timePlace]! >>> 0, point[timePlace + 1]! >>> 0)) {
+    leadingTimeAt = -1;
+    findTime(source, view, from, end);
   }
   if (point[timePlace] === 0 && point[timePlace + 1] === 0) {
     context.fillTime(point, timePlace);
@@ -72,6 +70,39 @@ export function beginPoint<Block extends PointBlock>(
   block.beginRow(context);
   if (block.metricSerial !== metricSerial[0]) enterMetric(block, source, view);
   return block;
+}
+
+/**
+ * Reads the time where senders write it, behind the start time or first; returns its place, or -1
+ * when it is not there or is one that another time might replace.
+ */
+function leadingTime(source: Uint8Array, view: DataView, from: number, end: number): number {
+  let at = from;
+  if (at + 18 <= end && source[at] === 0x11) at += 9;
+  if (at + 9 > end || source[at] !== 0x19) return -1;
+  point[timePlace] = view.getInt32(at + 1, true);
+  point[timePlace + 1] = view.getInt32(at + 5, true);
+  return at + 1;
+}
+
+/** Finds the last time of the point, wherever it stands. */
+function findTime(source: Uint8Array, view: DataView, from: number, end: number): void {
+  point[timePlace] = 0;
+  point[timePlace + 1] = 0;
+  let at = from;
+  while (at < end) {
+    // Strings and messages of less than 128 bytes, nearly all that comes, are skipped in place.
+    const byte = source[at]!;
+    const length = at + 1 < end ? source[at + 1]! : 0x80;
+    if ((byte & 0x87) === 2 && byte > 7 && length < 0x80 && at + 2 + length <= end) {
+      at += 2 + length;
+      continue;
+    }
+    at = readTag(source, at, end);
+    const tag = word[0]!;
+    if (tag === 0x19) at = keepFixed64(point, timePlace, view, at, end);
+    else at = skipField(source, at, end, tag);
+  }
 }
 
 /** Looks up name, description and unit once a metric and block. */
@@ -96,6 +127,11 @@ export function endPoint(
   mapStart: number,
   valuesStart: number,
 ): boolean {
+  if (isAmbiguous) {
+    block.parts.cutRow();
+    block.attributes.hasRepeats = false;
+    return false;
+  }
   context.repeatedKeys += endMap(block.attributes, mapStart, valuesStart);
   if (context.fault !== '') {
     block.parts.cutRow();
@@ -120,7 +156,13 @@ export function endPoint(
 export function pointTime(view: DataView, at: number, end: number, tag: number): number {
   if (tag === 0x11) return keepFixed64(point, startPlace, view, at, end);
   need(at, end, 8);
+  if (leadingTimeAt >= 0 && at !== leadingTimeAt) isAmbiguous = true;
   return at + 8;
+}
+
+/** Whether the point was taken back because it must be read again, its last time first. */
+export function mustReadAgain(): boolean {
+  return isAmbiguous;
 }
 
 /**

@@ -285,6 +285,31 @@ describe('what protobuf allows and few senders write', () => {
     expect(rows).toMatchObject([{ Value: 2.5, ValueType: 'Double', ValueInt: '0' }]);
   });
 
+  it('takes the last time of a point, wherever it stands, with the row of its own day', async () => {
+    const key = len(7, join(len(1, 'a'), len(2, len(1, 'x'))));
+    const exemplar = len(5, double(3, 1));
+    const points = [
+      join(fixed64(2, 1n), fixed64(3, nowNs - 9n), key, exemplar, fixed64(3, nowNs - 7n)),
+      join(fixed64(3, nowNs + 90n * dayNs), key, fixed64(3, nowNs - 6n)),
+      join(fixed64(3, nowNs - 5n), fixed64(3, 0n), key),
+      join(key, fixed64(3, nowNs - 4n)),
+      join(fixed64(3, nowNs), key, fixed64(3, nowNs + 90n * dayNs)),
+      join(fixed64(3, nowNs - 3n), double(4, 2)),
+    ];
+    const body = request([len(5, join(...points.map((point) => len(1, point))))]);
+    const outside = 'a data point lies outside the time range that is stored';
+    const rows = await rowsOf('metrics', body, outside);
+    expect(rows.map((row) => [row['TimeUnix'], row['Attributes']])).toEqual([
+      ['1795003199.999999993', [['a', 'x']]],
+      ['1795003199.999999994', [['a', 'x']]],
+      ['1795003200.000000000', [['a', 'x']]],
+      ['1795003199.999999996', [['a', 'x']]],
+      ['1795003199.999999997', []],
+    ]);
+    expect(rows.map((row) => row['Exemplars.Value'])).toMatchObject([[1], [], [], [], []]);
+    expect(decode('metrics', body)).toMatchObject({ accepted: 5, rejected: 1 });
+  });
+
   it('gives success to an empty request and to empty envelopes', () => {
     for (const body of [new Uint8Array(0), len(1, ''), len(1, len(2, '')), request([])]) {
       expect(decode('traces', body)).toEqual({

@@ -14,6 +14,8 @@ for (let byte = 0; byte < 256; byte += 1) {
 }
 
 const digitsMax = 20;
+/** Digits of a positive integer of 31 bits. */
+const shortDigitsMax = 10;
 const digits = new Uint8Array(digitsMax);
 const zero = 0x30;
 const minus = 0x2d;
@@ -38,7 +40,7 @@ export function writeHex(
 
 /** Appends an id as a string: `length` bytes become twice as many digits; none stay empty. */
 export function putHex(text: Text, source: Uint8Array, from: number, length: number): void {
-  text.reserve(2 * length + 1);
+  if (text.size + 2 * length + 1 > text.limit) text.reserve(2 * length + 1);
   text.bytes[text.size] = 2 * length;
   writeHex(text.view, text.size + 1, source, from, length);
   text.size += 2 * length + 1;
@@ -46,7 +48,7 @@ export function putHex(text: Text, source: Uint8Array, from: number, length: num
 
 /** Appends an empty string. */
 export function putEmpty(text: Text): void {
-  text.reserve(1);
+  if (text.size + 1 > text.limit) text.reserve(1);
   text.bytes[text.size++] = 0;
 }
 
@@ -68,11 +70,32 @@ export function putRawAscii(text: Text, value: string): void {
 
 /** Appends a signed 64-bit integer as a decimal string. */
 export function putInt64(text: Text, low: number, high: number): void {
+  if (high === 0 && low >= 0) {
+    putShortInteger(text, low);
+    return;
+  }
   const start = formatInt64(low, high);
   const length = digitsMax - start;
   text.reserve(length + 1);
   text.bytes[text.size++] = length;
   copyDigits(text, start);
+}
+
+/** Digits are counted first, so that they are written where they stay. */
+function putShortInteger(text: Text, value: number): void {
+  let length = 1;
+  for (let bound = 10; length < shortDigitsMax && value >= bound; bound *= 10) length += 1;
+  const start = text.size;
+  if (start + length + 1 > text.limit) text.reserve(length + 1);
+  const bytes = text.bytes;
+  bytes[start] = length;
+  let rest = value;
+  for (let at = start + length; at > start; at -= 1) {
+    const next = (rest / 10) | 0;
+    bytes[at] = zero + rest - next * 10;
+    rest = next;
+  }
+  text.size = start + length + 1;
 }
 
 /** The same without a length. */

@@ -100,12 +100,16 @@ function putSpan(
   let block: TraceBlock | undefined;
   let mapStart = 0;
   let valuesStart = 0;
-  let at = from;
+  let at = isTimeFirst ? from : putHead(source, view, from, end);
   while (at < end) {
     // The tag of one byte, here once more: a call for each field costs 5 %.
     let tag = source[at]!;
     if (tag >= 8 && tag < 0x80) at += 1;
-    else {
+    else if (tag === 0x85 && at + 6 <= end && source[at + 1] === 0x01) {
+      field[32] = view.getInt32(at + 2, true);
+      at += 6;
+      continue;
+    } else {
       at = readTag(source, at, end);
       tag = word[0]!;
     }
@@ -146,6 +150,40 @@ function putSpan(
   context.repeatedKeys += endMap(block.attributes, mapStart, valuesStart);
   endSpan(block, context, source, view);
   return true;
+}
+
+/**
+ * Takes the fields that stand in front, in the order and form that senders write them: ids, name,
+ * kind and times. Returns where it ends; what is otherwise, or comes again, is the loop's.
+ */
+function putHead(source: Uint8Array, view: DataView, from: number, end: number): number {
+  // Ids, and the name's tag and length.
+  if (from + 40 > end || source[from] !== 0x0a || source[from + 1] !== traceIdBytes) return from;
+  if (source[from + 18] !== 0x12 || source[from + 19] !== spanIdBytes) return from;
+  field[2] = from + 2;
+  field[3] = traceIdBytes;
+  field[4] = from + 20;
+  field[5] = spanIdBytes;
+  let at = from + 28;
+  if (source[at] === 0x22 && source[at + 1] === spanIdBytes) {
+    field[8] = at + 2;
+    field[9] = spanIdBytes;
+    at += 2 + spanIdBytes;
+  }
+  const length = source[at + 1]!;
+  // Behind the name: a kind of one byte and two times.
+  const next = at + 2 + length;
+  if (source[at] !== 0x2a || length >= 0x80 || next + 20 > end) return at;
+  field[10] = at + 2;
+  field[11] = length;
+  if (source[next] !== 0x30 || source[next + 1]! >= 0x80) return next;
+  field[12] = source[next + 1]!;
+  if (source[next + 2] !== 0x39 || source[next + 11] !== 0x41) return next + 2;
+  field[14] = view.getInt32(next + 3, true);
+  field[15] = view.getInt32(next + 7, true);
+  field[16] = view.getInt32(next + 12, true);
+  field[17] = view.getInt32(next + 16, true);
+  return next + 20;
 }
 
 /** Keeps the value of a field that is not nested; the last one wins. */
