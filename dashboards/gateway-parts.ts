@@ -109,7 +109,7 @@ export function receivedAndStored(): PanelDraft {
       LEFT JOIN ${items('obsctl.gateway.refused.items')} AS refused USING (time)
       LEFT JOIN ${items('obsctl.gateway.rejected.items')} AS rejected USING (time)
       ORDER BY time`),
-    width: 8,
+    width: 12,
     height: 8,
     unit: 'cps',
     decimals: 1,
@@ -269,6 +269,7 @@ function eventLoop(): PanelDraft {
     metric: 'nodejs.eventloop.delay.p99',
     kind: 'gauge',
     over: 'max',
+    within: 'max',
     labels: { worker: attribute(columnsOf(gaugeTable).Attributes, 'obsctl.gateway.worker') },
     filter: ofGateway,
   } as const;

@@ -58,7 +58,7 @@ export function proof(): PanelDraft {
       )
       SELECT signal AS "Signal", received AS "Received", leftOut AS "Left out",
         logged AS "Logged", stored AS "Stored",
-        if(signal = 'traces', toString(spans), '') AS "Rolled up",
+        if(signal = 'traces', spans, NULL) AS "Rolled up",
         if(received = logged + leftOut AND logged = stored
           AND (signal != 'traces' OR spans = received),
           'equal', 'different') AS "Proof"
@@ -71,6 +71,7 @@ export function proof(): PanelDraft {
       'Left out': { unit: 'none', decimals: 0 },
       Logged: { unit: 'none', decimals: 0 },
       Stored: { unit: 'none', decimals: 0 },
+      'Rolled up': { unit: 'none', decimals: 0 },
       Proof: {
         cell: 'text',
         values: { equal: { colour: 'green' }, different: { colour: 'red' } },

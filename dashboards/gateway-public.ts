@@ -96,7 +96,7 @@ export function sampled(): PanelDraft {
       SELECT time, replaceOne(decision, '_', ' ') AS what, rate AS items
       FROM ${rates({ metric: 'obsctl.gateway.sampling.items', labels: { decision } })}
       ORDER BY time, what`),
-    width: 12,
+    width: 8,
     height: 7,
     unit: 'cps',
     decimals: 1,
@@ -122,7 +122,7 @@ export function redacted(): PanelDraft {
       SELECT time, action, rate AS changes
       FROM ${rates({ metric: 'obsctl.gateway.redaction.values', labels: { action } })}
       ORDER BY time, action`),
-    width: 12,
+    width: 8,
     height: 7,
     unit: 'ops',
     decimals: 1,

@@ -6,8 +6,12 @@ import { attribute, sql } from './sql.ts';
 const tableName = attribute('Attributes', 'table');
 
 export function waitingSeals(): PanelDraft {
-  const backlog = { metric: 'obsctl.gateway.sealed.backlog', kind: 'gauge' } as const;
-  const parked = { metric: 'obsctl.gateway.parked.seals', kind: 'gauge' } as const;
+  const backlog = {
+    metric: 'obsctl.gateway.sealed.backlog',
+    kind: 'gauge',
+    within: 'max',
+  } as const;
+  const parked = { metric: 'obsctl.gateway.parked.seals', kind: 'gauge', within: 'max' } as const;
   return timeseries({
     title: 'Seals that wait',
     description:

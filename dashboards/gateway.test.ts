@@ -128,7 +128,7 @@ describe('numbers', () => {
         'Left out': 0,
         Logged: of,
         Stored: of,
-        'Rolled up': '',
+        'Rolled up': null,
         Proof: 'equal',
       },
       {
@@ -137,7 +137,7 @@ describe('numbers', () => {
         'Left out': 0,
         Logged: spans,
         Stored: spans,
-        'Rolled up': String(spans),
+        'Rolled up': spans,
         Proof: 'equal',
       },
     ]);

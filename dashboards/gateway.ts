@@ -33,7 +33,7 @@ export function gatewayDashboard(): DashboardJson {
     variables: [],
     rows: [
       { title: '', panels: [lost(4, 5), waiting(), logFill(), timeUntilFull(), clickHouseUp()] },
-      { title: 'The way of an item', panels: [receivedAndStored(), refused(), itemsBySignal()] },
+      { title: 'The way of an item', panels: [receivedAndStored(), itemsBySignal()] },
       {
         title: 'What waits',
         panels: [lag(), logSize(), logPositions(), waitingSeals(), parkedTables(), deadLetters()],
@@ -41,7 +41,7 @@ export function gatewayDashboard(): DashboardJson {
       { title: 'Inserts into ClickHouse', panels: [inserts(), insertLatency(), answerLatency()] },
       {
         title: 'At the door',
-        panels: [turnedAway(), certificate(), sampled(), redacted()],
+        panels: [refused(), turnedAway(), sampled(), redacted(), certificate()],
       },
       { title: 'Proof', panels: [proof(), storedAndProved(), receiptsByTable()] },
       { title: 'The process', panels: resources() },
@@ -134,20 +134,22 @@ function refused(): PanelDraft {
     description:
       'Requests a second that were not accepted. memory, disk_budget and shutting_down are told' +
       ' to come back and are not lost; wrong_type, unknown_path or too_large are faults of the' +
-      ' sender.',
+      ' sender; tls, bad_credentials, network or over_quota are those that the guard keeps out.',
     source: 'gateway_metrics',
     query: sql(`
       SELECT time, reason, rate AS requests
       FROM ${rates({ metric: 'obsctl.gateway.refused.requests', labels: { reason } })}
       WHERE rate > 0 OR reason = 'disk_budget' ORDER BY time, reason`),
     width: 8,
-    height: 8,
+    height: 7,
     unit: 'reqps',
     decimals: 2,
     min: 0,
     noValue: 'nothing was turned away',
     empty: 'fine',
     interval: '10s',
+    draw: 'bars',
+    stack: true,
     seriesName: `\${__field.labels.reason}`,
   });
 }
@@ -166,13 +168,13 @@ function itemsBySignal(): PanelDraft {
         sumIf(items, what = 'refused') AS "Refused", sumIf(items, what = 'rejected') AS "Rejected"
       FROM (${itemsByStep()})
       GROUP BY signal ORDER BY signal`),
-    width: 8,
+    width: 12,
     height: 8,
     noValue: 'the gateway does not report',
     fields: Object.fromEntries(
       ['Received', 'Durable', 'Answered', 'Refused', 'Rejected'].map((name) => [
         name,
-        { unit: 'short', decimals: 1 } as const,
+        { unit: 'short' } as const,
       ]),
     ),
   });

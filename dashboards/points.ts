@@ -97,18 +97,20 @@ type LevelsSpec = PointsSpec & {
   readonly kind: 'gauge' | 'sum';
   /** How series become one; amounts add, an age or a state of several gateways does not. */
   readonly over?: 'sum' | 'max' | 'min';
+  /** What a bucket shows of its points; short peaks vanish in a mean. */
+  readonly within?: 'avg' | 'max';
 };
 
-/** `time`, the labels, `level`: the mean of each series in the bucket, added over series. */
+/** `time`, the labels, `level`: each series in the bucket as one value, added over series. */
 export function levels(spec: LevelsSpec): string {
   const c = spec.kind === 'gauge' ? g : s;
   const names = labelNames(spec).replace(/, $/, '');
   const group = names === '' ? '' : `, ${names}`;
   return `(
-    SELECT time${group}, ${spec.over ?? 'sum'}(mean) AS level
+    SELECT time${group}, ${spec.over ?? 'sum'}(one) AS level
     FROM (
       SELECT $__timeInterval(${c.TimeUnix}) AS time, ${seriesOf(c)} AS series,
-        ${labelList(spec)} avg(${c.Value}) AS mean
+        ${labelList(spec)} ${spec.within ?? 'avg'}(${c.Value}) AS one
       FROM ${spec.kind === 'gauge' ? gauge.name : sum.name}
       WHERE ${where(c, spec)}
       GROUP BY time, series${group}

@@ -134,6 +134,7 @@ function axes(defaults: FieldSettings | undefined, zone: Zone): uPlot.Axis[] {
     {
       ...common,
       space: 70,
+      incrs: [...timeIncrements],
       size: 24,
       grid: { show: false },
       values: (_, splits, __, ___, stepSeconds) =>
@@ -153,6 +154,15 @@ function axes(defaults: FieldSettings | undefined, zone: Zone): uPlot.Axis[] {
     },
   ];
 }
+
+const [minute, hour, day] = [60, 3600, 86_400];
+/** Seconds between labels of time. The chart's own list jumps from one minute to five. */
+const timeIncrements: readonly number[] = [
+  ...[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30],
+  ...[1, 2, 5, 10, 15, 30].map((each) => each * minute),
+  ...[1, 2, 3, 4, 6, 8, 12].map((each) => each * hour),
+  ...[1, 2, 3, 4, 5, 7, 10, 15, 30, 60, 90, 180, 365].map((each) => each * day),
+];
 
 const secondsIn: Readonly<Record<string, number>> = { s: 1, ms: 1e-3, µs: 1e-6, ns: 1e-9 };
 
