@@ -7,4 +7,6 @@ export default {
   transform: { '\\.ts$': '<rootDir>/tools/strip-types.mjs' },
   reporters: ['default', '<rootDir>/tools/totals-reporter.mjs'],
   testTimeout: 60_000,
+  // Jest leaves one core to itself, and on two that is one test at a time; most of them wait.
+  maxWorkers: 2,
 };

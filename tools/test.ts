@@ -13,7 +13,7 @@ type Totals = { passed: number; failed: number; skipped: number };
 
 const root = join(import.meta.dirname, '..');
 const jest = join(root, 'node_modules/jest/bin/jest.js');
-const alone = '/test/(crash|browser|demo)/|/clickhouse/embedded/concurrency';
+const alone = '/test/(crash|browser|demo|hostile)/|/clickhouse/embedded/concurrency';
 const words = process.argv.slice(2);
 const parts =
   words.length > 0
