@@ -1,4 +1,4 @@
-/** Parts of *Gateway*: seals that ClickHouse has not taken, the tables they wait for, dead letters. */
+/** Parts of *Gateway*: seals that are not delivered, the tables they wait for, dead letters. */
 import { type PanelDraft, table, timeseries } from './panel.ts';
 import { latest, levels, steps } from './points.ts';
 import { attribute, sql } from './sql.ts';

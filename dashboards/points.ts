@@ -123,8 +123,9 @@ export function levels(spec: LevelsSpec): string {
 export function latest(spec: LevelsSpec): string {
   const c = spec.kind === 'gauge' ? g : s;
   const names = labelNames(spec).replace(/, $/, '');
+  const over = spec.over ?? 'sum';
   return `(
-    SELECT ${names === '' ? '' : `${names}, `}${spec.over ?? 'sum'}(newest) AS level, max(newestAt) AS at
+    SELECT ${names === '' ? '' : `${names}, `}${over}(newest) AS level, max(newestAt) AS at
     FROM (
       SELECT ${seriesOf(c)} AS series, ${labelList(spec)}
         argMax(${c.Value}, ${c.TimeUnix}) AS newest, max(${c.TimeUnix}) AS newestAt

@@ -229,6 +229,19 @@ describe('obsctl gateway', () => {
     );
     expect(Number(names)).toBeGreaterThan(10);
   });
+
+  it('reports how late the event loop of each worker is, and of no other', async () => {
+    await start({ database: 'late', telemetryIntervalMs: 300, workers: 2 });
+    const sql =
+      "SELECT groupUniqArray(Attributes['obsctl.gateway.worker']) FROM late.otel_metrics_gauge" +
+      " WHERE MetricName = 'nodejs.eventloop.delay.p99'";
+    const workers = async (): Promise<string> => {
+      const text = await runSql(engine.url, sql);
+      return [...text.matchAll(/\d+/g)].map(String).sort().join(' ');
+    };
+    await until(async () => (await workers()) !== '');
+    expect(await workers()).toBe('0 1');
+  });
 });
 
 describe('the number of workers', () => {

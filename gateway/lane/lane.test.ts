@@ -8,6 +8,7 @@ import { startEngine, type TestEngine } from '../../test/support/engine.ts';
 import { runSql } from '../../test/support/engine-http.ts';
 import { openTestLane, type TestLane, type TestLaneOptions } from '../../test/support/lane.ts';
 import { readLetters } from '../deliver/dead-letter.ts';
+import { slotOf } from '../telemetry/counters.ts';
 import { platformFs } from '../wal/wal-fs.ts';
 
 /** Nothing listens there: ClickHouse is away. */
@@ -224,6 +225,8 @@ describe('a lane', () => {
     while (opened.lane.state().parkedSeals === 0 && performance.now() < deadline) {
       await new Promise((resolve) => setImmediate(resolve));
     }
+    const waiting = slotOf('obsctl.gateway.parked.lanes', 'otel_logs');
+    expect(opened.counters[waiting]).toBe(1);
     // The other tables are served meanwhile.
     await opened.sendSpans(0, 20);
     while ((await count('otel_traces')) < 20 && performance.now() < deadline);
@@ -231,6 +234,7 @@ describe('a lane', () => {
     await drain(opened);
     expect(await count('otel_logs')).toBe(20);
     expect(await count('otel_traces')).toBe(20);
+    expect(opened.counters[waiting]).toBe(0);
   });
 
   it('sets aside the bad rows of a unit only, and receipts are short of them', async () => {

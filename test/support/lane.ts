@@ -23,6 +23,8 @@ import { logsRequest, tracesRequest } from '../crash/payload.ts';
 export type TestLane = {
   readonly lane: Lane;
   readonly talk: readonly string[];
+  /** The lane's counters, as they stand. */
+  readonly counters: Float64Array;
   /** Spans `first` to `first + count - 1`; the span id tells which. */
   readonly sendSpans: (first: number, count: number) => Promise<Answer>;
   readonly sendLogs: (first: number, count: number) => Promise<Answer>;
@@ -64,6 +66,7 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
     connectionsMax: 10,
   });
   const talk: string[] = [];
+  const counterMemory = createCounterMemory();
   const lane = new Lane({
     id: logId,
     gateway: 'test',
@@ -83,7 +86,7 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
     order: options.order ?? 'oldest',
     clock,
     random: () => 0.1,
-    counters: new LaneCounters(createCounterMemory()),
+    counters: new LaneCounters(counterMemory),
     resends: options.resends,
     throttles: options.throttles,
     redaction: options.redaction,
@@ -106,6 +109,7 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
   return {
     lane,
     talk,
+    counters: new Float64Array(counterMemory),
     sendSpans: (first, count) => send('traces', tracesRequest(first, count)),
     sendLogs: (first, count) => send('logs', logsRequest(first, count)),
     close: async () => {
