@@ -7,13 +7,15 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
 import { chromiumFlags } from '../test/browser/open.ts';
 import { peers } from './peers/list.ts';
 
 const root = join(import.meta.dirname, '..');
 const folder = join(root, 'docs', 'images');
-const minutes = Number(process.argv[process.argv.indexOf('--minutes') + 1] || 3);
+const { values } = parseArgs({ options: { minutes: { type: 'string', default: '3' } } });
+const minutes = Number(values.minutes);
 const executablePath = peers.find((peer) => peer.name === 'chromium')?.find() ?? '';
 if (executablePath === '') throw new Error('needs chromium: npm run peers chromium');
 
