@@ -285,7 +285,7 @@ describe('what protobuf allows and few senders write', () => {
     expect(rows).toMatchObject([{ Value: 2.5, ValueType: 'Double', ValueInt: '0' }]);
   });
 
-  it('takes the last time of a point, wherever it stands, with the row of its own day', async () => {
+  it('takes the last time of a point, wherever it stands, for the day of its row', async () => {
     const key = len(7, join(len(1, 'a'), len(2, len(1, 'x'))));
     const exemplar = len(5, double(3, 1));
     const points = [
