@@ -80,7 +80,11 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     cleanUp.push(() => rollups.cancel());
     const grpc = await probeAddress(config.otlpGrpc);
     const http = await probeAddress(config.otlpHttp);
-    const listen = { grpc, http, reusePort: config.workers > 1 };
+    const reusePort = config.workers > 1;
+    // One worker finds a free port when it listens: one found before may be taken meanwhile.
+    const listen = reusePort
+      ? { grpc, http, reusePort }
+      : { grpc: config.otlpGrpc, http: config.otlpHttp, reusePort };
     const guard = guarding.start();
     workers = startWorkers(config, { gatewayId, listen, guard }, parts);
     cleanUp.push(async () => {
