@@ -110,6 +110,9 @@ const fileSystem = {
   kind: 'sum',
 } as const;
 
+/** As `df` counts it: blocks reserved for root are neither used nor free. NaN of nothing. */
+const usedShare = "sumIf(level, state = 'used') / sumIf(level, state IN ('used', 'free'))";
+
 function fullestFileSystem(): PanelDraft {
   return gauge({
     title: 'Fullest file system',
@@ -119,8 +122,8 @@ function fullestFileSystem(): PanelDraft {
     source: 'host_filesystem',
     query: sql(`
       SELECT max(share) AS "Fullest file system" FROM (
-        SELECT sumIf(level, state = 'used') / sum(level) AS share
-        FROM ${latest(fileSystem)} GROUP BY mountpoint, device HAVING sum(level) > 0
+        SELECT ${usedShare} AS share
+        FROM ${latest(fileSystem)} GROUP BY mountpoint, device HAVING share >= 0
       ) HAVING count() > 0`),
     width: 6,
     height: 5,
@@ -282,7 +285,7 @@ function fileSystems(): PanelDraft {
     source: 'host_filesystem',
     query: sql(`
       SELECT mountpoint AS "Mounted at", device AS "Device",
-        sumIf(level, state = 'used') / sum(level) AS "Used",
+        ${usedShare} AS "Used",
         sumIf(level, state = 'free') AS "Free", sum(level) AS "Size"
       FROM ${latest(fileSystem)} GROUP BY mountpoint, device HAVING sum(level) > 0
       ORDER BY "Used" DESC LIMIT 50`),
