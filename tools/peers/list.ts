@@ -108,8 +108,23 @@ export const peers: readonly Peer[] = [
     ],
     find: () => onPath('prometheus-node-exporter'),
   },
+  shell('zsh'),
+  shell('fish'),
   kubernetes,
 ];
+
+/** Completion is asked in the shells themselves; `bash` is everywhere that tests run. */
+function shell(name: 'zsh' | 'fish'): Peer {
+  return {
+    name,
+    required: true,
+    purpose: `the shell ${name}, that completes the words of obsctl`,
+    minutes: 1,
+    megabytes: 20,
+    steps: [apt('update', '-q'), apt('install', '-q', '-y', '--no-install-recommends', name)],
+    find: () => onPath(name),
+  };
+}
 
 function onPath(program: string): string | undefined {
   try {

@@ -9,10 +9,12 @@ export type PeerName =
   | 'collector'
   | 'collector-0.149'
   | 'collector-0.155'
+  | 'fish'
   | 'h2spec'
   | 'node-24'
   | 'node-exporter'
-  | 'kubernetes';
+  | 'kubernetes'
+  | 'zsh';
 
 export type Peer = {
   readonly name: PeerName;
