@@ -7,10 +7,10 @@
  * queue is memory, which is what its figure to beat was taken with. `npm run peers collector`.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startEngine, type TestEngine } from '../test/support/engine.ts';
+import { freePorts } from '../test/support/free-ports.ts';
 import { startGateway } from '../test/support/gateway.ts';
 import {
   cpuSeconds,
@@ -165,7 +165,7 @@ const sentMetrics: Readonly<Record<Signal, string>> = {
 
 async function startCollector(program: string, engine: TestEngine, queue: Queue): Promise<Side> {
   const folder = mkdtempSync(join(tmpdir(), 'obsctl-bench-collector-'));
-  const [grpc, telemetry] = [await freePort(), await freePort()];
+  const [grpc = 0, telemetry = 0] = await freePorts(2);
   const file = join(folder, 'config.yaml');
   writeFileSync(file, collectorConfig({ folder, grpc, telemetry, url: engine.url, queue }));
   const running = startProgram(program, ['--config', file]);
@@ -236,12 +236,4 @@ function collectorConfig(parts: {
       pipelines: { traces: pipeline, logs: pipeline, metrics: pipeline },
     },
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -7,7 +7,8 @@ import { noNeeds } from '../collector/workload.ts';
 import { Problem } from '../core/problem.ts';
 import { services, stateOf, workloadObject } from './agent.ts';
 import { clickhouseUsers, serverConfig, usersConfig } from './clickhouse-files.ts';
-import { metadata, type Part, partName, selector } from './labels.ts';
+import { metadata, type Part, partName } from './labels.ts';
+import { policyOf } from './network.ts';
 import type { KubernetesObject, NetworkPolicy, Probe } from './objects.ts';
 import type { Place, SecretRef } from './place.ts';
 import { accountObjects } from './rbac-objects.ts';
@@ -171,19 +172,6 @@ function ping(): Probe {
 /** Only pods of this namespace come in; the server itself calls nobody. */
 function policy(part: Part, namespace: string): NetworkPolicy {
   const ports = Object.values(clickhousePorts).map((port) => ({ protocol: 'TCP' as const, port }));
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: metadata(part, namespace),
-    spec: {
-      podSelector: selector(part),
-      policyTypes: ['Ingress', 'Egress'],
-      ingress: [
-        {
-          from: [{ podSelector: { matchLabels: { 'app.kubernetes.io/instance': part.stack } } }],
-          ports,
-        },
-      ],
-    },
-  };
+  const from = [{ podSelector: { matchLabels: { 'app.kubernetes.io/instance': part.stack } } }];
+  return policyOf(part, namespace, { ingress: [{ from, ports }] });
 }

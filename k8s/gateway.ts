@@ -13,8 +13,8 @@ import {
   stateOf,
   workloadObject,
 } from './agent.ts';
-import { metadata, type Part, partName, selector } from './labels.ts';
-import { dnsEgress, portOf } from './network.ts';
+import { metadata, type Part, partName } from './labels.ts';
+import { dnsEgress, ingressTo, policyOf, portOf } from './network.ts';
 import type { HorizontalPodAutoscaler, KubernetesObject, NetworkPolicy, Probe } from './objects.ts';
 import type { Place, SecretRef } from './place.ts';
 import { accountObjects } from './rbac-objects.ts';
@@ -232,17 +232,10 @@ function ownPolicy(
   clickhouseUrl: string,
 ): NetworkPolicy {
   const port = portOf(clickhouseUrl) ?? 8123;
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: metadata(part, place.namespace),
-    spec: {
-      podSelector: selector(part),
-      policyTypes: ['Ingress', 'Egress'],
-      ingress: [{ ports: ports.map(({ protocol, port: number }) => ({ protocol, port: number })) }],
-      egress: [dnsEgress(place.platform), { ports: [{ protocol: 'TCP', port }] }],
-    },
-  };
+  return policyOf(part, place.namespace, {
+    ...ingressTo(ports),
+    egress: [dnsEgress(place.platform), { ports: [{ protocol: 'TCP', port }] }],
+  });
 }
 
 /** The number belongs to the autoscaler then; writing it too would undo its work at each apply. */

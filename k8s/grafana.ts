@@ -8,8 +8,8 @@ import type { Resources } from '../collector/workload.ts';
 import { noNeeds } from '../collector/workload.ts';
 import { Problem } from '../core/problem.ts';
 import { services, stateOf, workloadObject } from './agent.ts';
-import { metadata, type Part, partName, selector } from './labels.ts';
-import { dnsEgress, portOf } from './network.ts';
+import { metadata, type Part, partName } from './labels.ts';
+import { dnsEgress, policyOf, portOf } from './network.ts';
 import type {
   ConfigMap,
   GrafanaCustomObject,
@@ -283,20 +283,13 @@ function providerFile(folder: string): string {
 
 function policy(part: Part, place: Place, datasource: Datasource): NetworkPolicy {
   const exits = [...new Set([datasource.port, portOf('https://grafana.com') ?? 443])];
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: metadata(part, place.namespace),
-    spec: {
-      podSelector: selector(part),
-      policyTypes: ['Ingress', 'Egress'],
-      ingress: [{ ports: [{ protocol: 'TCP', port }] }],
-      egress: [
-        dnsEgress(place.platform),
-        { ports: exits.map((exit) => ({ protocol: 'TCP', port: exit })) },
-      ],
-    },
-  };
+  return policyOf(part, place.namespace, {
+    ingress: [{ ports: [{ protocol: 'TCP', port }] }],
+    egress: [
+      dnsEgress(place.platform),
+      { ports: exits.map((exit) => ({ protocol: 'TCP', port: exit })) },
+    ],
+  });
 }
 
 /** Instances that the operator's objects choose; its own examples carry this label. */

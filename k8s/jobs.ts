@@ -8,8 +8,8 @@ import type { EnvVar, Resources } from '../collector/workload.ts';
 import { noNeeds } from '../collector/workload.ts';
 import { checkSize } from './agent.ts';
 import { curlImage } from './images.ts';
-import { metadata, type Part, partName, selector } from './labels.ts';
-import { apiServerPorts, dnsEgress } from './network.ts';
+import { metadata, type Part, partName } from './labels.ts';
+import { apiServerPorts, dnsEgress, policyOf } from './network.ts';
 import type { Job, KubernetesObject, NetworkPolicy, NetworkPort } from './objects.ts';
 import type { Place, SecretRef } from './place.ts';
 import { type PodInput, podTemplate } from './pod.ts';
@@ -183,14 +183,5 @@ function job(part: Part, place: Place, input: JobInput, mounted = ''): Job {
 }
 
 function policy(part: Part, place: Place, ports: readonly NetworkPort[]): NetworkPolicy {
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: metadata(part, place.namespace),
-    spec: {
-      podSelector: selector(part),
-      policyTypes: ['Ingress', 'Egress'],
-      egress: [dnsEgress(place.platform), { ports }],
-    },
-  };
+  return policyOf(part, place.namespace, { egress: [dnsEgress(place.platform), { ports }] });
 }

@@ -1,14 +1,38 @@
 /**
- * Network policies of Collectors: in, the ports that it serves; out, what its configuration names.
+ * Network policies. Of Collectors: in, the ports that it serves; out, what its configuration names.
  * Where targets are found at run time (scraping, an unknown address) the way out stays open.
  */
-import type { CollectorWorkload, Platform } from '../collector/workload.ts';
+import type { CollectorWorkload, Platform, Port } from '../collector/workload.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { metadata, type Part, selector } from './labels.ts';
 import type { NetworkPolicy, NetworkPort } from './objects.ts';
 import { namespaceOf, type Place } from './place.ts';
 
+type Ingress = NonNullable<NetworkPolicy['spec']['ingress']>;
 type Egress = NonNullable<NetworkPolicy['spec']['egress']>;
+
+/** What is not named is closed, but for `open`. */
+type Ways = { readonly ingress?: Ingress; readonly egress?: Egress | 'open' };
+
+export function policyOf(part: Part, namespace: string, { ingress, egress }: Ways): NetworkPolicy {
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: metadata(part, namespace),
+    spec: {
+      podSelector: selector(part),
+      policyTypes: egress === 'open' ? ['Ingress'] : ['Ingress', 'Egress'],
+      ...(ingress === undefined ? {} : { ingress }),
+      ...(egress === undefined || egress === 'open' ? {} : { egress }),
+    },
+  };
+}
+
+/** From everywhere to these ports; closed where there are none. */
+export function ingressTo(ports: readonly Port[]): Pick<Ways, 'ingress'> {
+  if (ports.length === 0) return {};
+  return { ingress: [{ ports: ports.map(({ protocol, port }) => ({ protocol, port })) }] };
+}
 
 /**
  * Policies see the port of the pod behind a Service: on OpenShift its DNS pods listen on 5353, and
@@ -46,31 +70,22 @@ export function networkPolicy(
   workload: CollectorWorkload,
   place: Place,
 ): NetworkPolicy {
-  const ports = workload.needs.ports.map(({ protocol, port }) => ({ protocol, port }));
-  const egress = egressOf(workload, place.platform);
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: metadata(part, namespaceOf(workload, place)),
-    spec: {
-      podSelector: selector(part),
-      policyTypes: egress === undefined ? ['Ingress'] : ['Ingress', 'Egress'],
-      ...(ports.length === 0 ? {} : { ingress: [{ ports }] }),
-      ...(egress === undefined ? {} : { egress }),
-    },
-  };
+  return policyOf(part, namespaceOf(workload, place), {
+    ...ingressTo(workload.needs.ports),
+    egress: egressOf(workload, place.platform),
+  });
 }
 
-/** `undefined` where nobody can say beforehand. */
-function egressOf(workload: CollectorWorkload, platform: Platform): Egress | undefined {
+/** `open` where nobody can say beforehand. */
+function egressOf(workload: CollectorWorkload, platform: Platform): Egress | 'open' {
   const { config } = workload;
   const components = { ...config.receivers, ...config.exporters };
-  if (Object.keys(components).some((id) => discovering.test(id))) return undefined;
+  if (Object.keys(components).some((id) => discovering.test(id))) return 'open';
   const exits: NetworkPort[] = [];
   for (const exporter of Object.values(config.exporters)) {
     for (const address of endpoints(exporter)) {
       const port = portOf(address);
-      if (port === undefined) return undefined;
+      if (port === undefined) return 'open';
       exits.push({ protocol: 'TCP', port });
     }
   }

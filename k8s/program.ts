@@ -1,8 +1,9 @@
 /** A program that a preset brings (OBI, the target allocator, an exporter) as objects. */
 import type { Needs, ProgramWorkload } from '../collector/workload.ts';
 import { checkSize, disruptionBudget, services, stateOf, workloadObject } from './agent.ts';
-import { metadata, type Part, partName, selector } from './labels.ts';
-import type { KubernetesObject, NetworkPolicy } from './objects.ts';
+import { metadata, partName } from './labels.ts';
+import { ingressTo, policyOf } from './network.ts';
+import type { KubernetesObject } from './objects.ts';
 import type { Place } from './place.ts';
 import type { RuleWithReason } from './rbac.ts';
 import { accountObjects } from './rbac-objects.ts';
@@ -55,7 +56,12 @@ export function programObjects(
     object,
     ...services(part, namespace, shape.kind, program.servicePorts),
     ...disruptionBudget(part, namespace, replicas),
-    ...(needs.hostNetwork ? [] : [ingressPolicy(part, namespace, needs)]),
+    ...(needs.hostNetwork
+      ? []
+      : [
+          // Where a program sends is its own matter; only what comes in is known.
+          policyOf(part, namespace, { ...ingressTo(needs.ports), egress: 'open' }),
+        ]),
   ];
 }
 
@@ -66,19 +72,4 @@ function withPorts(program: ProgramWorkload): Needs {
     (port) => !needs.ports.some(({ name }) => name === port.name),
   );
   return { ...needs, ports: [...needs.ports, ...missing] };
-}
-
-/** Where a program sends is its own matter; only what comes in is known. */
-function ingressPolicy(part: Part, namespace: string, needs: Needs): NetworkPolicy {
-  const ports = needs.ports.map(({ protocol, port }) => ({ protocol, port }));
-  return {
-    apiVersion: 'networking.k8s.io/v1',
-    kind: 'NetworkPolicy',
-    metadata: metadata(part, namespace),
-    spec: {
-      podSelector: selector(part),
-      policyTypes: ['Ingress'],
-      ...(ports.length === 0 ? {} : { ingress: [{ ports }] }),
-    },
-  };
 }

@@ -3,11 +3,12 @@
  * reads the fixture at the plugin's port of its node, and of it exactly the metrics of the allow
  * list arrive in the tables; the rest, and what nobody asked for, does not leave the agent.
  */
-import { createServer } from 'node:net';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ClickHouse, connectClickHouse } from '../../clickhouse/client.ts';
 import { cniSources } from '../../presets/cni/metrics.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
+import { freePort } from '../support/free-ports.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { describeWithPeer } from '../support/peer.ts';
 import { fixtureText, startExporter } from './exporters.ts';
@@ -116,11 +117,3 @@ describeWithPeer('collector-0.149', 'the node-agent with the preset cni', (colle
     startMsMax,
   );
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}

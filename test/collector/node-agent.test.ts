@@ -5,13 +5,13 @@
  */
 
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type ClickHouse, connectClickHouse } from '../../clickhouse/client.ts';
 import { startEngine } from '../support/engine.ts';
+import { freePort } from '../support/free-ports.ts';
 import { startGateway } from '../support/gateway.ts';
 import { describeWithPeer } from '../support/peer.ts';
 import { makePodLog } from './pod-log-file.ts';
@@ -351,12 +351,4 @@ async function until<Found>(
     found = await look();
   }
   return found;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -6,7 +6,6 @@
  * replicas, and arrives in the tables as often as it was read.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
@@ -14,6 +13,7 @@ import type { JsonObject } from '../../core/json.ts';
 import { type AgentPod, gatewayOf, podReady, startAgentPod } from '../kubernetes/agent-pod.ts';
 import { containedRefusal } from '../support/contained.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
+import { freePort } from '../support/free-ports.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { type ControlPlane, startControlPlane } from '../support/kubernetes.ts';
 import { describeWithPeers } from '../support/peer.ts';
@@ -365,12 +365,4 @@ async function until(
     if (Date.now() > deadlineMs) throw new Error(`not ${what}: ${await state()}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -4,9 +4,9 @@
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../support/free-ports.ts';
 import type { Request } from './otlp-json.ts';
 
 export type Passing = {
@@ -87,12 +87,4 @@ function configuration(port: number, file: string, passing: Passing, endpoint: s
       pipelines: { traces: pipeline, metrics: pipeline, logs: pipeline },
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -8,10 +8,10 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:https';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../../core/json.ts';
+import { freePorts } from './free-ports.ts';
 import { type Parts, startParts } from './kubernetes-parts.ts';
 
 export type ControlPlaneOptions = {
@@ -239,17 +239,4 @@ async function send(target: Target, body?: JsonObject): Promise<Answer> {
     sent.once('error', reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });
-}
-
-/** Held all at once, so that they differ. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports: number[] = [];
-  for (const server of servers) {
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const address = server.address();
-    if (typeof address === 'object' && address !== null) ports.push(address.port);
-  }
-  for (const server of servers) await new Promise((resolve) => server.close(resolve));
-  return ports;
 }

@@ -1,9 +1,9 @@
 /** The two that are asked: the gateway, and the real Collector's OTLP receiver. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort, freePorts } from '../../support/free-ports.ts';
 import { startGateway } from '../../support/gateway.ts';
 import type { Target } from './clients.ts';
 
@@ -26,7 +26,7 @@ export async function startOurs(): Promise<Server> {
 /** As it comes: every setting of its receiver is the default. */
 export async function startTheirs(program: string): Promise<Server> {
   const folder = mkdtempSync(join(tmpdir(), 'obsctl-odd-'));
-  const [http, grpc] = [await freePort(), await freePort()];
+  const [http = 0, grpc = 0] = await freePorts(2);
   const file = join(folder, 'config.yaml');
   const protocols = {
     http: { endpoint: `127.0.0.1:${http}` },
@@ -61,12 +61,4 @@ export async function startTheirs(program: string): Promise<Server> {
       rmSync(folder, { recursive: true });
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
