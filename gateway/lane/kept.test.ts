@@ -1,13 +1,11 @@
 /** What sampling and redaction make of requests, from the lane to the rows of a real engine. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type ClickHouse, connectClickHouse } from '../../clickhouse/client.ts';
+import { describe, expect, it } from '@jest/globals';
 import { migrate } from '../../clickhouse/migrate.ts';
 import { systemClock } from '../../core/clock.ts';
-import { startEngine, type TestEngine } from '../../test/support/engine.ts';
-import { openTestLane, type TestLane, type TestLaneOptions } from '../../test/support/lane.ts';
+import type { TestLane } from '../../test/support/lane.ts';
+import { nowhere, useLanes } from '../../test/support/lanes.ts';
 import type { Answer, Signal } from '../answer.ts';
 import type { Sampling } from '../decode/decode-types.ts';
 import { logBody, traceBody } from '../decode/testdata/load.ts';
@@ -19,46 +17,11 @@ import type { Throttles } from '../sampling/throttle.ts';
 import { createResendMemory, ResendTable } from './resend-table.ts';
 import { Resends } from './resends.ts';
 
-const nowhere = 'http://127.0.0.1:9';
-const drainMs = 20_000;
 const hasty = { ...systemClock, sleep: async () => {} };
 const nowNs = BigInt(Date.now()) * 1_000_000n;
 
-let engine: TestEngine;
-let server: ClickHouse;
-let dir: string;
-let database: string;
-let databases = 0;
-let lanes: TestLane[] = [];
-
-beforeAll(async () => {
-  engine = await startEngine();
-  server = connectClickHouse({ url: engine.url });
-});
-
-afterAll(async () => {
-  await server.close();
-  await engine.stop();
-});
-
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'obsctl-kept-'));
-  databases += 1;
-  database = `kept_${databases}`;
-  await migrate(server, { database });
-});
-
-afterEach(async () => {
-  for (const entry of lanes) await entry.close();
-  lanes = [];
-  await rm(dir, { recursive: true, force: true });
-});
-
-async function open(options: Partial<TestLaneOptions> = {}): Promise<TestLane> {
-  const lane = await openTestLane({ dir, clickhouseUrl: engine.url, database, ...options });
-  lanes.push(lane);
-  return lane;
-}
+const lanes = useLanes('kept');
+const { open, drain } = lanes;
 
 /** A throttle that stands still. */
 function fixed(sampling: Sampling): Throttles {
@@ -70,14 +33,8 @@ function submit(lane: TestLane, signal: Signal, body: Uint8Array): Promise<Answe
   return lane.lane.submit({ ...kind, contentEncoding: 'identity', wire: body, body });
 }
 
-async function drain(lane: TestLane): Promise<void> {
-  const signal = AbortSignal.timeout(drainMs);
-  await lane.lane.drain(signal);
-  expect(signal.aborted).toBe(false);
-}
-
 function rows<Row>(query: string): Promise<readonly Row[]> {
-  return server.rows<Row>(query.replaceAll('$', `${database}.`));
+  return lanes.clickhouse().rows<Row>(query.replaceAll('$', `${lanes.database()}.`));
 }
 
 type SentSpan = { readonly trace: string; readonly span: string; readonly isError: boolean };
@@ -139,7 +96,12 @@ describe('a lane that samples', () => {
     for (const body of bodies) await submit(lane, 'traces', body);
     await submit(lane, 'logs', logBody(300, 9, nowNs));
     await drain(lane);
-    const proof = await prove(server, { database, sinceMs: 3_600_000, clock: hasty, looksMax: 2 });
+    const proof = await prove(lanes.clickhouse(), {
+      database: lanes.database(),
+      sinceMs: 3_600_000,
+      clock: hasty,
+      looksMax: 2,
+    });
     expect(proof.differences).toEqual([]);
     const [traces, , logs] = proof.signals;
     const kept = sent.filter(passes).length;
@@ -161,7 +123,12 @@ describe('a lane that samples', () => {
     });
     await submit(lane, 'traces', bodies[0]!);
     await drain(lane);
-    const proof = await prove(server, { database, sinceMs: 3_600_000, clock: hasty, looksMax: 2 });
+    const proof = await prove(lanes.clickhouse(), {
+      database: lanes.database(),
+      sinceMs: 3_600_000,
+      clock: hasty,
+      looksMax: 2,
+    });
     expect(proof.ok).toBe(true);
     expect(proof.signals[0]).toMatchObject({
       received: 500,
@@ -195,7 +162,6 @@ describe('a lane that samples', () => {
     });
     for (const body of bodies.slice(0, 3)) await submit(before, 'traces', body);
     await before.close();
-    lanes = [];
     const after = await open({ throttles: fixed({ threshold: 0n, keepsErrors: false }) });
     for (const body of bodies.slice(3)) await submit(after, 'traces', body);
     await drain(after);
@@ -204,7 +170,12 @@ describe('a lane that samples', () => {
       ...bodies.slice(3).flatMap(spansOf),
     ];
     expect(await storedSpans()).toEqual(kept.map(({ span }) => span).sort());
-    const proof = await prove(server, { database, sinceMs: 3_600_000, clock: hasty, looksMax: 2 });
+    const proof = await prove(lanes.clickhouse(), {
+      database: lanes.database(),
+      sinceMs: 3_600_000,
+      clock: hasty,
+      looksMax: 2,
+    });
     expect(proof.ok).toBe(true);
     expect(after.talk.filter((line) => line.startsWith('error'))).toEqual([]);
   });
@@ -236,19 +207,21 @@ describe('a lane that samples', () => {
 
 describe('a row that somebody else inserts', () => {
   it('stands for itself, also in a table of before there was a default', async () => {
-    const table = `${database}.otel_logs`;
+    const table = `${lanes.database()}.otel_logs`;
     const insert = `INSERT INTO ${table} (Timestamp, Body) VALUES (now64(9), 'by hand')`;
-    await server.run(insert);
-    await server.run(`ALTER TABLE ${table} MODIFY COLUMN SamplingWeight REMOVE DEFAULT`);
-    await migrate(server, { database });
-    await server.run(insert);
+    await lanes.clickhouse().run(insert);
+    await lanes
+      .clickhouse()
+      .run(`ALTER TABLE ${table} MODIFY COLUMN SamplingWeight REMOVE DEFAULT`);
+    await migrate(lanes.clickhouse(), { database: lanes.database() });
+    await lanes.clickhouse().run(insert);
     expect(await rows('SELECT SamplingWeight AS weight FROM $otel_logs')).toEqual([
       { weight: 1 },
       { weight: 1 },
     ]);
     const [left] = await rows<{ kind: string }>(
       'SELECT default_kind AS kind FROM system.columns' +
-        ` WHERE database = '${database}' AND table = 'otel_logs' AND name = 'SamplingWeight'`,
+        ` WHERE database = '${lanes.database()}' AND table = 'otel_logs' AND name = 'SamplingWeight'`,
     );
     expect(left?.kind).toBe('DEFAULT');
   });
@@ -293,8 +266,7 @@ describe('a lane that redacts', () => {
     const before = await open({ clickhouseUrl: nowhere, redaction: redaction() });
     expect(await submit(before, 'logs', secretLog('from'))).toMatchObject({ outcome: 'stored' });
     await before.close();
-    lanes = [];
-    const bytes = await everyByte(dir);
+    const bytes = await everyByte(lanes.dir());
     expect(bytes.includes('[mail]')).toBe(true);
     expect(bytes.includes('jane')).toBe(false);
     expect(bytes.includes('s3cr3t')).toBe(false);
@@ -318,7 +290,6 @@ describe('a lane that redacts', () => {
     const before = await open({ redaction: redaction(), resends: resends() });
     for (let times = 0; times < 3; times += 1) await submit(before, 'logs', secretLog('again'));
     await before.close();
-    lanes = [];
     const after = await open({ redaction: redaction(), resends: resends() });
     await submit(after, 'logs', secretLog('again'));
     await drain(after);

@@ -1,71 +1,20 @@
-import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { connectClickHouse } from '../../clickhouse/client.ts';
-import { migrate } from '../../clickhouse/migrate.ts';
-import { startEngine, type TestEngine } from '../../test/support/engine.ts';
+import { describe, expect, it } from '@jest/globals';
 import { runSql } from '../../test/support/engine-http.ts';
-import { openTestLane, type TestLane, type TestLaneOptions } from '../../test/support/lane.ts';
+import { drainMs, nowhere, useLanes } from '../../test/support/lanes.ts';
 import { readLetters } from '../deliver/dead-letter.ts';
 import { slotOf } from '../telemetry/counters.ts';
 import { platformFs } from '../wal/wal-fs.ts';
 
-/** Nothing listens there: ClickHouse is away. */
-const nowhere = 'http://127.0.0.1:9';
-const drainMs = 20_000;
-
-let engine: TestEngine;
-let dir: string;
-let database: string;
-let databases = 0;
-let lanes: TestLane[] = [];
-
-beforeAll(async () => {
-  engine = await startEngine();
-});
-
-afterAll(async () => {
-  await engine.stop();
-});
-
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'obsctl-lane-'));
-  databases += 1;
-  database = `lane_${databases}`;
-  const connection = connectClickHouse({ url: engine.url });
-  await migrate(connection, { database });
-  await connection.close();
-});
-
-afterEach(async () => {
-  for (const entry of lanes) await entry.close();
-  lanes = [];
-  await rm(dir, { recursive: true, force: true });
-});
-
-async function open(options: Partial<TestLaneOptions> = {}): Promise<TestLane> {
-  const opened = await openTestLane({ dir, clickhouseUrl: engine.url, database, ...options });
-  lanes.push(opened);
-  return opened;
-}
-
-/** Delivers what the lane holds; fails when that takes long. */
-async function drain({ lane }: TestLane): Promise<void> {
-  const signal = AbortSignal.timeout(drainMs);
-  await lane.drain(signal);
-  expect(signal.aborted).toBe(false);
-}
-
-async function count(table: string, what = 'count()'): Promise<number> {
-  return Number(await runSql(engine.url, `SELECT ${what} FROM ${database}.${table}`));
-}
+const lanes = useLanes('lane');
+const { open, drain, count } = lanes;
 
 /** Tokens forgotten: from now on only the count by seal can tell what is there. */
 async function forgetTokens(): Promise<void> {
   for (const table of ['otel_traces', 'otel_red_1s', 'obsctl_receipts']) {
     const setting = 'non_replicated_deduplication_window = 0';
-    await runSql(engine.url, `ALTER TABLE ${database}.${table} MODIFY SETTING ${setting}`);
+    await runSql(lanes.url(), `ALTER TABLE ${lanes.database()}.${table} MODIFY SETTING ${setting}`);
   }
 }
 
@@ -178,7 +127,7 @@ describe('a lane', () => {
     const away = await open({ clickhouseUrl: nowhere, limits: { sealRowsMax: 500 } });
     for (let request = 0; request < 12; request += 1) await away.sendSpans(request * 100, 100);
     await away.close();
-    await cp(join(dir, 'lane'), join(dir, 'copy', 'lane'), { recursive: true });
+    await cp(join(lanes.dir(), 'lane'), join(lanes.dir(), 'copy', 'lane'), { recursive: true });
     const first = await open();
     await drain(first);
     await first.close();
@@ -187,7 +136,7 @@ describe('a lane', () => {
     // not repeated: its seal was written after the copy.
     const receipts = await count('obsctl_receipts');
     const sealed = await count('otel_traces', 'count()');
-    const again = await open({ dir: join(dir, 'copy'), limits: { sealAgeMsMax: 60_000 } });
+    const again = await open({ dir: join(lanes.dir(), 'copy'), limits: { sealAgeMsMax: 60_000 } });
     const deadline = performance.now() + drainMs;
     while (again.lane.state().backlogSeals > 0 && performance.now() < deadline) {
       await new Promise((resolve) => setImmediate(resolve));
@@ -200,17 +149,19 @@ describe('a lane', () => {
 
   it('sets aside rows that ClickHouse refuses for good and delivers the rest', async () => {
     const constraint = `CONSTRAINT c CHECK length(Body) > 100`;
-    await runSql(engine.url, `ALTER TABLE ${database}.otel_logs ADD ${constraint}`);
+    await runSql(lanes.url(), `ALTER TABLE ${lanes.database()}.otel_logs ADD ${constraint}`);
     const opened = await open();
     await Promise.all([opened.sendSpans(0, 50), opened.sendLogs(0, 20)]);
     await drain(opened);
     expect(await count('otel_traces')).toBe(50);
     expect(await count('otel_logs')).toBe(0);
     expect(await count('obsctl_receipts', "countIf(Table = 'otel_logs')")).toBe(0);
-    const letters = await readdir(join(dir, 'dead-letter'));
+    const letters = await readdir(join(lanes.dir(), 'dead-letter'));
     expect(letters.map((name) => name.split('.').at(-1)).sort()).toEqual(['json', 'native']);
     const note = letters.find((name) => name.endsWith('.json')) ?? '';
-    expect(JSON.parse(await readFile(join(dir, 'dead-letter', note), 'utf8'))).toMatchObject({
+    expect(
+      JSON.parse(await readFile(join(lanes.dir(), 'dead-letter', note), 'utf8')),
+    ).toMatchObject({
       table: 'otel_logs',
       rows: 20,
       reason: expect.stringContaining('VIOLATED_CONSTRAINT'),
@@ -218,7 +169,10 @@ describe('a lane', () => {
   });
 
   it('waits for a repaired table instead of setting rows aside', async () => {
-    await runSql(engine.url, `RENAME TABLE ${database}.otel_logs TO ${database}.hidden`);
+    await runSql(
+      lanes.url(),
+      `RENAME TABLE ${lanes.database()}.otel_logs TO ${lanes.database()}.hidden`,
+    );
     const opened = await open();
     await opened.sendLogs(0, 20);
     const deadline = performance.now() + drainMs;
@@ -230,7 +184,10 @@ describe('a lane', () => {
     // The other tables are served meanwhile.
     await opened.sendSpans(0, 20);
     while ((await count('otel_traces')) < 20 && performance.now() < deadline);
-    await runSql(engine.url, `RENAME TABLE ${database}.hidden TO ${database}.otel_logs`);
+    await runSql(
+      lanes.url(),
+      `RENAME TABLE ${lanes.database()}.hidden TO ${lanes.database()}.otel_logs`,
+    );
     await drain(opened);
     expect(await count('otel_logs')).toBe(20);
     expect(await count('otel_traces')).toBe(20);
@@ -239,32 +196,33 @@ describe('a lane', () => {
 
   it('sets aside the bad rows of a unit only, and receipts are short of them', async () => {
     const constraint = `CONSTRAINT c CHECK toUInt64(Body) % 7 != 3`;
-    await runSql(engine.url, `ALTER TABLE ${database}.otel_logs ADD ${constraint}`);
+    await runSql(lanes.url(), `ALTER TABLE ${lanes.database()}.otel_logs ADD ${constraint}`);
     const opened = await open();
     await opened.sendLogs(0, 100);
     await drain(opened);
     const isBad = (body: number): boolean => body % 7 === 3;
     const good = Array.from({ length: 100 }, (_, body) => body).filter((body) => !isBad(body));
     const stored = `arrayStringConcat(groupArray(Body), ' ')`;
-    const inOrder = `SELECT Body FROM ${database}.otel_logs ORDER BY toUInt64(Body)`;
+    const inOrder = `SELECT Body FROM ${lanes.database()}.otel_logs ORDER BY toUInt64(Body)`;
     const sql = `SELECT ${stored} FROM (${inOrder})`;
-    expect(await runSql(engine.url, sql)).toBe(good.join(' '));
+    expect(await runSql(lanes.url(), sql)).toBe(good.join(' '));
     expect(await count('obsctl_receipts', "sumIf(Rows, Table = 'otel_logs')")).toBe(good.length);
-    const [letter] = await readLetters(join(dir, 'dead-letter'));
+    const [letter] = await readLetters(join(lanes.dir(), 'dead-letter'));
     expect(letter?.note).toMatchObject({ rows: 100 - good.length, unitRows: 100 });
     // Nothing of the search is left behind.
     const tables = `SELECT count() FROM system.tables WHERE name LIKE 'obsctl\\_dry%'`;
-    expect(await runSql(engine.url, tables)).toBe('0');
+    expect(await runSql(lanes.url(), tables)).toBe('0');
   });
 
   it('parks a seal whose view fails, serves the rest, and heals by the same token', async () => {
-    const query = (bad: string): string => `SELECT Body, ${bad} AS bad FROM ${database}.otel_logs`;
-    const view = `${database}.view`;
+    const query = (bad: string): string =>
+      `SELECT Body, ${bad} AS bad FROM ${lanes.database()}.otel_logs`;
+    const view = `${lanes.database()}.view`;
     const columns = '(Body String, bad UInt8) ENGINE = MergeTree ORDER BY Body';
     const window = 'SETTINGS non_replicated_deduplication_window = 1000';
-    await runSql(engine.url, `CREATE TABLE ${database}.seen ${columns} ${window}`);
-    const made = `CREATE MATERIALIZED VIEW ${view} TO ${database}.seen AS`;
-    await runSql(engine.url, `${made} ${query(`throwIf(Body = '7')`)}`);
+    await runSql(lanes.url(), `CREATE TABLE ${lanes.database()}.seen ${columns} ${window}`);
+    const made = `CREATE MATERIALIZED VIEW ${view} TO ${lanes.database()}.seen AS`;
+    await runSql(lanes.url(), `${made} ${query(`throwIf(Body = '7')`)}`);
     const first = await open();
     await first.sendLogs(0, 20);
     const deadline = performance.now() + drainMs;
@@ -277,7 +235,7 @@ describe('a lane', () => {
     await again.sendSpans(0, 20);
     while ((await count('otel_traces')) < 20 && performance.now() < deadline);
     expect(await count('seen')).toBe(0);
-    await runSql(engine.url, `ALTER TABLE ${view} MODIFY QUERY ${query('toUInt8(0)')}`);
+    await runSql(lanes.url(), `ALTER TABLE ${view} MODIFY QUERY ${query('toUInt8(0)')}`);
     await drain(again);
     expect(await count('otel_logs')).toBe(20);
     expect(await count('seen')).toBe(20);
@@ -285,7 +243,7 @@ describe('a lane', () => {
 
   it('delivers into tables that lack our columns, leaving these out', async () => {
     const drop = ['Seal', 'Tenant', 'BodyType'].map((name) => `DROP COLUMN ${name}`).join(', ');
-    await runSql(engine.url, `ALTER TABLE ${database}.otel_logs ${drop}`);
+    await runSql(lanes.url(), `ALTER TABLE ${lanes.database()}.otel_logs ${drop}`);
     const opened = await open();
     await opened.sendLogs(0, 20);
     await drain(opened);

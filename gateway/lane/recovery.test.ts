@@ -1,16 +1,12 @@
 /** What a lane takes up from a log that a crash, a bad sector or another version left behind. */
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { connectClickHouse } from '../../clickhouse/client.ts';
-import { migrate } from '../../clickhouse/migrate.ts';
+import { describe, expect, it } from '@jest/globals';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { logsRequest, tracesRequest } from '../../test/crash/payload.ts';
-import { startEngine, type TestEngine } from '../../test/support/engine.ts';
-import { runSql } from '../../test/support/engine-http.ts';
-import { openTestLane, type TestLane, type TestLaneOptions } from '../../test/support/lane.ts';
+import type { TestLane } from '../../test/support/lane.ts';
+import { nowhere, useLanes } from '../../test/support/lanes.ts';
 import type { Signal, Submission } from '../answer.ts';
 import { createOpenBlocks } from '../decode/blocks.ts';
 import { decodeInto } from '../decode/decode.ts';
@@ -25,60 +21,15 @@ import { recordMeta } from './record-meta.ts';
 import { Replayer } from './replay.ts';
 import { decodeSeal, recordKinds, type Seal } from './seal.ts';
 
-/** Nothing listens there: ClickHouse is away. */
-const nowhere = 'http://127.0.0.1:9';
-const drainMs = 20_000;
 const segmentHeaderBytes = 4096;
 
 /** What the decoder says of a body of which everything is stored. */
 const whole = { rejected: 0, hasOwnTimes: true };
 
-let engine: TestEngine;
-let dir: string;
-let database: string;
-let databases = 0;
-let lanes: TestLane[] = [];
+const lanes = useLanes('recovery');
+const { open, drain, count } = lanes;
 
-beforeAll(async () => {
-  engine = await startEngine();
-});
-
-afterAll(async () => {
-  await engine.stop();
-});
-
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'obsctl-recovery-'));
-  databases += 1;
-  database = `recovery_${databases}`;
-  const connection = connectClickHouse({ url: engine.url });
-  await migrate(connection, { database });
-  await connection.close();
-});
-
-afterEach(async () => {
-  for (const entry of lanes) await entry.close();
-  lanes = [];
-  await rm(dir, { recursive: true, force: true });
-});
-
-async function open(options: Partial<TestLaneOptions> = {}): Promise<TestLane> {
-  const opened = await openTestLane({ dir, clickhouseUrl: engine.url, database, ...options });
-  lanes.push(opened);
-  return opened;
-}
-
-async function drain({ lane }: TestLane): Promise<void> {
-  const signal = AbortSignal.timeout(drainMs);
-  await lane.drain(signal);
-  expect(signal.aborted).toBe(false);
-}
-
-async function count(table: string, what = 'count()'): Promise<number> {
-  return Number(await runSql(engine.url, `SELECT ${what} FROM ${database}.${table}`));
-}
-
-async function openLog(directory = join(dir, 'lane')) {
+async function openLog(directory = join(lanes.dir(), 'lane')) {
   return await openWal({
     dir: directory,
     clock: systemClock,
@@ -111,8 +62,10 @@ async function sealFour({ lane, sendSpans }: TestLane): Promise<void> {
 
 /** Changes one letter in the record of the seal at `index`, as a bad sector would. */
 async function damageSeal(index: number): Promise<void> {
-  const [name] = (await readdir(join(dir, 'lane'))).filter((entry) => /^\d+\.segment$/.test(entry));
-  const path = join(dir, 'lane', name ?? '');
+  const [name] = (await readdir(join(lanes.dir(), 'lane'))).filter((entry) =>
+    /^\d+\.segment$/.test(entry),
+  );
+  const path = join(lanes.dir(), 'lane', name ?? '');
   const bytes = await readFile(path);
   let at = -1;
   for (let seal = 0; seal <= index; seal += 1) at = bytes.indexOf('"version":1,"id":"', at + 1);
@@ -166,7 +119,7 @@ describe('recovery of a lane', () => {
     }
     await wal.close();
     const positions = new Map([[destinationName, seals.at(-1)?.last ?? 0]]);
-    await writeCheckpoint(platformFs, join(dir, 'lane'), { logId, positions });
+    await writeCheckpoint(platformFs, join(lanes.dir(), 'lane'), { logId, positions });
     const back = await open();
     await drain(back);
     const { acknowledged, durable } = back.lane.state();
@@ -273,7 +226,7 @@ describe('an item older than its table keeps', () => {
 
 describe('a replay', () => {
   it('rebuilds a seal that fits only without the buffers that the seal before left', async () => {
-    const { wal, logId } = await openLog(join(dir, 'other'));
+    const { wal, logId } = await openLog(join(lanes.dir(), 'other'));
     const ranges: { first: number; last: number }[] = [];
     for (const signal of ['logs', 'traces'] as const) {
       const wire = signal === 'logs' ? logsRequest(0, 3_000) : tracesRequest(0, 3_000);

@@ -1,53 +1,23 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { connectClickHouse } from '../../clickhouse/client.ts';
-import { migrate } from '../../clickhouse/migrate.ts';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { logsRequest, metricsRequest, tracesRequest } from '../../test/crash/payload.ts';
-import { startEngine, type TestEngine } from '../../test/support/engine.ts';
-import { runSql } from '../../test/support/engine-http.ts';
-import { openTestLane, type TestLane, type TestLaneOptions } from '../../test/support/lane.ts';
+import type { TestLane, TestLaneOptions } from '../../test/support/lane.ts';
+import { nowhere, useLanes } from '../../test/support/lanes.ts';
 import type { Answer, Signal } from '../answer.ts';
 import { platformFs } from '../wal/wal-fs.ts';
 import { createResendMemory, ResendTable } from './resend-table.ts';
 import { Resends } from './resends.ts';
 
-const nowhere = 'http://127.0.0.1:9';
 const windowMs = 600_000;
-const drainMs = 20_000;
 const histories = 12;
 
-let engine: TestEngine;
-let dir: string;
-let database: string;
-let databases = 0;
-let lanes: TestLane[] = [];
+const lanes = useLanes('resends');
+const { drain, count } = lanes;
+
 let resent: Signal[] = [];
-
-beforeAll(async () => {
-  engine = await startEngine();
-});
-
-afterAll(async () => {
-  await engine.stop();
-});
-
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'obsctl-resends-'));
-  databases += 1;
-  database = `resends_${databases}`;
+beforeEach(() => {
   resent = [];
-  const connection = connectClickHouse({ url: engine.url });
-  await migrate(connection, { database });
-  await connection.close();
-});
-
-afterEach(async () => {
-  for (const entry of lanes) await entry.close();
-  lanes = [];
-  await rm(dir, { recursive: true, force: true });
 });
 
 /** What one start of a gateway has: shared by its lanes, empty at first, with a key of its own. */
@@ -56,11 +26,8 @@ function newResends(clock: Clock = systemClock): Resends {
   return new Resends(table, clock, (signal) => resent.push(signal));
 }
 
-async function open(resends: Resends, options: Partial<TestLaneOptions> = {}): Promise<TestLane> {
-  const given = { dir, clickhouseUrl: engine.url, database, resends, ...options };
-  const opened = await openTestLane(given);
-  lanes.push(opened);
-  return opened;
+function open(resends: Resends, options: Partial<TestLaneOptions> = {}): Promise<TestLane> {
+  return lanes.open({ resends, ...options });
 }
 
 function send(
@@ -72,16 +39,6 @@ function send(
   const contentEncoding = 'identity';
   const kind = { signal, contentType, contentEncoding, tenant: '' } as const;
   return lane.submit({ ...kind, transport: 'http', wire, body: wire });
-}
-
-async function drain(...opened: readonly TestLane[]): Promise<void> {
-  const signal = AbortSignal.timeout(drainMs);
-  for (const { lane } of opened) await lane.drain(signal);
-  expect(signal.aborted).toBe(false);
-}
-
-async function count(table: string, what = 'count()'): Promise<number> {
-  return Number(await runSql(engine.url, `SELECT ${what} FROM ${database}.${table}`));
 }
 
 const stored = { outcome: 'stored', rejected: 0, message: '' } as const;
@@ -106,8 +63,8 @@ describe('a request that comes again', () => {
 
   it('is stored once when both come at the same time to two lanes', async () => {
     const resends = newResends();
-    const first = await open(resends, { dir: join(dir, 'a') });
-    const second = await open(resends, { dir: join(dir, 'b') });
+    const first = await open(resends, { dir: join(lanes.dir(), 'a') });
+    const second = await open(resends, { dir: join(lanes.dir(), 'b') });
     const body = tracesRequest(0, 100);
     const answers = await Promise.all(
       [first, second, first, second].map((lane) => send(lane, 'traces', body)),
@@ -211,7 +168,8 @@ describe('a request that comes again', () => {
     const random = seededRandom(seed);
     let resends = newResends();
     const names = ['a', 'b'] as const;
-    const start = (name: string): Promise<TestLane> => open(resends, { dir: join(dir, name) });
+    const start = (name: string): Promise<TestLane> =>
+      open(resends, { dir: join(lanes.dir(), name) });
     let pair = await Promise.all(names.map(start));
     const sent: Uint8Array[] = [];
     for (let step = 0; step < histories; step += 1) {

@@ -1,15 +1,9 @@
-/** Rows of several tenants in one lane: told apart in tables and rates, also after a restart. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { connectClickHouse } from '../../clickhouse/client.ts';
-import { migrate } from '../../clickhouse/migrate.ts';
+import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../core/clock.ts';
 import { logsRequest, tracesRequest } from '../../test/crash/payload.ts';
-import { startEngine, type TestEngine } from '../../test/support/engine.ts';
 import { runSql } from '../../test/support/engine-http.ts';
-import { openTestLane, type TestLane, type TestLaneOptions } from '../../test/support/lane.ts';
+import type { TestLane } from '../../test/support/lane.ts';
+import { nowhere, useLanes } from '../../test/support/lanes.ts';
 import { until } from '../../test/support/receiving.ts';
 import type { Answer, Signal } from '../answer.ts';
 import { createOpenBlocks } from '../decode/blocks.ts';
@@ -19,56 +13,21 @@ import { prove } from '../prove.ts';
 import { createResendMemory, ResendTable } from './resend-table.ts';
 import { Resends } from './resends.ts';
 
-/** Nothing listens there: ClickHouse is away. */
-const nowhere = 'http://127.0.0.1:9';
-const database = 'tenants';
 /** Looks again at once: nothing is under way. */
 const hasty = { ...systemClock, sleep: () => Promise.resolve() };
 const tables = ['otel_traces', 'otel_logs'];
 
-let engine: TestEngine;
-let dir: string;
-let lanes: TestLane[] = [];
-
-beforeAll(async () => {
-  engine = await startEngine();
-});
-afterAll(() => engine.stop());
-
-beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'obsctl-tenants-'));
-  await runSql(engine.url, `DROP DATABASE IF EXISTS ${database} SYNC`);
-  const connection = connectClickHouse({ url: engine.url });
-  await migrate(connection, { database });
-  await connection.close();
-});
-
-afterEach(async () => {
-  for (const lane of lanes) await lane.close();
-  lanes = [];
-  await rm(dir, { recursive: true, force: true });
-});
-
-async function open(options: Partial<TestLaneOptions> = {}): Promise<TestLane> {
-  const opened = await openTestLane({ dir, clickhouseUrl: engine.url, database, ...options });
-  lanes.push(opened);
-  return opened;
-}
+const lanes = useLanes('tenants');
+const { open, drain } = lanes;
 
 function send({ lane }: TestLane, tenant: string, signal: Signal, wire: Uint8Array) {
   const kind = { signal, contentType: 'protobuf', contentEncoding: 'identity' } as const;
   return lane.submit({ ...kind, tenant, transport: 'http', wire, body: wire });
 }
 
-async function drain(lane: TestLane): Promise<void> {
-  const signal = AbortSignal.timeout(20_000);
-  await lane.lane.drain(signal);
-  expect(signal.aborted).toBe(false);
-}
-
 async function byTenant(table: string, what = 'count()'): Promise<Record<string, number>> {
-  const sql = `SELECT Tenant, ${what} FROM ${database}.${table} GROUP BY Tenant FORMAT TSV`;
-  const rows = (await runSql(engine.url, sql)).split('\n').filter((row) => row !== '');
+  const sql = `SELECT Tenant, ${what} FROM ${lanes.database()}.${table} GROUP BY Tenant FORMAT TSV`;
+  const rows = (await runSql(lanes.url(), sql)).split('\n').filter((row) => row !== '');
   return Object.fromEntries(rows.map((row) => [row.split('\t')[0], Number(row.split('\t')[1])]));
 }
 
@@ -121,14 +80,9 @@ describe('tenants of one lane', () => {
 });
 
 describe('the proof', () => {
-  const proof = async () => {
-    const server = connectClickHouse({ url: engine.url });
-    try {
-      const asked = { database, sinceMs: 3_600_000, clock: hasty, looksMax: 2 };
-      return await prove(server, asked);
-    } finally {
-      await server.close();
-    }
+  const proof = () => {
+    const asked = { database: lanes.database(), sinceMs: 3_600_000, clock: hasty, looksMax: 2 };
+    return prove(lanes.clickhouse(), asked);
   };
 
   it('is by tenant, also of what was decoded again, and tells a row in a wrong name', async () => {
@@ -151,12 +105,12 @@ describe('the proof', () => {
     ]);
     expect(equal.signals[0]).toMatchObject({ signal: 'traces', ...all(65), rolledUp: 65 });
     const spanId = await runSql(
-      engine.url,
-      `SELECT SpanId FROM ${database}.otel_traces WHERE Tenant = 'b' LIMIT 1 FORMAT TSV`,
+      lanes.url(),
+      `SELECT SpanId FROM ${lanes.database()}.otel_traces WHERE Tenant = 'b' LIMIT 1 FORMAT TSV`,
     );
     await runSql(
-      engine.url,
-      `ALTER TABLE ${database}.otel_traces UPDATE Tenant = 'a' WHERE SpanId = '${spanId.trim()}'
+      lanes.url(),
+      `ALTER TABLE ${lanes.database()}.otel_traces UPDATE Tenant = 'a' WHERE SpanId = '${spanId.trim()}'
         SETTINGS mutations_sync = 2`,
     );
     const wrong = await proof();
