@@ -1,9 +1,9 @@
 /** `obsctl prove` as a person runs it, beside a gateway that is at work. */
-import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { logsRequest, metricsRequest, tracesRequest } from '../../test/crash/payload.ts';
 import { startEngine, type TestEngine } from '../../test/support/engine.ts';
 import { startGateway, type TestGateway } from '../../test/support/gateway.ts';
+import { runObsctl } from '../../test/support/program.ts';
 
 const database = 'prove_cli';
 
@@ -19,24 +19,6 @@ afterAll(async () => {
   await gateway?.stop();
   await engine?.stop();
 });
-
-type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
-
-async function obsctl(...words: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, ['cli/main.ts', ...words], {
-    env: { ...process.env, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { code, stdout, stderr };
-}
 
 const makers = { traces: tracesRequest, logs: logsRequest, metrics: metricsRequest };
 
@@ -61,7 +43,7 @@ describe('obsctl prove', () => {
       const url = `${engine.url}/${database}`;
       let proof: { readonly seals: number } = { seals: 0 };
       while (proof.seals < 3) {
-        const run = await obsctl('prove', '--clickhouse', url, '--json');
+        const run = await runObsctl('prove', '--clickhouse', url, '--json');
         expect(run).toMatchObject({ code: 0, stderr: '' });
         proof = JSON.parse(run.stdout);
         expect(proof).toMatchObject({ ok: true, differences: [] });
@@ -73,19 +55,19 @@ describe('obsctl prove', () => {
     const statement = `ALTER TABLE ${database}.otel_logs DELETE WHERE Body = '7'`;
     const body = `${statement} SETTINGS mutations_sync = 2`;
     expect((await fetch(engine.url, { method: 'POST', body })).status).toBe(200);
-    const run = await obsctl('prove', '--clickhouse', `${engine.url}/${database}`);
+    const run = await runObsctl('prove', '--clickhouse', `${engine.url}/${database}`);
     expect(run.code).toBe(1);
     expect(run.stdout).toMatch(/^different: seal [0-9a-f]{32} \(.*Z\), otel_logs: \d+ expected/m);
   });
 
   it('exits 3 when ClickHouse is not there', async () => {
-    const run = await obsctl('prove', '--clickhouse', 'http://127.0.0.1:9');
+    const run = await runObsctl('prove', '--clickhouse', 'http://127.0.0.1:9');
     expect(run.code).toBe(3);
     expect(run.stderr).toContain('OBS-3002');
   });
 
   it('refuses a time that is none', async () => {
-    const run = await obsctl('prove', '--since', 'yesterday');
+    const run = await runObsctl('prove', '--since', 'yesterday');
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('--since yesterday: expected a duration');
   });

@@ -1,5 +1,4 @@
 /** `obsctl inspect` and `obsctl replay` as a person runs them, beside a gateway at work. */
-import { spawn } from 'node:child_process';
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,6 +7,7 @@ import { logsRequest } from '../../test/crash/payload.ts';
 import { startEngine, type TestEngine } from '../../test/support/engine.ts';
 import { runSql } from '../../test/support/engine-http.ts';
 import { startGateway, type TestGateway } from '../../test/support/gateway.ts';
+import { type Ended, runObsctl } from '../../test/support/program.ts';
 
 const database = 'replay_cli';
 const items = 100;
@@ -27,31 +27,13 @@ afterAll(async () => {
   await engine?.stop();
 });
 
-type Ended = { readonly code: number | null; readonly stdout: string; readonly stderr: string };
-
-async function obsctl(...words: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, ['cli/main.ts', ...words], {
-    env: { ...process.env, NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let [stdout, stderr] = ['', ''];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text;
-  });
-  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  return { code, stdout, stderr };
-}
-
 async function seen(): Promise<Record<string, never[]>> {
-  const { stdout } = await obsctl('inspect', '--data-dir', gateway.dataDir, '--json');
+  const { stdout } = await runObsctl('inspect', '--data-dir', gateway.dataDir, '--json');
   return JSON.parse(stdout);
 }
 
 const replay = (...words: readonly string[]): Promise<Ended> =>
-  obsctl(
+  runObsctl(
     ...['replay', '--data-dir', gateway.dataDir, '--clickhouse', `${engine.url}/${database}`],
     ...words,
   );
@@ -80,7 +62,7 @@ describe('dead letters', () => {
     expect(letters).toMatchObject([
       { table: 'otel_logs', rows: bad, unit_rows: items, reason: expect.stringMatching('469') },
     ]);
-    const shown = await obsctl('inspect', '--data-dir', gateway.dataDir);
+    const shown = await runObsctl('inspect', '--data-dir', gateway.dataDir);
     expect(shown.stdout).toMatch(`${bad} of ${items} rows`);
 
     // Still refused: nothing is lost by trying.
@@ -103,7 +85,7 @@ describe('dead letters', () => {
 
     // With its receipt, so that the proof is whole again.
     const url = `${engine.url}/${database}`;
-    expect(await obsctl('prove', '--clickhouse', url)).toMatchObject({ code: 0 });
+    expect(await runObsctl('prove', '--clickhouse', url)).toMatchObject({ code: 0 });
   });
 
   it('need to be named, or asked for all', async () => {
@@ -123,7 +105,7 @@ describe('a data directory', () => {
         headers: { 'Content-Type': 'application/x-protobuf' },
         body: Buffer.from(logsRequest(0, items)),
       });
-      const shown = await obsctl('inspect', '--data-dir', away.dataDir, '--json');
+      const shown = await runObsctl('inspect', '--data-dir', away.dataDir, '--json');
       const { lanes } = JSON.parse(shown.stdout);
       expect(lanes).toMatchObject([{ waiting: { records: { logs: 1, traces: 0 } } }]);
       expect(lanes[0].positions.end).toBeGreaterThan(lanes[0].positions.acknowledged);
@@ -134,7 +116,7 @@ describe('a data directory', () => {
   });
 
   it('that does not exist is named', async () => {
-    const ended = await obsctl('inspect', '--data-dir', '/nowhere/at/all');
+    const ended = await runObsctl('inspect', '--data-dir', '/nowhere/at/all');
     expect(ended).toMatchObject({ code: 2, stderr: expect.stringMatching('/nowhere/at/all') });
   });
 });

@@ -221,7 +221,8 @@ describe('a row that somebody else inserts', () => {
     ]);
     const [left] = await rows<{ kind: string }>(
       'SELECT default_kind AS kind FROM system.columns' +
-        ` WHERE database = '${lanes.database()}' AND table = 'otel_logs' AND name = 'SamplingWeight'`,
+        ` WHERE database = '${lanes.database()}' AND table = 'otel_logs'` +
+        " AND name = 'SamplingWeight'",
     );
     expect(left?.kind).toBe('DEFAULT');
   });

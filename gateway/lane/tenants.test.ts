@@ -104,13 +104,12 @@ describe('the proof', () => {
       { signal: 'logs', tenant: 'b', ...all(7), rolledUp: undefined },
     ]);
     expect(equal.signals[0]).toMatchObject({ signal: 'traces', ...all(65), rolledUp: 65 });
-    const spanId = await runSql(
-      lanes.url(),
-      `SELECT SpanId FROM ${lanes.database()}.otel_traces WHERE Tenant = 'b' LIMIT 1 FORMAT TSV`,
-    );
+    const spans = `${lanes.database()}.otel_traces`;
+    const asked = `SELECT SpanId FROM ${spans} WHERE Tenant = 'b' LIMIT 1 FORMAT TSV`;
+    const spanId = (await runSql(lanes.url(), asked)).trim();
     await runSql(
       lanes.url(),
-      `ALTER TABLE ${lanes.database()}.otel_traces UPDATE Tenant = 'a' WHERE SpanId = '${spanId.trim()}'
+      `ALTER TABLE ${spans} UPDATE Tenant = 'a' WHERE SpanId = '${spanId}'
         SETTINGS mutations_sync = 2`,
     );
     const wrong = await proof();

@@ -100,3 +100,9 @@ export async function runProgram(
 ): Promise<Ended> {
   return await startProgram(file, args, options).ended;
 }
+
+/** Runs a command of ours to its end, from the clone. */
+export async function runObsctl(...words: readonly string[]): Promise<Ended> {
+  const env = { NODE_OPTIONS: '', NODE_NO_WARNINGS: '1' };
+  return await runProgram(process.execPath, ['cli/main.ts', ...words], { env });
+}
