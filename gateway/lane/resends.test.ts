@@ -121,7 +121,7 @@ describe('a request that comes again', () => {
     expect(await count('otel_traces')).toBe(1);
   });
 
-  it('is stored each time when an item has no time of its own', async () => {
+  it('is stored each time when an item has no time of its own, also after a restart', async () => {
     const lane = await open(newResends());
     const records = [{ body: { stringValue: 'started' } }, { timeUnixNano: now() }];
     const request = { resourceLogs: [{ scopeLogs: [{ logRecords: records }] }] };
@@ -130,7 +130,11 @@ describe('a request that comes again', () => {
       expect(await send(lane, 'logs', body, 'json')).toMatchObject({ outcome: 'stored' });
     }
     await drain(lane);
-    expect(await count('otel_logs')).toBe(4);
+    await lane.close();
+    const after = await open(newResends());
+    await send(after, 'logs', body, 'json');
+    await drain(after);
+    expect(await count('otel_logs')).toBe(6);
     expect(resent).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { HpackDecoder } from './hpack.ts';
 
-/** RFC 7541, appendices C.3 and C.4: blocks in the order in which one connection sends them. */
+/** RFC 7541, appendices C.3 to C.5: blocks in the order in which one connection sends them. */
 const conversations: readonly (readonly [name: string, blocks: readonly [string, string][]])[] = [
   [
     'plain requests (C.3)',
@@ -36,6 +36,35 @@ const conversations: readonly (readonly [name: string, blocks: readonly [string,
         '828785bf408825a849e95ba97d7f8925a849e95bb8e8b4bf',
         ':method=GET :scheme=https :path=/index.html :authority=www.example.com ' +
           'custom-key=custom-value',
+      ],
+    ],
+  ],
+  [
+    'answers that push each other out of a table of 256 bytes (C.5)',
+    [
+      [
+        '3fe1014803333032580770726976617465611d4d6f6e2c203231204f637420323031332032303a31333a3231' +
+          '20474d546e1768747470733a2f2f7777772e6578616d706c652e636f6d',
+        ':status=302 cache-control=private date=Mon, 21 Oct 2013 20:13:21 GMT ' +
+          'location=https://www.example.com',
+      ],
+      [
+        '4803333037c1c0bf',
+        ':status=307 cache-control=private date=Mon, 21 Oct 2013 20:13:21 GMT ' +
+          'location=https://www.example.com',
+      ],
+      [
+        '88c1611d4d6f6e2c203231204f637420323031332032303a31333a323220474d54c05a04677a69707738666f' +
+          '6f3d4153444a4b48514b425a584f5157454f50495541585157454f49553b206d61782d6167653d333630' +
+          '303b2076657273696f6e3d31',
+        ':status=200 cache-control=private date=Mon, 21 Oct 2013 20:13:22 GMT ' +
+          'location=https://www.example.com content-encoding=gzip ' +
+          'set-cookie=foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1',
+      ],
+      [
+        'bebfc0',
+        'set-cookie=foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1 ' +
+          'content-encoding=gzip date=Mon, 21 Oct 2013 20:13:22 GMT',
       ],
     ],
   ],
