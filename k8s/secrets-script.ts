@@ -9,7 +9,10 @@ export type MadeSecret = { readonly secret: SecretRef; readonly user: string };
 /** Bytes of randomness in a password. */
 const passwordBytes = 24;
 
-/** `API` and `ACCOUNT` are variables of the container. */
+/**
+ * `API` and `ACCOUNT` are variables of the container. The status decides, not how curl ended: an
+ * API server that refuses need not read what is sent, and curl then fails with the status in hand.
+ */
 export function secretsScript(secrets: readonly MadeSecret[], namespace: string): string {
   const calls = secrets.map(
     ({ secret, user }) => `make ${secret.name} ${secret.userKey} ${user} ${secret.passwordKey}`,
@@ -23,10 +26,11 @@ make() {
     curl --silent --show-error --retry 5 --retry-connrefused --max-time 30 \\
       --cacert "$ACCOUNT/ca.crt" --header "Authorization: Bearer $(cat "$ACCOUNT/token")" \\
       --header 'Content-Type: application/json' --data-binary @- \\
-      --output /dev/null --write-out '%{http_code}' "$API/api/v1/namespaces/${namespace}/secrets")
+      --output /dev/null --write-out '%{http_code}' "$API/api/v1/namespaces/${namespace}/secrets") || true
   case "$status" in
     201) echo "Secret $1 made" ;;
     409) echo "Secret $1 is there and stays as it is" ;;
+    000) echo "Secret $1: no answer from the API server at $API" >&2; return 1 ;;
     *) echo "Secret $1: the API server answered $status" >&2; return 1 ;;
   esac
 }

@@ -84,6 +84,11 @@ describe('credentials', () => {
     expect(both.findHeader(`Bearer a.${next}`, 0)).toMatchObject({ ok: true, tenant: 'b' });
   });
 
+  it('may have four secrets for one name', () => {
+    const four = `a ${hashed}\n`.repeat(4);
+    expect(() => parseCredentials(four, 'file')).not.toThrow();
+  });
+
   it.each([
     ['an empty file', '# nothing\n', 'file', /no credential/],
     ['a plain secret, which is not shown', `a ${secret}`, 'file:1', /sha256:SALT:DIGEST/],
@@ -91,6 +96,8 @@ describe('credentials', () => {
     ['a tenant with a capital', `a ${hashed} tenant=Shop`, 'file:1', /tenant/],
     ['a day that is none', `a ${hashed} expires=soon`, 'file:1', /expires/],
     ['a name with a dot', `a.b ${hashed}`, 'file:1', /name/],
+    ['a fifth secret of one name', `a ${hashed}\n`.repeat(5), 'file:5', /more than 4 lines/],
+    ['a second certificate of one name', 'a certificate\n'.repeat(2), 'file:2', /more than 1 /],
   ])('name the line of %s', (_name, wrong, where, message) => {
     let caught: unknown;
     try {
@@ -140,6 +147,7 @@ describe('origins', () => {
       'https://shop.example.evil.example',
       'https://evil-shop.example',
       'https://pages.example:8443',
+      'https://.pages.example:8443',
       'https://a.pages.example',
       'https://evil.example/.pages.example:8443',
       'https://evil.example#.pages.example:8443',
@@ -200,6 +208,15 @@ describe('quotas', () => {
     });
     nowNs += 10n * second;
     expect(quotas.overdrawn('shop')).toBeUndefined();
+  });
+
+  it('limit what they name, and nothing else', () => {
+    const quotas = make({ shop: { bytesPerSecond: 100 }, other: { itemsPerSecond: 1 } });
+    for (const tenant of ['shop', 'other', '']) {
+      quotas.takeBytes(tenant, tenant === 'shop' ? 0 : 1e6);
+      quotas.takeItems(tenant, tenant === 'other' ? 0 : 1e6);
+      expect(quotas.overdrawn(tenant)).toBeUndefined();
+    }
   });
 
   it('are each tenant’s own, and of all threads together', () => {

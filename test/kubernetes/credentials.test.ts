@@ -17,6 +17,8 @@ import { fromClone } from './stacks.ts';
 
 const startMsMax = 120_000;
 const runMsMax = 60_000;
+/** tcpmux: nothing listens there. */
+const unusedPort = 1;
 const namespace = 'observability';
 const account = 'quickstart-credentials';
 const job = /^quickstart-credentials-/;
@@ -42,7 +44,7 @@ describeWithPeers(
     }, startMsMax);
     afterAll(async () => await cluster?.stop());
 
-    const runJob = async (as = token): Promise<Ended> => {
+    const runJob = async (as = token, port = cluster.port): Promise<Ended> => {
       const contained = containedOf(podTemplateOf(rendered.objects, job), {
         objects: rendered.objects,
         namespace,
@@ -53,7 +55,7 @@ describeWithPeers(
         hosts: { 'kubernetes.default.svc': '127.0.0.1' },
         cluster: { port: cluster.port, ca: readFileSync(cluster.caFile, 'utf8'), token: as },
         // Only the port differs from the rendered address: the real one is the Service's 443.
-        env: { API: `https://kubernetes.default.svc:${cluster.port}` },
+        env: { API: `https://kubernetes.default.svc:${port}` },
       });
       const program = startContained(contained);
       const ended = await program.ended;
@@ -137,6 +139,17 @@ describeWithPeers(
         expect(code).not.toBe(0);
         expect(stdout).toBe('');
         expect(stderr).toMatch(/Secret \S+: the API server answered 401/);
+      },
+      runMsMax,
+    );
+
+    it(
+      'fails with the address when nothing answers there',
+      async () => {
+        const { code, stdout, stderr } = await runJob(token, unusedPort);
+        expect(code).not.toBe(0);
+        expect(stdout).toBe('');
+        expect(stderr).toContain(`no answer from the API server at https://kubernetes.default.svc`);
       },
       runMsMax,
     );
