@@ -73,7 +73,15 @@ function resultOf(error: unknown): DecodeResult {
 }
 
 function plain(body: Uint8Array): Transcoded {
-  return { body, warning: '' };
+  return { body: plainBytes(body), warning: '' };
+}
+
+/**
+ * The bytes without the class that Node gave them. Compiled code checks the class of what it reads:
+ * with `Buffer` from sockets and `Uint8Array` from everywhere else, each read would check for both.
+ */
+function plainBytes(body: Uint8Array): Uint8Array {
+  return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
 }
 
 function decodeSignal(blocks: Blocks, signal: Signal, source: Uint8Array): void {

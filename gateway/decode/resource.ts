@@ -32,7 +32,7 @@ import {
 /** Bytes a row is reckoned to weigh on the server for each attribute, besides its text. */
 const pairWeightBytes = 8;
 
-const serviceNameKey = Buffer.from('service.name');
+const serviceNameKey = new Uint8Array(Buffer.from('service.name'));
 
 /** The distinct resources of a block. */
 export class ResourceTable {

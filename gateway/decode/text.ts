@@ -19,8 +19,8 @@ const shortDigitsMax = 10;
 const digits = new Uint8Array(digitsMax);
 const zero = 0x30;
 const minus = 0x2d;
-const base64Digits = Buffer.from(
-  'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/',
+const base64Digits = new Uint8Array(
+  Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'),
 );
 
 /** Writes `length` bytes, an even number, as lower-case hexadecimal at `to`. */
