@@ -14,6 +14,7 @@ import { credentialSource } from './clickhouse-connection.ts';
 import type { GatewayConfig } from './config.ts';
 import { createOpenBlocks } from './decode/blocks.ts';
 import { decodeInto } from './decode/decode.ts';
+import { useCore } from './decode/wasm/core.ts';
 import { openDeadLetter } from './deliver/dead-letter.ts';
 import { createDestination } from './deliver/destination.ts';
 import { createInsertClient } from './deliver/insert-client.ts';
@@ -119,6 +120,7 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   const lanes = await openLanes(start, { counters, clock, log, client, table, guard });
   [lane] = lanes;
   assert(lane !== undefined, 'a worker has a lane');
+  useCore(start.config.decodeCore);
   warmUp(clock);
   // A request whose answer got lost may be in the log of any lane.
   while (table?.isRecovered() === false) await clock.sleep(recoveryPollMs);

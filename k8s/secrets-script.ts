@@ -26,7 +26,8 @@ make() {
     curl --silent --show-error --retry 5 --retry-connrefused --max-time 30 \\
       --cacert "$ACCOUNT/ca.crt" --header "Authorization: Bearer $(cat "$ACCOUNT/token")" \\
       --header 'Content-Type: application/json' --data-binary @- \\
-      --output /dev/null --write-out '%{http_code}' "$API/api/v1/namespaces/${namespace}/secrets") || true
+      --output /dev/null --write-out '%{http_code}' \\
+      "$API/api/v1/namespaces/${namespace}/secrets") || true
   case "$status" in
     201) echo "Secret $1 made" ;;
     409) echo "Secret $1 is there and stays as it is" ;;

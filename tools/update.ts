@@ -1,7 +1,7 @@
 /**
  * `npm run update`: rewrites every generated file in the clone (golden DDL, rendered dashboards,
- * golden Kubernetes objects, messages about
- * wrong stack files, examples, reference pages). Review the result as files.
+ * the decoder's core, golden Kubernetes objects, messages about wrong stack files, examples,
+ * reference pages). Review the result as files.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,11 +11,13 @@ import { updateGolden as updateKubernetes } from '../k8s/testdata/golden.ts';
 import { updateGolden as updateStack } from '../stack/testdata/golden.ts';
 import { actorsFile, actorsSvg } from './actors.ts';
 import { updateCompose } from './compose-files.ts';
+import { updateCore } from './decode-core.ts';
 import { updateExamples } from './examples.ts';
 import { updateReference } from './reference.ts';
 import { withTechnologies } from './technologies.ts';
 
 await updateSchema(join(import.meta.dirname, '..'));
+await updateCore();
 await updateDashboards();
 await updateKubernetes();
 await updateStack();

@@ -4,6 +4,7 @@ import { systemClock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import { formatBytes, parseBytes, parseDurationMs } from '../../core/units.ts';
 import type { GatewayConfig } from '../../gateway/config.ts';
+import type { DecodeCore } from '../../gateway/decode/wasm/core.ts';
 import type { GrpcFraming } from '../../gateway/receive/call-stream.ts';
 import type { Address } from '../../gateway/receive/listen.ts';
 import type { CliContext } from '../context.ts';
@@ -208,6 +209,12 @@ async function configOf(
       context.env['OBSCTL_GRPC_FRAMING'],
       (text): GrpcFraming | undefined => (text === 'own' || text === 'node' ? text : undefined),
       'own or node',
+    ),
+    decodeCore: parse(
+      'OBSCTL_DECODE_CORE',
+      context.env['OBSCTL_DECODE_CORE'],
+      (text): DecodeCore | undefined => (text === 'wasm' || text === 'plain' ? text : undefined),
+      'wasm or plain',
     ),
     crashAt: context.env['OBSCTL_CRASH_AT'],
   };

@@ -18,10 +18,10 @@ const carriedBytesKept = 1024 * 1024;
 /** Places in {@link Context.time}. */
 const receivedLow = 0;
 const receivedHigh = 1;
-const earliestLow = 2;
-const earliestHigh = 3;
-const latestLow = 4;
-const latestHigh = 5;
+export const earliestLow = 2;
+export const earliestHigh = 3;
+export const latestLow = 4;
+export const latestHigh = 5;
 
 const noTenant: Uint8Array = new Uint8Array(0);
 /** No place in a text is so far back: a tenant's length is no schema URL's place. */

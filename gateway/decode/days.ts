@@ -28,7 +28,7 @@ export class Days<Block extends SignalBlock> {
   #spare: Block | undefined;
   #current: Block | undefined;
   /** First time of the current day and of the next: low and high words. */
-  readonly #bounds = new Uint32Array(4);
+  readonly bounds = new Uint32Array(4);
 
   constructor(create: () => Block, context: Context, openCount: OpenCount) {
     this.#create = create;
@@ -38,7 +38,7 @@ export class Days<Block extends SignalBlock> {
 
   /** The block of a time, marked for this request; the time must be one the context accepts. */
   select(low: number, high: number): Block {
-    const bounds = this.#bounds;
+    const bounds = this.bounds;
     const block = this.#current;
     if (
       block !== undefined &&
@@ -49,6 +49,12 @@ export class Days<Block extends SignalBlock> {
       return block;
     }
     return this.#switch(low, high);
+  }
+
+  /** The block of the row before, whose day {@link bounds} says; undefined before the first. */
+  current(): Block | undefined {
+    const block = this.#current;
+    return block?.requestSerial === this.#context.serial ? block : undefined;
   }
 
   /** Blocks with rows, by day. */
@@ -151,7 +157,7 @@ export class Days<Block extends SignalBlock> {
   }
 
   #setBound(place: number, valueNs: bigint): void {
-    this.#bounds[place] = Number(valueNs & 0xffffffffn);
-    this.#bounds[place + 1] = Number(valueNs >> 32n);
+    this.bounds[place] = Number(valueNs & 0xffffffffn);
+    this.bounds[place + 1] = Number(valueNs >> 32n);
   }
 }

@@ -1,16 +1,17 @@
 /**
  * Mutated and random requests against the decoder: it may say decoded, malformed or full, and
- * nothing else; after anything but decoded the blocks are as they were; what it accepts the same
- * way twice gives the same bytes. `npm run fuzz -- decode --seed S`.
+ * nothing else; after anything but decoded the blocks are as they were; what it accepts gives the
+ * same bytes when it comes again, and without the core. `npm run fuzz -- decode --seed S`.
  */
 import fc from 'fast-check';
 import type { ContentType, Signal } from '../answer.ts';
 import { type Blocks, createOpenBlocks } from './blocks.ts';
 import { decodeInto } from './decode.ts';
-import { receivedAtNs, requestOf } from './testdata/arbitrary.ts';
+import { longRequestOf, receivedAtNs, requestOf } from './testdata/arbitrary.ts';
 import { toOtlpJson } from './testdata/json-form.ts';
 import { seededRandom } from './testdata/load.ts';
 import { encodeRequest } from './testdata/otlp.ts';
+import { useCore } from './wasm/core.ts';
 
 const signals: readonly Signal[] = ['traces', 'logs', 'metrics'];
 const changesMax = 6;
@@ -46,7 +47,7 @@ export function run(options: { readonly seed: number; readonly seconds: number }
 function samples(seed: number): Sample[] {
   return signals.flatMap((signal) =>
     fc
-      .sample(requestOf(signal), { seed, numRuns: samplesPerRound })
+      .sample(requestsOf(signal), { seed, numRuns: samplesPerRound })
       .flatMap((request): Sample[] => {
         const body = encodeRequest(signal, request);
         const json = new Uint8Array(Buffer.from(toOtlpJson(signal, body)));
@@ -58,10 +59,16 @@ function samples(seed: number): Sample[] {
   );
 }
 
+function requestsOf(signal: Signal): fc.Arbitrary<Record<string, unknown>> {
+  const short = requestOf(signal);
+  return signal === 'metrics' ? short : fc.oneof(short, longRequestOf(signal));
+}
+
 function attempt(blocks: Blocks, sample: Sample, seed: number): string {
   const before = digest(blocks);
   const input = { ...sample, receivedAtNs };
   try {
+    useCore('wasm', true);
     const mark = blocks.mark();
     const { outcome } = decodeInto(blocks, input);
     const after = digest(blocks);
@@ -70,6 +77,10 @@ function attempt(blocks: Blocks, sample: Sample, seed: number): string {
       if (digest(blocks) !== before) throw new Error('cutting back did not restore the blocks');
       decodeInto(blocks, input);
       if (digest(blocks) !== after) throw new Error('the same body gave other blocks');
+      blocks.cutBack(mark);
+      useCore('plain');
+      decodeInto(blocks, input);
+      if (digest(blocks) !== after) throw new Error('the core gave other blocks');
     } else if (after !== before) throw new Error(`${outcome} changed the blocks`);
     return outcome;
   } catch (error) {

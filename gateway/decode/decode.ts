@@ -14,6 +14,7 @@ import { type Transcoded, transcode } from './json/transcode.ts';
 import { decodeLogs } from './logs.ts';
 import { decodeMetrics } from './metrics.ts';
 import { decodeTraces } from './traces.ts';
+import { releaseCore } from './wasm/core.ts';
 import { isMalformed } from './wire.ts';
 
 /** Decodes one request into `blocks`. After `malformed` and `full` they are as before. */
@@ -54,6 +55,7 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
   } finally {
     context.resource.release();
     context.scope.release();
+    releaseCore();
   }
 }
 
@@ -73,19 +75,12 @@ function resultOf(error: unknown): DecodeResult {
 }
 
 function plain(body: Uint8Array): Transcoded {
-  return { body: plainBytes(body), warning: '' };
+  return { body, warning: '' };
 }
 
-/**
- * The bytes without the class that Node gave them. Compiled code checks the class of what it reads:
- * with `Buffer` from sockets and `Uint8Array` from everywhere else, each read would check for both.
- */
-function plainBytes(body: Uint8Array): Uint8Array {
-  return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
-}
-
-function decodeSignal(blocks: Blocks, signal: Signal, source: Uint8Array): void {
+function decodeSignal(blocks: Blocks, signal: Signal, body: Uint8Array): void {
   const { context } = blocks;
+  const source = plainBytes(body);
   const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
   switch (signal) {
     case 'traces':
@@ -101,4 +96,12 @@ function decodeSignal(blocks: Blocks, signal: Signal, source: Uint8Array): void 
     default:
       assertNever(signal);
   }
+}
+
+/**
+ * The bytes without the class that Node gave them. Compiled code checks the class of what it reads:
+ * with `Buffer` from sockets and `Uint8Array` from everywhere else, each read would check for both.
+ */
+function plainBytes(body: Uint8Array): Uint8Array {
+  return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
 }

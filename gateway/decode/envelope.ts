@@ -8,8 +8,8 @@
 import type { Context } from './context.ts';
 import { need, readLength, readTag, skipField, word } from './wire.ts';
 
-/** Decodes one item at `[from, end)`; one function a signal, so that the call site is stable. */
-export type ItemDecoder<Target> = (
+/** Decodes one item at `[from, end)`. */
+type ItemDecoder<Target> = (
   target: Target,
   context: Context,
   source: Uint8Array,
@@ -19,14 +19,31 @@ export type ItemDecoder<Target> = (
 ) => void;
 
 /**
- * Decodes an Export request of any signal: each item goes to `putItem`.
+ * Decodes as many of the items that begin at `at` as it likes; returns where the next one begins,
+ * which goes to the {@link ItemDecoder}.
+ */
+type RunDecoder<Target> = (
+  target: Target,
+  context: Context,
+  source: Uint8Array,
+  at: number,
+  end: number,
+) => number;
+
+export type Decoder<Target> = {
+  readonly putItem: ItemDecoder<Target>;
+  readonly putRun?: RunDecoder<Target>;
+};
+
+/**
+ * Decodes an Export request of any signal: its items go to `decoder`.
  *
  * | field | number | wire type | into |
  * | --- | --- | --- | --- |
  * | resource_spans, resource_logs, resource_metrics | 1 | repeated message | rows |
  */
 export function decodeEnvelopes<Target>(
-  putItem: ItemDecoder<Target>,
+  decoder: Decoder<Target>,
   target: Target,
   context: Context,
   source: Uint8Array,
@@ -39,7 +56,7 @@ export function decodeEnvelopes<Target>(
     if (word[0] === 0x0a) {
       const start = readLength(source, at, end);
       at = start + word[0]!;
-      putResource(putItem, target, context, source, view, start, at);
+      putResource(decoder, target, context, source, view, start, at);
     } else at = skipField(source, at, end, word[0]!);
   }
 }
@@ -52,7 +69,7 @@ export function decodeEnvelopes<Target>(
  * | schema_url | 3 | string | ResourceSchemaUrl |
  */
 function putResource<Target>(
-  putItem: ItemDecoder<Target>,
+  decoder: Decoder<Target>,
   target: Target,
   context: Context,
   source: Uint8Array,
@@ -67,7 +84,7 @@ function putResource<Target>(
     if (word[0] === 0x12) {
       const start = readLength(source, at, end);
       at = start + word[0]!;
-      putScope(putItem, target, context, source, view, start, at);
+      putScope(decoder, target, context, source, view, start, at);
     } else at = skipField(source, at, end, word[0]!);
   }
 }
@@ -80,7 +97,7 @@ function putResource<Target>(
  * | schema_url | 3 | string | ScopeSchemaUrl |
  */
 function putScope<Target>(
-  putItem: ItemDecoder<Target>,
+  decoder: Decoder<Target>,
   target: Target,
   context: Context,
   source: Uint8Array,
@@ -89,8 +106,13 @@ function putScope<Target>(
   end: number,
 ): void {
   context.scope.take(source, view, from, end);
+  const { putItem, putRun } = decoder;
   let at = from;
   while (at < end) {
+    if (putRun !== undefined && source[at] === 0x12) {
+      at = putRun(target, context, source, at, end);
+      if (at === end) break;
+    }
     at = readTag(source, at, end);
     if (word[0] === 0x12) {
       const start = readLength(source, at, end);

@@ -9,6 +9,16 @@ import type { LowCardinalityColumn, MapColumn } from '../../clickhouse/native/co
 import { logs } from '../../clickhouse/schema/logs.ts';
 import { type BlockOptions, SignalBlock } from './signal-block.ts';
 
+/** SeverityText of records that have a number only; each severity has four numbers. */
+export const severities: readonly string[] = [
+  'TRACE',
+  'DEBUG',
+  'INFO',
+  'WARN',
+  'ERROR',
+  'FATAL',
+].flatMap((name) => [name, `${name}2`, `${name}3`, `${name}4`]);
+
 export class LogBlock extends SignalBlock {
   readonly traceId: Text;
   readonly spanId: Text;

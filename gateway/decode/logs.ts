@@ -11,8 +11,9 @@ import { endMap, putAttribute } from './attributes.ts';
 import type { Context } from './context.ts';
 import type { Days } from './days.ts';
 import { decodeEnvelopes, isZero, keepBytes, keepFixed64, putOffset } from './envelope.ts';
-import type { LogBlock } from './log-block.ts';
+import { type LogBlock, severities } from './log-block.ts';
 import { putHex } from './text.ts';
+import { putLogRun } from './wasm/log-runs.ts';
 import { need, readLength, readTag, readVarint, skipField, word } from './wire.ts';
 
 /** The record under way, two words a field number (see `traces.ts`). */
@@ -21,13 +22,6 @@ const field = new Int32Array(2 * 13);
 /** Severity number of ERROR; FATAL lies above. */
 const errorSeverity = 17;
 
-/** SeverityText of records that have a number only; each severity has four numbers. */
-const severities = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'].flatMap((name) => [
-  name,
-  `${name}2`,
-  `${name}3`,
-  `${name}4`,
-]);
 const severityBytes = severities.map((name) => {
   const bytes = new Uint8Array(Buffer.from(name));
   return { bytes, view: new DataView(bytes.buffer) };
@@ -40,7 +34,7 @@ export function decodeLogs(
   source: Uint8Array,
   view: DataView,
 ): void {
-  decodeEnvelopes(putItem, days, context, source, view);
+  decodeEnvelopes({ putItem, putRun: putLogRun }, days, context, source, view);
 }
 
 /** One record; read twice when its time comes late. */

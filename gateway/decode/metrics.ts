@@ -43,7 +43,7 @@ export function decodeMetrics(
   source: Uint8Array,
   view: DataView,
 ): void {
-  decodeEnvelopes(putMetric, days, context, source, view);
+  decodeEnvelopes({ putItem: putMetric }, days, context, source, view);
 }
 
 /**

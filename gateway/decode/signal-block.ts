@@ -136,6 +136,30 @@ export class SignalBlock {
     rows.count = row + 1;
   }
 
+  /** Readies the block for `count` more rows of one resource and scope, which come at once. */
+  beginRows(context: Context, count: number): void {
+    if (
+      this.resourceSerial !== context.resource.serial ||
+      this.scopeSerial !== context.scope.serial
+    ) {
+      this.#enter(context);
+    }
+    const rows = this.rows;
+    if (rows.count + count > blockRowsMax) throw new BlockFull('a block has all the rows it may');
+    rows.reserve(count);
+  }
+
+  /** Counts the `count` rows that were written. */
+  endRows(count: number): void {
+    const rows = this.rows;
+    const end = rows.count + count;
+    this.resources.repeated.ids.words.fill(this.resourceEntry, rows.count, end);
+    this.scopes.repeated.ids.words.fill(this.scopeEntry, rows.count, end);
+    this.weight += this.#rowWeight * count;
+    if (this.weight > blockWeightBytesMax) throw new BlockFull('a block weighs all it may');
+    rows.count = end;
+  }
+
   /** Whether it holds nothing: neither rows, nor items that only rollups count. */
   isEmpty(): boolean {
     return this.rows.count === 0;

@@ -23,6 +23,7 @@ import {
   type TraceBlock,
   traceIdStride,
 } from './trace-block.ts';
+import { putSpanRun } from './wasm/span-runs.ts';
 import { need, readLength, readTag, readVarint, skipField, word } from './wire.ts';
 
 /**
@@ -44,7 +45,7 @@ export function decodeTraces(
   source: Uint8Array,
   view: DataView,
 ): void {
-  decodeEnvelopes(putItem, days, context, source, view);
+  decodeEnvelopes({ putItem, putRun: putSpanRun }, days, context, source, view);
 }
 
 /** One span; read twice when its start time comes late. */

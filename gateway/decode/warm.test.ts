@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { createOpenBlocks } from './blocks.ts';
 import { decodeInto } from './decode.ts';
-import { requestOf, warmer } from './warm.ts';
+import { warmBodies, warmer } from './warm.ts';
 
 describe('warming up', () => {
   it('uses requests that are accepted whole and fill every table', () => {
     const blocks = createOpenBlocks();
     const receivedAtNs = 1_795_003_200_000_000_000n;
-    for (const signal of ['traces', 'logs', 'metrics'] as const) {
-      const body = new Uint8Array(Buffer.from(requestOf(signal)));
-      const result = decodeInto(blocks, { signal, contentType: 'json', body, receivedAtNs });
+    const { everything, runs } = warmBodies();
+    for (const body of [...everything, ...runs]) {
+      const result = decodeInto(blocks, { ...body, contentType: 'protobuf', receivedAtNs });
       expect(result).toMatchObject({ outcome: 'decoded', rejected: 0, message: '' });
     }
     expect(blocks.encode(1n).map(({ table }) => table)).toEqual([

@@ -174,6 +174,72 @@ const metric = fc.oneof(
 const items = { traces: ['spans', span], logs: ['log_records', logRecord], metrics: ['metrics', metric] } as const;
 const words = { traces: 'spans', logs: 'logs', metrics: 'metrics' } as const;
 
+const scalar = fc.oneof(
+  fc.record({ string_value: text }),
+  fc.record({ int_value: int64 }),
+  fc.record({ double_value: double }),
+  fc.record({ bool_value: fc.boolean() }),
+  fc.constant({}),
+);
+const asciiKey = fc.oneof(
+  fc.string({ minLength: 1, maxLength: 12 }),
+  fc.constantFrom('', 'service.name', 'http.route', 'http.status_code', 'a', 'x'.repeat(127)),
+);
+const ordinaryAttributes = fc.uniqueArray(fc.record({ key: asciiKey, value: scalar }), {
+  selector: ({ key }) => key,
+  maxLength: 8,
+});
+const setTime = fc
+  .integer({ min: -halfDayNs, max: halfDayNs })
+  .map((by) => String(receivedAtNs + BigInt(by)));
+const ordinarySpan = message(
+  {
+    trace_id: wholeId(16),
+    span_id: wholeId(8),
+    parent_span_id: id(8),
+    name: text,
+    kind: fc.nat(7),
+    start_time_unix_nano: setTime,
+    end_time_unix_nano: time,
+    attributes: ordinaryAttributes,
+    dropped_attributes_count: uint32,
+    dropped_events_count: uint32,
+    status: message({ message: text, code: fc.nat(4) }),
+    flags: uint32,
+  },
+  ['trace_id', 'span_id', 'name', 'start_time_unix_nano', 'end_time_unix_nano'],
+);
+const ordinaryRecord = message(
+  {
+    time_unix_nano: time,
+    severity_number: fc.nat(30),
+    severity_text: text,
+    body: fc.record({ string_value: text }),
+    attributes: ordinaryAttributes,
+    dropped_attributes_count: uint32,
+    flags: uint32,
+    trace_id: id(16),
+    span_id: id(8),
+    observed_time_unix_nano: setTime,
+    event_name: text,
+  },
+  ['observed_time_unix_nano'],
+);
+const ordinary = { traces: ordinarySpan, logs: ordinaryRecord };
+
+/** A request of one scope with many items, of which few are not what most senders write. */
+export function longRequestOf(signal: 'traces' | 'logs'): fc.Arbitrary<Record<string, unknown>> {
+  const [name, item] = items[signal];
+  const one = fc.oneof(
+    { weight: 14, arbitrary: ordinary[signal] },
+    { weight: 1, arbitrary: item as fc.Arbitrary<unknown> },
+  );
+  const scoped = message({ scope, [name]: fc.array(one, { minLength: 2, maxLength: 40 }) }, [name]);
+  const key = `scope_${words[signal]}`;
+  const resourced = message({ resource, [key]: fc.tuple(scoped) }, [key]);
+  return fc.record({ [`resource_${words[signal]}`]: fc.tuple(resourced) });
+}
+
 /** A request of `signal` with a few resources, scopes and items. */
 export function requestOf(signal: Signal): fc.Arbitrary<Record<string, unknown>> {
   const [name, item] = items[signal];
