@@ -109,6 +109,8 @@ describe('the table of resends', () => {
         import { workerData, parentPort } from 'node:worker_threads';
         const { ResendTable } = await import(workerData.module);
         const table = new ResendTable(workerData.memory, 600_000);
+        // Waiting for another thread keeps none alive: a lane's thread has its servers.
+        const alive = setInterval(() => undefined, 1_000);
         const wins = new Int32Array(workerData.wins);
         for (let at = 0; at < wins.length; at += 1) {
           const print = workerData.key.subarray(at * 4, at * 4 + 4);
@@ -126,6 +128,7 @@ describe('the table of resends', () => {
             break;
           }
         }
+        clearInterval(alive);
         parentPort.postMessage('done');`;
       const module = new URL('./resend-table.ts', import.meta.url).href;
       const data = { module, memory, wins, key };
@@ -138,6 +141,7 @@ describe('the table of resends', () => {
               const worker = new Worker(url, { workerData: data });
               worker.once('message', () => resolve());
               worker.once('error', reject);
+              worker.once('exit', (code) => reject(new Error(`a thread ended with ${code}`)));
             }),
         ),
       );
