@@ -167,12 +167,16 @@ export class Blocks implements OpenBlocks {
   }
 
   encode(seal: bigint): readonly EncodedUnit[] {
+    return [...this.encodeSteps(seal)];
+  }
+
+  /** The units one by one; nothing may be decoded into the blocks in between. */
+  *encodeSteps(seal: bigint): Generator<EncodedUnit> {
     const sealBytes = new Uint8Array(new BigUint64Array([BigInt.asUintN(64, seal)]).buffer);
-    const units: EncodedUnit[] = [];
     for (const days of this.#tables) {
-      for (const block of days.filled()) units.push(block.encode(sealBytes, dayText(block.day)));
+      for (const block of days.filled()) yield block.encode(sealBytes, dayText(block.day));
     }
-    return [...units, ...this.#encodeRollups(sealBytes)];
+    yield* this.#encodeRollups(sealBytes);
   }
 
   clear(): void {
@@ -216,19 +220,16 @@ export class Blocks implements OpenBlocks {
     }
   }
 
-  #encodeRollups(seal: Uint8Array): EncodedUnit[] {
+  *#encodeRollups(seal: Uint8Array): Generator<EncodedUnit> {
     const blocks = this.traces.filled();
     const weeks = [...new Set(blocks.map((block) => weekOf(block.day)))];
-    const units = weeks.map((week, index) => {
+    for (const [index, week] of weeks.entries()) {
       const ranges = this.#ranges[index] ?? new TraceRanges(this.#seed);
       this.#ranges[index] = ranges;
-      return ranges.encode(
-        blocks.filter((block) => weekOf(block.day) === week),
-        dayText(week),
-      );
-    });
-    const counted = this.traces.counted();
-    return [...units, ...counted.map((block) => this.#encodeRed(block, seal))];
+      const ofWeek = blocks.filter((block) => weekOf(block.day) === week);
+      yield ranges.encode(ofWeek, dayText(week));
+    }
+    for (const block of this.traces.counted()) yield this.#encodeRed(block, seal);
   }
 
   #encodeRed(block: TraceBlock, seal: Uint8Array): EncodedUnit {

@@ -144,13 +144,25 @@ export class BlockSet {
   }
 }
 
+export type Encoded = { readonly seal: Seal; readonly units: readonly EncodedUnit[] };
+
 /** Closes a set: its units, and the seal that binds them to the records they came from. */
-export function encodeSet(set: BlockSet): {
-  readonly seal: Seal;
-  readonly units: readonly EncodedUnit[];
-} {
+export function encodeSet(set: BlockSet): Encoded {
+  const steps = encodeSteps(set);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** The same, a unit a step. Nothing may change the set in between. */
+export function* encodeSteps(set: BlockSet): Generator<undefined, Encoded> {
   const id = newSealId();
-  const units = set.blocks.encode(sealNumber(id));
+  const units: EncodedUnit[] = [];
+  for (const unit of set.blocks.encodeSteps(sealNumber(id))) {
+    units.push(unit);
+    yield;
+  }
   const { first, last, firstReceivedMs, received, leftOut, tenants } = set;
   const described = units.map(describeUnit);
   const byTenant = tenants !== undefined && { tenants };

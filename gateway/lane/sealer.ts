@@ -11,7 +11,7 @@
 import { couriersMax, type Delivery } from '../deliver/delivery.ts';
 import type { HeldUnits } from '../deliver/job.ts';
 import { isWalFailure } from '../wal/wal-failure.ts';
-import { BlockSet, encodeSet } from './block-set.ts';
+import { BlockSet, type Encoded, encodeSteps } from './block-set.ts';
 import type { LaneParts } from './lane-types.ts';
 import { sealMeta } from './record-meta.ts';
 import { encodeSeal, type Seal } from './seal.ts';
@@ -163,7 +163,7 @@ export class Sealer {
       return;
     }
     this.#sealing = set;
-    const { seal, units } = encodeSet(set);
+    const { seal, units } = await encodeInTurns(set);
     while (!(await this.write(seal))) {
       if (this.#isStopped) return;
       await clock.sleep(sealRetryMs);
@@ -182,5 +182,15 @@ export class Sealer {
       this.#freeSet(set);
     };
     return { units, release };
+  }
+}
+
+/** A unit a turn of the thread, so that whoever waits for an answer waits for one unit at most. */
+async function encodeInTurns(set: BlockSet): Promise<Encoded> {
+  const steps = encodeSteps(set);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
