@@ -12,9 +12,7 @@ import { agrees, type Verdict, verify } from './verify.ts';
 const undisturbedMsMax = 8_000;
 const undisturbedMsACycle = 1_500;
 const settleMsMax = 120_000;
-/** Load before something is killed: so much, and at random up to twice that. */
-const loadMsMin = 3_000;
-const load = { concurrency: 2, pauseMs: 12 };
+const concurrency = 2;
 const awayMsMax = 4_000;
 const tablesOfLoad = [
   ...['otel_traces', 'otel_logs', 'otel_metrics_gauge', 'otel_red_1s', 'otel_red_1m'],
@@ -31,18 +29,24 @@ export type CycleOptions = {
   readonly cycles: number;
   readonly seed: number;
   readonly isVerbose: boolean;
+  /** Load before something is killed: so much, and at random up to twice that. */
+  readonly loadMs: number;
+  /** A sender's pause between requests. */
+  readonly pauseMs: number;
 };
 
 /** Runs the cycles and prints one JSON line; false when anything was lost, doubled or too slow. */
-export async function runCycles({ cycles, seed, isVerbose }: CycleOptions): Promise<boolean> {
+export async function runCycles(options: CycleOptions): Promise<boolean> {
+  const { cycles, seed, isVerbose, loadMs, pauseMs } = options;
+  const load = { concurrency, pauseMs };
   const system = await System.start();
   const none = { gateway: 0, durable: 0, sealed: 0, inserted: 0 };
   const counts: Counts = { ...none, engine: 0, token: 0, away: 0, proxy: 0 };
   const random = seededRandom(seed);
-  const disturb = new Disturber(system, counts, random);
+  const disturb = new Disturber(system, counts, random, loadMs);
   try {
     const undisturbedMs = Math.min(undisturbedMsMax, cycles * undisturbedMsACycle);
-    const undisturbed = await measureUndisturbed(system, undisturbedMs);
+    const undisturbed = await measureUndisturbed(system, undisturbedMs, load);
     const senders = new Senders({ url: system.gatewayUrl, ...load });
     senders.start();
     const startedMs = performance.now();
@@ -91,7 +95,11 @@ async function resent(system: System): Promise<number> {
 }
 
 /** Items answered a second when nothing is killed. Its ids are not looked for. */
-async function measureUndisturbed(system: System, undisturbedMs: number): Promise<number> {
+async function measureUndisturbed(
+  system: System,
+  undisturbedMs: number,
+  load: { readonly concurrency: number; readonly pauseMs: number },
+): Promise<number> {
   const senders = new Senders({ url: system.gatewayUrl, ...load });
   senders.start();
   await pause(undisturbedMs);
@@ -115,18 +123,20 @@ class Disturber {
   readonly #system: System;
   readonly #counts: Counts;
   readonly #random: Random;
+  readonly #loadMs: number;
 
-  constructor(system: System, counts: Counts, random: Random) {
+  constructor(system: System, counts: Counts, random: Random, loadMs: number) {
     this.#system = system;
     this.#counts = counts;
     this.#random = random;
+    this.#loadMs = loadMs;
   }
 
   /** Every kind comes up in turn; where within the cycle it strikes is random. */
   async strike(turn: number): Promise<string> {
     const system = this.#system;
     const counts = this.#counts;
-    await pause(loadMsMin + this.#random.below(loadMsMin));
+    await pause(this.#loadMs + this.#random.below(this.#loadMs));
     const kind = kinds[turn % kinds.length] ?? 'gateway';
     if (kind === 'gateway' || kind === 'both') {
       counts.gateway += 1;

@@ -1,5 +1,6 @@
 /**
- * `npm run crash -- --cycles N`: kills at random and at named points under load (`cycles.ts`).
+ * `npm run crash -- --cycles N`: kills at random and at named points under load (`cycles.ts`);
+ * `--load-ms` of load before each, `--pause-ms` of a sender between requests.
  * `npm run crash -- --fault F7`, or `--all`: the fault matrix (`matrix.ts`), `--short` as in
  * `npm test`. `--seed S` repeats a run. Prints a JSON line a run; exits 1 when one failed.
  */
@@ -14,6 +15,8 @@ const { values } = parseArgs({
     all: { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
     seed: { type: 'string' },
+    'load-ms': { type: 'string', default: '3000' },
+    'pause-ms': { type: 'string', default: '12' },
     verbose: { type: 'boolean', default: false },
   },
 });
@@ -22,5 +25,11 @@ const ids = values.all ? undefined : values.fault;
 const isGood =
   values.all || ids !== undefined
     ? await runFaults({ ids, seed, isShort: values.short })
-    : await runCycles({ cycles: Number(values.cycles), seed, isVerbose: values.verbose });
+    : await runCycles({
+        cycles: Number(values.cycles),
+        seed,
+        isVerbose: values.verbose,
+        loadMs: Number(values['load-ms']),
+        pauseMs: Number(values['pause-ms']),
+      });
 if (!isGood) process.exitCode = 1;
