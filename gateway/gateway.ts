@@ -25,6 +25,12 @@ import { startSelfTelemetry } from './telemetry/self.ts';
 import { acquireDirectoryLock } from './wal/lock.ts';
 import { watchWorker } from './worker-watch.ts';
 
+/**
+ * Young objects of a lane's thread. A lane makes few an item: with V8's own limit they fill 17 MB
+ * before anyone looks, and the gateway costs no CPU less for it.
+ */
+const youngMegabytesMax = 6;
+
 export type GatewayParts = {
   readonly clock: Clock;
   readonly log: LaneLog;
@@ -217,6 +223,7 @@ function startWorker(start: WorkerStart, { clock, log }: GatewayParts): RunningW
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   const worker = new Worker(new URL(`./lane-worker${extension}`, import.meta.url), {
     workerData: start,
+    resourceLimits: { maxYoungGenerationSizeMb: youngMegabytesMax },
   });
   const ready = Promise.withResolvers<Extract<FromWorker, { kind: 'ready' }>>();
   const stopped = Promise.withResolvers<number>();
