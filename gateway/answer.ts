@@ -26,7 +26,19 @@ export type Submission = {
   readonly wire: Uint8Array;
   /** The inflated body; the same object as `wire` for identity. */
   readonly body: Uint8Array;
+  /** What `body` is in protobuf, when it is JSON that was read aside because of its size. */
+  readonly transcoding?: Transcoding | undefined;
 };
+
+/** JSON in protobuf, or why it can never be. */
+export type Transcoding =
+  | {
+      readonly ok: true;
+      readonly body: Uint8Array;
+      /** Something a person should know although nothing is wrong; empty when there is nothing. */
+      readonly warning: string;
+    }
+  | { readonly ok: false; readonly message: string; readonly offset: number };
 
 /** What to tell the sender. Nothing but `stored` may ever be sent as a success. */
 export type Answer =

@@ -29,6 +29,7 @@ import { ResendTable } from './lane/resend-table.ts';
 import { Resends } from './lane/resends.ts';
 import { warmUp } from './lane/warm-up.ts';
 import { Admission } from './receive/admission.ts';
+import { Aside } from './receive/aside.ts';
 import { startGrpc } from './receive/grpc.ts';
 import { startHttp } from './receive/http.ts';
 import type { Address } from './receive/listen.ts';
@@ -269,6 +270,7 @@ async function startReceivers(
     counters: counters.receivers(),
     limits: { bodyBytesMax: start.config.bodyBytesMax },
     reusePort: start.listen.reusePort,
+    aside: new Aside(clock),
     gate: () => {
       const reason = lane.refusal();
       return reason === undefined ? undefined : busyAnswer(reason);

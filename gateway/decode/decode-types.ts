@@ -2,7 +2,7 @@
  * The seam between decoding and delivery. `decode/` is pure: no I/O, no clock; the same record
  * gives the same rows on any later day.
  */
-import type { ContentType, Signal } from '../answer.ts';
+import type { ContentType, Signal, Transcoding } from '../answer.ts';
 
 export type DecodeInput = {
   readonly signal: Signal;
@@ -11,6 +11,8 @@ export type DecodeInput = {
   readonly tenant?: string;
   /** Inflated body. Read-only; not kept after the call. */
   readonly body: Uint8Array;
+  /** What `body` is in protobuf, when it is JSON that somebody has read already. */
+  readonly transcoding?: Transcoding | undefined;
   /** From the record header: fills zero timestamps, bounds future ones. */
   readonly receivedAtNs: bigint;
   /**

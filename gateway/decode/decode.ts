@@ -10,7 +10,7 @@ import { assertNever } from '../../core/assert.ts';
 import type { Signal } from '../answer.ts';
 import type { Blocks } from './blocks.ts';
 import type { DecodeInput, DecodeResult } from './decode-types.ts';
-import { type Transcoded, transcode } from './json/transcode.ts';
+import { protobufOf, type Transcoded } from './json/transcode.ts';
 import { decodeLogs } from './logs.ts';
 import { decodeMetrics } from './metrics.ts';
 import { decodeTraces } from './traces.ts';
@@ -21,7 +21,7 @@ import { isMalformed } from './wire.ts';
 export function decodeInto(blocks: Blocks, input: DecodeInput): DecodeResult {
   let read: Transcoded;
   try {
-    read = input.contentType === 'json' ? transcode(input.signal, input.body) : plain(input.body);
+    read = protobufOf(input);
   } catch (error) {
     return resultOf(error);
   }
@@ -72,10 +72,6 @@ function resultOf(error: unknown): DecodeResult {
   }
   if (isBlockFull(error)) return { outcome: 'full' };
   throw error;
-}
-
-function plain(body: Uint8Array): Transcoded {
-  return { body, warning: '' };
 }
 
 function decodeSignal(blocks: Blocks, signal: Signal, body: Uint8Array): void {

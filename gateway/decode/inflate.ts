@@ -45,11 +45,7 @@ export function inflate(encoding: ContentEncoding, wire: Uint8Array, bytesMax: n
 }
 
 /** What an exception of zlib means. */
-export function inflationFault(
-  encoding: ContentEncoding,
-  error: unknown,
-  bytesMax: number,
-): Inflated {
+function inflationFault(encoding: ContentEncoding, error: unknown, bytesMax: number): Inflated {
   const code = Error.isError(error) && 'code' in error ? error.code : '';
   if (code === 'ERR_BUFFER_TOO_LARGE') return tooLarge(bytesMax);
   const detail = Error.isError(error) ? error.message : String(error);
@@ -76,11 +72,7 @@ type InflationOptions = {
   readonly params?: Readonly<Record<number, number>>;
 };
 
-export function inflationOptions(
-  encoding: Zipped,
-  wire: Uint8Array,
-  bytesMax: number,
-): InflationOptions {
+function inflationOptions(encoding: Zipped, wire: Uint8Array, bytesMax: number): InflationOptions {
   const options = { maxOutputLength: bytesMax, chunkSize: pieceBytes(wire), info: true } as const;
   if (encoding !== 'zstd') return options;
   return { ...options, params: { [constants.ZSTD_d_windowLogMax]: zstdWindowLogMax } };
@@ -91,7 +83,7 @@ function pieceBytes(wire: Uint8Array): number {
 }
 
 /** Node forgives garbage behind the last member or frame; `info` tells how much it read. */
-export function wholeBody(wire: Uint8Array, result: unknown): Uint8Array {
+function wholeBody(wire: Uint8Array, result: unknown): Uint8Array {
   const { buffer, engine } = result as { buffer: Buffer; engine: { bytesWritten: number } };
   const trailing = wire.length - engine.bytesWritten;
   if (trailing > 0) throw new TypeError(`${trailing} bytes follow its end`);

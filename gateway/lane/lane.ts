@@ -169,10 +169,11 @@ export class Lane implements Acceptor {
   #take(submission: Submission): Taken {
     if (this.#isOverfull()) return { outcome: 'full' };
     const { clock, decoder, limits, throttles, wal } = this.#parts;
-    const { signal, contentType, body, tenant } = submission;
+    const { signal, contentType, body, tenant, transcoding } = submission;
     const [receivedAtNs, ageDaysMax] = [clock.nowNs(), limits.retentionDays[signal]];
     const sampling = throttles?.current(signal, tenant) ?? noSampling;
-    const input = { signal, contentType, tenant, body, receivedAtNs, ageDaysMax, sampling };
+    const content = { signal, contentType, tenant, body, transcoding };
+    const input = { ...content, receivedAtNs, ageDaysMax, sampling };
     const decoded = decoder.decode(this.#sealer.open.blocks, input);
     if (decoded.outcome !== 'decoded') return decoded;
     const { accepted: items, exempted, leftOut } = decoded;

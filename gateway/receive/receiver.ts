@@ -19,9 +19,9 @@ import type { Cors } from '../guard/cors.ts';
 import { type Guard, openGuard } from '../guard/guard.ts';
 import type { TlsMaterial } from '../guard/tls.ts';
 import type { Admission } from './admission.ts';
+import { Aside } from './aside.ts';
 import { BodyPool } from './body-pool.ts';
 import { noCounters, type ReceiveCounters } from './counters.ts';
-import { InflateAside } from './inflate-aside.ts';
 import {
   memoryRetryAfterSeconds,
   type ReceiveLimits,
@@ -58,6 +58,8 @@ export type ReceiveOptions = {
   readonly tls?: TlsMaterial | undefined;
   /** Which pages of browsers may send; absent: none, and no answer speaks of it. */
   readonly cors?: Cors | undefined;
+  /** Shared by the receivers of a lane; its own when absent. */
+  readonly aside?: Aside;
 };
 
 export type Receiver = {
@@ -81,7 +83,7 @@ export type ReceiverParts = {
   readonly acceptor: Acceptor;
   readonly admission: Admission;
   readonly pool: BodyPool;
-  readonly aside: InflateAside;
+  readonly aside: Aside;
   readonly clock: Clock;
   readonly counters: ReceiveCounters;
   readonly limits: ReceiveLimits;
@@ -96,7 +98,7 @@ export function fillIn(options: ReceiveOptions): ReceiverParts {
     acceptor: options.acceptor,
     admission: options.admission,
     pool: new BodyPool(),
-    aside: new InflateAside(),
+    aside: options.aside ?? new Aside(options.clock),
     clock: options.clock,
     counters: options.counters ?? noCounters,
     limits: { ...receiveLimitsDefault, ...options.limits },
@@ -154,12 +156,16 @@ async function submit(parts: ReceiverParts, arrived: Arrived, body: Uint8Array):
   const { signal, transport } = arrived;
   parts.counters.received(signal, transport, arrived.wire.byteLength, body.byteLength);
   parts.guard.received(arrived.tenant, body.byteLength);
+  const { contentType } = arrived;
   let answer: Answer;
   try {
+    const read = contentType === 'json' ? parts.aside.transcode(signal, body) : undefined;
+    const transcoding = read && (await read);
     answer = await parts.acceptor.submit({
       signal,
       transport,
-      contentType: arrived.contentType,
+      contentType,
+      transcoding,
       contentEncoding: arrived.contentEncoding,
       tenant: arrived.tenant,
       wire: arrived.wire,

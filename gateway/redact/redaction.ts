@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Answer, Signal, Submission } from '../answer.ts';
-import { transcode } from '../decode/json/transcode.ts';
+import { protobufOf } from '../decode/json/transcode.ts';
 import { isMalformed } from '../decode/wire.ts';
 import { type RedactionCounts, Redactor } from './redactor.ts';
 import { type RedactionSettings, SignalRules } from './rules.ts';
@@ -42,15 +42,12 @@ export class Redaction {
     const redactor = this.#redactors.get(submission.signal);
     if (redactor === undefined) return { outcome: 'redacted', submission, warning: '' };
     try {
-      const isJson = submission.contentType === 'json';
-      const read = isJson
-        ? transcode(submission.signal, submission.body)
-        : { body: submission.body, warning: '' };
+      const read = protobufOf(submission);
       const body = redactor.rewrite(read.body);
       const { warning } = read;
       if (body === submission.body) return { outcome: 'redacted', submission, warning };
       const kind = { contentType: 'protobuf', contentEncoding: 'identity' } as const;
-      const rewritten = { ...submission, ...kind, wire: body, body };
+      const rewritten = { ...submission, ...kind, wire: body, body, transcoding: undefined };
       return { outcome: 'redacted', submission: rewritten, warning };
     } catch (error) {
       if (!isMalformed(error)) throw error;

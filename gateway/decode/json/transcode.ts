@@ -12,9 +12,16 @@
  * `decode.bench.ts`.
  */
 import { Budget, putLength, Text } from '../../../clickhouse/native/buffers.ts';
-import type { Signal } from '../../answer.ts';
+import type { ContentType, Signal, Transcoding } from '../../answer.ts';
 import { valueDepthMax } from '../any-value.ts';
-import { wireBytes, wireFixed32, wireFixed64, wireVarint } from '../wire.ts';
+import {
+  isMalformed,
+  Malformed,
+  wireBytes,
+  wireFixed32,
+  wireFixed64,
+  wireVarint,
+} from '../wire.ts';
 import { anyValue, type Field, type Kind, type Message, requests } from './messages.ts';
 import { Scanner } from './scanner.ts';
 
@@ -293,4 +300,28 @@ function wholeNumber(text: string): bigint | undefined {
   if (exponent < 0 && digits % scale !== 0n) return undefined;
   const value = exponent < 0 ? digits / scale : digits * scale;
   return match[1] === '-' ? -value : value;
+}
+
+/** The same, with what is malformed as a result that other threads understand. */
+export function tryTranscode(signal: Signal, source: Uint8Array): Transcoding {
+  try {
+    return { ok: true, ...transcode(signal, source) };
+  } catch (error) {
+    if (!isMalformed(error)) throw error;
+    return { ok: false, message: error.message, offset: error.offset };
+  }
+}
+
+/** What a body is in protobuf. Throws Malformed. */
+export function protobufOf(input: {
+  readonly signal: Signal;
+  readonly contentType: ContentType;
+  readonly body: Uint8Array;
+  readonly transcoding?: Transcoding | undefined;
+}): Transcoded {
+  const { signal, contentType, body, transcoding } = input;
+  if (contentType === 'protobuf') return { body, warning: '' };
+  if (transcoding === undefined) return transcode(signal, body);
+  if (!transcoding.ok) throw new Malformed(transcoding.message, transcoding.offset);
+  return transcoding;
 }

@@ -1,6 +1,10 @@
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { describe, expect, it } from '@jest/globals';
-import { InflateAside } from './inflate-aside.ts';
+import { systemClock } from '../../core/clock.ts';
+import { tryTranscode } from '../decode/json/transcode.ts';
+import { toOtlpJson } from '../decode/testdata/json-form.ts';
+import { traceBody } from '../decode/testdata/load.ts';
+import { Aside } from './aside.ts';
 
 const mib = 1024 ** 2;
 const bytesMax = 64 * mib;
@@ -28,13 +32,13 @@ async function turnsDuring(work: Promise<unknown>): Promise<number> {
 describe('inflating aside', () => {
   it.each(zips)('gives small %s bodies at once', (encoding, zip) => {
     const body = Buffer.alloc(100_000, 'telemetry');
-    const given = new InflateAside().inflate(encoding, zip(body), bytesMax);
+    const given = new Aside(systemClock).inflate(encoding, zip(body), bytesMax);
     expect('ok' in given && given.ok && Buffer.compare(given.body, body)).toBe(0);
   });
 
   it.each(zips)('gives large %s bodies later, whole', async (encoding, zip) => {
     const body = Buffer.alloc(20 * mib, 'telemetry');
-    const given = new InflateAside().inflate(encoding, zip(body), bytesMax);
+    const given = new Aside(systemClock).inflate(encoding, zip(body), bytesMax);
     expect(given).toBeInstanceOf(Promise);
     const inflated = await given;
     expect(inflated.ok && Buffer.compare(inflated.body, body)).toBe(0);
@@ -43,7 +47,7 @@ describe('inflating aside', () => {
   it.each(zips)(
     'refuses a %s bomb, and one that is broken behind the beginning',
     async (encoding, zip) => {
-      const aside = new InflateAside();
+      const aside = new Aside(systemClock);
       const bomb = zip(Buffer.alloc(100 * mib));
       const broken = zip(Buffer.alloc(20 * mib, 'telemetry')).subarray(0, -3);
       const answers = await Promise.all([
@@ -58,9 +62,18 @@ describe('inflating aside', () => {
   );
 
   it('lets the event loop go round while bombs are looked at', async () => {
-    const aside = new InflateAside();
+    const aside = new Aside(systemClock);
     const bomb = gzipSync(Buffer.alloc(100 * mib));
     const bombs = Array.from({ length: 3 }, () => aside.inflate('gzip', bomb, bytesMax));
     expect(await turnsDuring(Promise.all(bombs))).toBeGreaterThan(50);
+  });
+
+  it('reads large JSON as the lane would, and says what is malformed in it', async () => {
+    const aside = new Aside(systemClock);
+    const json = new Uint8Array(Buffer.from(toOtlpJson('traces', traceBody(1_000, 1))));
+    expect(await aside.transcode('traces', json)).toEqual(tryTranscode('traces', json));
+    const broken = json.subarray(0, json.length - 2);
+    expect(await aside.transcode('traces', broken)).toEqual(tryTranscode('traces', broken));
+    expect(aside.transcode('traces', json.subarray(0, 1_000))).toBeUndefined();
   });
 });
