@@ -110,7 +110,7 @@ function unitOf({ note }: StoredLetter, block: Buffer): EncodedUnit {
     rows: note.rows,
     chunks: [block],
     bytes: block.byteLength,
-    crc: 0,
+    checksum: '',
     firstEventNs: BigInt(note.firstEventNs),
     lastEventNs: BigInt(note.lastEventNs),
   };
@@ -127,7 +127,7 @@ function sealOf({ note }: StoredLetter): Seal {
     ...(note.received !== undefined && { received: note.received }),
     units: [
       {
-        ...{ table, partition, rows, bytes, crc: 0 },
+        ...{ table, partition, rows, bytes, checksum: '' },
         firstEventNs: BigInt(firstEventNs),
         lastEventNs: BigInt(lastEventNs),
       },

@@ -6,7 +6,7 @@
  * views belong to the columns and are valid until those change. Watched by
  * `gateway/decode/decode.bench.ts`.
  */
-import { crc32 } from 'node:zlib';
+import { checksumOf } from './checksum.ts';
 
 const headBytesMin = 4096;
 const scratchBytesMin = 1024;
@@ -17,7 +17,7 @@ export type EncodedBlock = {
   readonly chunks: readonly Uint8Array[];
   readonly bytes: number;
   /** CRC-32 over all chunks. */
-  readonly crc: number;
+  readonly checksum: string;
 };
 
 export class Chunks {
@@ -59,9 +59,8 @@ export class Chunks {
 
   finish(): EncodedBlock {
     this.#flush();
-    let crc = 0;
-    for (const chunk of this.#chunks) crc = crc32(chunk, crc);
-    return { chunks: this.#chunks, bytes: this.#bytes, crc };
+    const checksum = checksumOf(this.#chunks);
+    return { chunks: this.#chunks, bytes: this.#bytes, checksum };
   }
 
   #room(bytes: number): void {

@@ -101,8 +101,8 @@ export type EncodedUnit = {
   /** Native block, to be sent in this order. Views into block buffers: valid until `clear`. */
   readonly chunks: readonly Uint8Array[];
   readonly bytes: number;
-  /** CRC-32 over the chunks: a seal replayed from the log must give the same. */
-  readonly crc: number;
+  /** Of the chunks: a seal replayed from the log must give the same. */
+  readonly checksum: string;
   readonly firstEventNs: bigint;
   readonly lastEventNs: bigint;
 };

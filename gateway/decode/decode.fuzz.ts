@@ -94,9 +94,7 @@ function attempt(blocks: Blocks, sample: Sample, seed: number): string {
 function digest(blocks: Blocks): string {
   return blocks
     .encode(9n)
-    .map(
-      ({ table, partition, rows, bytes, crc }) => `${table} ${partition} ${rows} ${bytes} ${crc}`,
-    )
+    .map(({ table, partition, rows, checksum }) => `${table} ${partition} ${rows} ${checksum}`)
     .join('\n');
 }
 

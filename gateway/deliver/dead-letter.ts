@@ -17,7 +17,7 @@ const owedFolder = 'views';
 type Letter = {
   readonly seal: Seal;
   /** Of the rows that are set aside, not of the whole unit. */
-  readonly unit: Omit<SealUnit, 'crc'>;
+  readonly unit: Omit<SealUnit, 'checksum'>;
   readonly chunks: readonly Uint8Array[];
   /** Rows of the unit that they come from. */
   readonly unitRows: number;

@@ -1,6 +1,7 @@
 /** Delivery with the real client and destination, against a peer that answers as a test says. */
 import { createServer } from 'node:http';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { checksumOf } from '../../clickhouse/native/checksum.ts';
 import { logs } from '../../clickhouse/schema/logs.ts';
 import { receipts } from '../../clickhouse/schema/ours.ts';
 import { systemClock } from '../../core/clock.ts';
@@ -138,7 +139,7 @@ const unit: EncodedUnit = {
   partition: '2026-01-21',
   rows: 2,
   bytes: 3,
-  crc: 7,
+  checksum: checksumOf([Buffer.from('abc')]),
   chunks: [Buffer.from('abc')],
   firstEventNs: 1n,
   lastEventNs: 2n,

@@ -10,7 +10,9 @@
  * Invariant: a seal is delivered only when each of its units is acknowledged, known to be there
  * already, or set aside (`unit-carrier.ts`), and its receipts are written.
  */
-import type { Seal } from '../lane/seal.ts';
+import { hasChecksum } from '../../clickhouse/native/checksum.ts';
+import type { EncodedUnit } from '../decode/decode-types.ts';
+import type { Seal, SealUnit } from '../lane/seal.ts';
 import {
   giveUpColumns,
   type HeldUnits,
@@ -208,7 +210,7 @@ export class Delivery {
       if (again === undefined) {
         job.missing.add(unitKey(sealed));
         this.#options.events.differs(job.seal, sealed.table, 'missing');
-      } else if (again.crc !== sealed.crc) {
+      } else if (isOther(again, sealed)) {
         // The token is bound to other bytes: the count of rows decides, not the token.
         job.inDoubt = true;
         this.#options.events.differs(job.seal, sealed.table, 'other checksum');
@@ -251,4 +253,9 @@ export class Delivery {
     if (isUp !== this.#isUp || (!isUp && message !== '')) this.#options.events.up(isUp, message);
     this.#isUp = isUp;
   }
+}
+
+/** Whether a unit that was decoded again has other bytes than the seal says. */
+function isOther(again: EncodedUnit, sealed: SealUnit): boolean {
+  return again.checksum !== sealed.checksum && !hasChecksum(again.chunks, sealed.checksum);
 }

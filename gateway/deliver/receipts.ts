@@ -38,7 +38,7 @@ function emptyUnits(seal: Seal): Seal['units'] {
     partition: '',
     rows: 0,
     bytes: 0,
-    crc: 0,
+    checksum: '',
     firstEventNs: atNs,
     lastEventNs: atNs,
   };

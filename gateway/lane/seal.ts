@@ -5,6 +5,7 @@
  * have to read one.
  */
 import { randomBytes } from 'node:crypto';
+import { oldChecksum } from '../../clickhouse/native/checksum.ts';
 import type { Signal } from '../answer.ts';
 import type { EncodedUnit } from '../decode/decode-types.ts';
 
@@ -19,7 +20,8 @@ export type SealUnit = {
   readonly partition: string;
   readonly rows: number;
   readonly bytes: number;
-  readonly crc: number;
+  /** See `clickhouse/native/checksum.ts`. */
+  readonly checksum: string;
   readonly firstEventNs: bigint;
   readonly lastEventNs: bigint;
 };
@@ -62,8 +64,8 @@ export function unitToken(sealId: string, table: string, partition: string): str
 }
 
 export function describeUnit(unit: EncodedUnit): SealUnit {
-  const { table, partition, rows, bytes, crc, firstEventNs, lastEventNs } = unit;
-  return { table, partition, rows, bytes, crc, firstEventNs, lastEventNs };
+  const { table, partition, rows, bytes, checksum, firstEventNs, lastEventNs } = unit;
+  return { table, partition, rows, bytes, checksum, firstEventNs, lastEventNs };
 }
 
 export function encodeSeal(seal: Seal): Uint8Array {
@@ -83,6 +85,7 @@ export function decodeSeal(body: Uint8Array): Seal | undefined {
   } catch {
     return undefined;
   }
+  if (typeof parsed !== 'object' || parsed === null) return undefined;
   const { id, first, last, firstReceivedMs, units } = parsed;
   if (parsed['version'] !== 1 || typeof id !== 'string' || !/^[0-9a-f]{32}$/.test(id)) {
     return undefined;
@@ -102,7 +105,7 @@ export function decodeSeal(body: Uint8Array): Seal | undefined {
       partition: String(unit.partition),
       rows: Number(unit.rows),
       bytes: Number(unit.bytes),
-      crc: Number(unit.crc),
+      checksum: typeof unit.checksum === 'string' ? unit.checksum : oldChecksum(Number(unit.crc)),
       firstEventNs: BigInt(unit.firstEventNs),
       lastEventNs: BigInt(unit.lastEventNs),
     })),
