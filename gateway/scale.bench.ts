@@ -1,6 +1,6 @@
 /**
- * What more workers and more connections cost: CPU-seconds per million spans of two workers against
- * one, over eight connections, in turn; and resident memory of 10 000 connections that have said
+ * What more workers and more connections cost: CPU-seconds per million spans and peak memory of two
+ * workers against one, over eight connections, in turn; and resident memory of 10 000 connections that have said
  * hello and nothing else. `npm run bench scale`.
  */
 import { once } from 'node:events';
@@ -10,6 +10,7 @@ import { startGateway, type TestGateway } from '../test/support/gateway.ts';
 import {
   cpuSeconds,
   createNullTables,
+  type LoadSignal,
   loadSignals,
   Messages,
   printLine,
@@ -20,6 +21,7 @@ import {
   statusBytes,
 } from '../test/support/gateway-load.ts';
 
+const [spans] = loadSignals as readonly [LoadSignal];
 const database = 'bench';
 const rounds = 5;
 const senders = 8;
@@ -51,9 +53,12 @@ async function compareWorkers(engine: TestEngine, json: boolean): Promise<void> 
   const gateways = [await start(engine, 1), await start(engine, 2)];
   try {
     const runs: number[][] = [[], []];
-    for (const gateway of gateways) await measure(gateway);
+    const load = makeLoad();
+    for (const gateway of gateways) await measure(gateway, load);
     for (let round = 0; round < rounds; round += 1) {
-      for (const [side, gateway] of gateways.entries()) runs[side]?.push(await measure(gateway));
+      for (const [side, gateway] of gateways.entries()) {
+        runs[side]?.push(await measure(gateway, load));
+      }
     }
     const [one = [], two = []] = runs;
     const value = quantile(two, 0.5);
@@ -66,6 +71,14 @@ async function compareWorkers(engine: TestEngine, json: boolean): Promise<void> 
       runs: two.map(rounded),
       peer_runs: one.map(rounded),
     });
+    const [oneWorker, twoWorkers] = gateways.map(({ pid }) => statusBytes(pid, 'VmHWM'));
+    printLine(json, {
+      bench: 'scale-two-workers-peak-memory',
+      value: twoWorkers ?? 0,
+      unit: 'bytes',
+      peer: { one_worker: oneWorker ?? 0 },
+      runs: [twoWorkers ?? 0],
+    });
   } finally {
     for (const gateway of gateways) await gateway.stop();
   }
@@ -76,18 +89,22 @@ function start(engine: TestEngine, workers: number): Promise<TestGateway> {
   return startGateway({ clickhouseUrl: engine.url, workers, args });
 }
 
+/** Messages of each sender; the same for all rounds, so that none comes twice. */
+function makeLoad(): readonly Messages[] {
+  return Array.from({ length: senders }, (_, sender) => {
+    const bodies = Array.from({ length: distinctBodies }, (_, seed) =>
+      spans.make(itemsARequest, sender * distinctBodies + seed),
+    );
+    return new Messages(bodies, 'identity');
+  });
+}
+
 /** CPU-seconds of the process per million spans, over connections of their own. */
-async function measure(gateway: TestGateway): Promise<number> {
-  const [traces] = loadSignals;
-  if (traces === undefined) throw new Error('no load of spans');
+async function measure(gateway: TestGateway, load: readonly Messages[]): Promise<number> {
   const before = cpuSeconds(gateway.pid);
   await Promise.all(
-    Array.from({ length: senders }, (_, sender) => {
-      const bodies = Array.from({ length: distinctBodies }, (_, seed) =>
-        traces.make(itemsARequest, sender * distinctBodies + seed),
-      );
-      const messages = new Messages(bodies, 'identity');
-      const common = { address: gateway.grpc, path: traces.path, messages } as const;
+    load.map((messages) => {
+      const common = { address: gateway.grpc, path: spans.path, messages } as const;
       return sendBurst({ ...common, encoding: 'identity', count: requestsASender, atOnce: 2 });
     }),
   );
@@ -100,7 +117,7 @@ async function holdConnections(engine: TestEngine, json: boolean): Promise<void>
   const gateway = await start(engine, 1);
   const sockets: Socket[] = [];
   try {
-    await measure(gateway);
+    await measure(gateway, makeLoad());
     await pause(settleMs);
     const before = statusBytes(gateway.pid, 'VmRSS');
     while (sockets.length < idleConnections) {
