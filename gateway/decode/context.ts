@@ -23,6 +23,9 @@ export const earliestHigh = 3;
 export const latestLow = 4;
 export const latestHigh = 5;
 
+/** Field 2 of both envelopes: scopes of a resource, items of a scope. */
+const itemTag = 0x12;
+
 const noTenant: Uint8Array = new Uint8Array(0);
 /** No place in a text is so far back: a tenant's length is no schema URL's place. */
 const tenantMark = 0x8000_0000;
@@ -56,6 +59,16 @@ export class Carried {
     let urlEnd = from;
     let at = from;
     while (at < end) {
+      if (source[at] === itemTag && at + 3 < end && source[at + 2]! < 0x80) {
+        // Items, of which there may be thousands, in place.
+        const first = source[at + 1]!;
+        const next =
+          first < 0x80 ? at + 2 + first : at + 3 + (first & 0x7f) + source[at + 2]! * 128;
+        if (next <= end) {
+          at = next;
+          continue;
+        }
+      }
       at = readTag(source, at, end);
       const tag = word[0]!;
       if (tag !== 0x0a && tag !== 0x1a) {
