@@ -1,7 +1,7 @@
 /**
- * What more workers and more connections cost: CPU-seconds per million spans and peak memory of two
- * workers against one, over eight connections, in turn; and resident memory of 10 000 connections that have said
- * hello and nothing else. `npm run bench scale`.
+ * What more workers and more connections cost: CPU-seconds per million spans and peak memory of
+ * two workers against one, over eight connections, in turn; and resident memory of 10 000
+ * connections that have said hello and nothing else. `npm run bench scale`.
  */
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
