@@ -38,7 +38,13 @@ export type Transcoding =
       /** Something a person should know although nothing is wrong; empty when there is nothing. */
       readonly warning: string;
     }
-  | { readonly ok: false; readonly message: string; readonly offset: number };
+  | {
+      readonly ok: false;
+      readonly reason: 'malformed';
+      readonly message: string;
+      readonly offset: number;
+    }
+  | { readonly ok: false; readonly reason: 'too_large'; readonly message: string };
 
 /** What to tell the sender. Nothing but `stored` may ever be sent as a success. */
 export type Answer =

@@ -107,7 +107,7 @@ export class Lane implements Acceptor {
     if (redaction === undefined) return await this.#storeOnce(submission);
     // First of all: what a request is known by is what the log will have of it.
     const redacted = redaction.redact(submission);
-    if (redacted.outcome === 'malformed') return redacted;
+    if (redacted.outcome !== 'redacted') return redacted;
     redaction.tell((kind, values) => counters.redacted(kind, values));
     const answer = await this.#storeOnce(redacted.submission);
     const isUnsaid = answer.outcome === 'stored' && answer.message === '';

@@ -76,4 +76,15 @@ describe('inflating aside', () => {
     expect(await aside.transcode('traces', broken)).toEqual(tryTranscode('traces', broken));
     expect(aside.transcode('traces', json.subarray(0, 1_000))).toBeUndefined();
   });
+
+  it('says that JSON is too large which grows beyond all bounds, and reads the next', async () => {
+    const aside = new Aside(systemClock);
+    const points = `[{"bucketCounts":[1${',1'.repeat(32_000_000)}]}]`;
+    const metrics = `[{"name":"n","histogram":{"dataPoints":${points}}}]`;
+    const numbers = `{"resourceMetrics":[{"scopeMetrics":[{"metrics":${metrics}}]}]}`;
+    const grown = await aside.transcode('metrics', new Uint8Array(Buffer.from(numbers)));
+    expect(grown).toMatchObject({ ok: false, reason: 'too_large' });
+    const json = new Uint8Array(Buffer.from(toOtlpJson('traces', traceBody(1_000, 1))));
+    expect(await aside.transcode('traces', json)).toMatchObject({ ok: true });
+  });
 });

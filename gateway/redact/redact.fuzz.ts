@@ -87,10 +87,10 @@ function attempt(
   try {
     const result = redaction.redact(submission);
     counts[result.outcome] = (counts[result.outcome] ?? 0) + 1;
-    if (result.outcome === 'malformed') return undefined;
+    if (result.outcome !== 'redacted') return undefined;
     // What was well-formed where rules look must stay so.
     const again = redaction.redact(result.submission);
-    if (again.outcome === 'malformed') throw new Error(`rewritten into: ${again.message}`);
+    if (again.outcome !== 'redacted') throw new Error(`rewritten into: ${again.message}`);
     return result.submission.body;
   } catch (error) {
     throw finding(String(error), body, error);

@@ -29,7 +29,7 @@ function submissionOf(signal: Signal, body: Uint8Array): Submission {
 
 function redacted(redaction: Redaction, submission: Submission): Uint8Array {
   const result = redaction.redact(submission);
-  if (result.outcome === 'malformed') throw new Error(result.message);
+  if (result.outcome !== 'redacted') throw new Error(result.message);
   return result.submission.wire;
 }
 
@@ -125,6 +125,18 @@ describe('redaction', () => {
       expect(changed).toBeGreaterThan(25);
     },
   );
+
+  it('refuses for good JSON that would be too large as protobuf', () => {
+    const body = Buffer.from('{}');
+    const transcoding = { ok: false, reason: 'too_large', message: 'a text is full' } as const;
+    const submission = {
+      ...submissionOf('traces', body),
+      contentType: 'json',
+      transcoding,
+    } as const;
+    const { outcome } = new Redaction({ rules }, key).redact(submission);
+    expect(outcome).toBe('too_large');
+  });
 
   it('leaves a request that holds nothing of it as it came, compressed', () => {
     const body = tracesWith({ key: 'http.method', value: { string_value: 'GET' } });

@@ -3,6 +3,7 @@
  * remembers keys and hashes.
  */
 import { randomBytes } from 'node:crypto';
+import { isBlockFull } from '../../clickhouse/native/buffers.ts';
 import type { Answer, Signal, Submission } from '../answer.ts';
 import { protobufOf } from '../decode/json/transcode.ts';
 import { isMalformed } from '../decode/wire.ts';
@@ -16,7 +17,7 @@ export type Redacted =
       /** What reading JSON warns of, to be told to the sender; empty otherwise. */
       readonly warning: string;
     }
-  | Extract<Answer, { outcome: 'malformed' }>;
+  | Extract<Answer, { outcome: 'malformed' | 'too_large' }>;
 
 export type RedactionKind = keyof RedactionCounts;
 
@@ -50,8 +51,11 @@ export class Redaction {
       const rewritten = { ...submission, ...kind, wire: body, body, transcoding: undefined };
       return { outcome: 'redacted', submission: rewritten, warning };
     } catch (error) {
-      if (!isMalformed(error)) throw error;
-      return { outcome: 'malformed', message: error.message, offset: error.offset };
+      if (isMalformed(error)) {
+        return { outcome: 'malformed', message: error.message, offset: error.offset };
+      }
+      if (!isBlockFull(error)) throw error;
+      return { outcome: 'too_large', message: 'the JSON is too large as protobuf' };
     }
   }
 

@@ -11,7 +11,13 @@
  * Copies: one of each value. Owner: the transcoder, for one request. Watched by
  * `decode.bench.ts`.
  */
-import { Budget, putLength, Text } from '../../../clickhouse/native/buffers.ts';
+import {
+  BlockFull,
+  Budget,
+  isBlockFull,
+  putLength,
+  Text,
+} from '../../../clickhouse/native/buffers.ts';
 import type { ContentType, Signal, Transcoding } from '../../answer.ts';
 import { valueDepthMax } from '../any-value.ts';
 import {
@@ -302,17 +308,20 @@ function wholeNumber(text: string): bigint | undefined {
   return match[1] === '-' ? -value : value;
 }
 
-/** The same, with what is malformed as a result that other threads understand. */
+/** The same, with what is wrong with it as a result that other threads understand. */
 export function tryTranscode(signal: Signal, source: Uint8Array): Transcoding {
   try {
     return { ok: true, ...transcode(signal, source) };
   } catch (error) {
-    if (!isMalformed(error)) throw error;
-    return { ok: false, message: error.message, offset: error.offset };
+    if (isMalformed(error)) {
+      return { ok: false, reason: 'malformed', message: error.message, offset: error.offset };
+    }
+    if (!isBlockFull(error)) throw error;
+    return { ok: false, reason: 'too_large', message: String(error) };
   }
 }
 
-/** What a body is in protobuf. Throws Malformed. */
+/** What a body is in protobuf. Throws Malformed, or BlockFull when it would be too large. */
 export function protobufOf(input: {
   readonly signal: Signal;
   readonly contentType: ContentType;
@@ -322,6 +331,7 @@ export function protobufOf(input: {
   const { signal, contentType, body, transcoding } = input;
   if (contentType === 'protobuf') return { body, warning: '' };
   if (transcoding === undefined) return transcode(signal, body);
-  if (!transcoding.ok) throw new Malformed(transcoding.message, transcoding.offset);
-  return transcoding;
+  if (transcoding.ok) return transcoding;
+  if (transcoding.reason === 'too_large') throw new BlockFull(transcoding.message);
+  throw new Malformed(transcoding.message, transcoding.offset);
 }
