@@ -16,8 +16,8 @@ port.on('message', (task: Task) => {
 });
 
 function run(task: Task): Done {
-  if (task.kind === 'transcode') return tryTranscode(task.signal, task.json);
-  return inflate(task.encoding, task.wire, task.bytesMax);
+  if (task.kind === 'transcode') return tryTranscode(task.signal, task.bytes);
+  return inflate(task.encoding, task.bytes, task.bytesMax);
 }
 
 /** The bytes as all of a buffer: a view on more would take the rest along. */

@@ -5,10 +5,10 @@
  * there and back. The thread has a heap of its own, too: pieces of an inflated body are memory
  * outside of it, and every bomb had all of the lane's heap collected (11 ms each).
  *
- * Allocations: a copy of the request, and the result. Copies: one of the request. Owner: the
- * caller owns what is returned. The thread starts with the first large request and ends when none
- * has come for a while. Watched by `receive.bench.ts`, and `hostile.bench.ts` for what it is good
- * for.
+ * Allocations: a copy of the request under way, and the result. Copies: one of the request.
+ * Owner: the caller owns what is returned, and leaves what it gave untouched until then. The
+ * thread starts with the first large request and ends when none has come for a while. Watched by
+ * `receive.bench.ts`, and `hostile.bench.ts` for what it is good for.
  */
 import { Worker } from 'node:worker_threads';
 import type { Clock, Timer } from '../../core/clock.ts';
@@ -21,14 +21,10 @@ const jsonHereBytesMax = 256 * 1024;
 const idleMsMax = 60_000;
 const youngMegabytesMax = 2;
 
-export type Task =
-  | {
-      readonly kind: 'inflate';
-      readonly encoding: ContentEncoding;
-      readonly wire: Uint8Array<ArrayBuffer>;
-      readonly bytesMax: number;
-    }
-  | { readonly kind: 'transcode'; readonly signal: Signal; readonly json: Uint8Array<ArrayBuffer> };
+export type Task = { readonly bytes: Uint8Array } & (
+  | { readonly kind: 'inflate'; readonly encoding: ContentEncoding; readonly bytesMax: number }
+  | { readonly kind: 'transcode'; readonly signal: Signal }
+);
 
 export type Done = Inflated | Transcoding;
 
@@ -54,15 +50,14 @@ export class Aside {
     }
     const first = inflate(encoding, wire, inflatedHereBytesMax);
     if (first.ok || first.reason === 'corrupt') return first;
-    const task = { kind: 'inflate', encoding, wire: new Uint8Array(wire), bytesMax } as const;
+    const task = { kind: 'inflate', encoding, bytes: wire, bytesMax } as const;
     return this.#later(task) as Promise<Inflated>;
   }
 
   /** JSON as protobuf; undefined when it is so short that the lane may read it itself. */
   transcode(signal: Signal, json: Uint8Array): Promise<Transcoding> | undefined {
     if (json.byteLength <= jsonHereBytesMax) return undefined;
-    const task = { kind: 'transcode', signal, json: new Uint8Array(json) } as const;
-    return this.#later(task) as Promise<Transcoding>;
+    return this.#later({ kind: 'transcode', signal, bytes: json }) as Promise<Transcoding>;
   }
 
   #later(task: Task): Promise<Done> {
@@ -81,7 +76,9 @@ export class Aside {
       done.reject(new Error('the thread for large requests ended', { cause }));
     };
     worker.once('message', done.resolve).once('error', end).once('exit', end);
-    worker.postMessage(task, [task.kind === 'inflate' ? task.wire.buffer : task.json.buffer]);
+    // Only now: of the requests that wait none is there twice.
+    const bytes = new Uint8Array(task.bytes);
+    worker.postMessage({ ...task, bytes }, [bytes.buffer]);
     try {
       return await done.promise;
     } finally {
@@ -102,6 +99,8 @@ function startThread(): Worker {
   const worker = new Worker(new URL(`./aside-worker${extension}`, import.meta.url), {
     resourceLimits: { maxYoungGenerationSizeMb: youngMegabytesMax },
   });
+  // Whoever waits for it listens, too; without anybody it would end the lane.
+  worker.on('error', () => {});
   worker.unref();
   return worker;
 }
