@@ -22,7 +22,7 @@ type ItemDecoder<Target> = (
  * Decodes as many of the items that begin at `at` as it likes; returns where the next one begins,
  * which goes to the {@link ItemDecoder}.
  */
-type RunDecoder<Target> = (
+export type RunDecoder<Target> = (
   target: Target,
   context: Context,
   source: Uint8Array,

@@ -42,8 +42,22 @@ function isAscii(from: i32, length: i32): bool {
   return seen < 0x80;
 }
 
+/** Takes the attributes, of field `tag`, which stand together; returns where they end, or -1. */
+export function putAttributes(tag: i32, from: i32, end: i32): i32 {
+  const mapStart = elements;
+  let at = from;
+  while (at < end && <i32>load<u8>(at) === tag) {
+    const length = readLength(at + 1, end);
+    if (length < 0 || after + length > end) return -1;
+    const start = after;
+    at = start + length;
+    if (!putAttribute(start, at, mapStart)) return -1;
+  }
+  return at;
+}
+
 /** Appends the KeyValue at `[from, end)`; false when it is not an ordinary one. */
-export function putAttribute(from: i32, end: i32, mapStart: i32): bool {
+function putAttribute(from: i32, end: i32, mapStart: i32): bool {
   if (end - from < 4 || load<u8>(from) !== 0x0a) return false;
   const keyLength = <i32>load<u8>(from + 1);
   const valueAt = from + 2 + keyLength;
@@ -76,7 +90,7 @@ export function putAttribute(from: i32, end: i32, mapStart: i32): bool {
 }
 
 /** Writes the AnyValue at `[from, end)` as text; returns where it ends, or -1. */
-export function putValue(to: i32, from: i32, end: i32): i32 {
+function putValue(to: i32, from: i32, end: i32): i32 {
   if (from === end) {
     store<u8>(to, 0);
     return to + 1;

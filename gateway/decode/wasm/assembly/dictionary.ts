@@ -5,7 +5,16 @@
  * Hot path. Allocations: none. Copies: each value once. Owner: the module's memory. Watched by
  * `decode.bench.ts`.
  */
-import { entriesMax, inSeedHigh, inSeedLow, slotsCount, tableBytes, wordsAt } from '../layout.ts';
+import {
+  entriesMax,
+  inSeedHigh,
+  inSeedLow,
+  nameIdsAt,
+  namesAt,
+  slotsCount,
+  tableBytes,
+  wordsAt,
+} from '../layout.ts';
 
 /** Entries so far and the last one that was asked for, by dictionary. */
 export let keysCount = 0;
@@ -15,6 +24,7 @@ export let namesCount = 0;
 export function clearDictionaries(keys: i32, names: i32): void {
   keysCount = 0;
   namesCount = 0;
+  lastName = 0;
   memory.fill(keys + 5 * tableBytes, 0, slotsCount * 4);
   memory.fill(names + 5 * tableBytes, 0, slotsCount * 4);
 }
@@ -100,8 +110,21 @@ export function countKey(): void {
   keysCount += 1;
 }
 
-export function countName(): void {
-  namesCount += 1;
+/** The name that was asked for last. */
+let lastName = 0;
+
+/** Gives row `row` its name; false when the dictionary is full. */
+export function putName(row: i32, from: i32, length: i32): bool {
+  const count = namesCount;
+  let index = guess(namesAt, count, lastName, from, length);
+  if (index < 0) {
+    index = search(namesAt, count, lastName, from, length);
+    if (index < 0) return false;
+    if (index === count) namesCount += 1;
+  }
+  lastName = index;
+  store<i32>(nameIdsAt + row * 4, index);
+  return true;
 }
 
 /** HalfSipHash-1-3, as in `clickhouse/native/hash.ts`: the strings come from strangers. */

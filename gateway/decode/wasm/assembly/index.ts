@@ -24,7 +24,7 @@ import {
 } from '../layout.ts';
 import { clearAttributes, cutAttributes, elements, valuesEnd } from './attributes.ts';
 import { clearDictionaries, cutDictionaries, keysCount, namesCount } from './dictionary.ts';
-import { clearLogs, putRecord } from './logs.ts';
+import { putRecord } from './logs.ts';
 import {
   clearRoom,
   hasRoom,
@@ -38,7 +38,7 @@ import {
   text3,
   text4,
 } from './room.ts';
-import { clearSpans, putSpan } from './spans.ts';
+import { putSpan } from './spans.ts';
 import { after, readLength } from './strings.ts';
 
 function out(word: i32, value: i32): void {
@@ -50,8 +50,6 @@ function run(from: i32, end: i32, isSpans: bool): i32 {
   clearDictionaries(keysAt, namesAt);
   clearAttributes();
   clearRoom();
-  clearSpans();
-  clearLogs();
   let at = from;
   let row = 0;
   let reason = reasonEnd;

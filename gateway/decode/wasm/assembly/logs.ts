@@ -9,16 +9,14 @@ import {
   byte2At,
   byte3At,
   dropped1At,
-  nameIdsAt,
-  namesAt,
   offsetsAt,
   severitiesAt,
   time2At,
   timeAt,
   wordsFlagsAt,
 } from '../layout.ts';
-import { elements, putAttribute } from './attributes.ts';
-import { countName, guess, namesCount, search } from './dictionary.ts';
+import { elements, putAttributes } from './attributes.ts';
+import { putName } from './dictionary.ts';
 import {
   isInBounds,
   setText1,
@@ -35,7 +33,6 @@ import { after, putId, putString, readLength, readVarint, varint } from './strin
 /** Case number of a string in an AnyValue. */
 const caseString = 1;
 
-let lastName = 0;
 /** The record under way: what stands behind its attributes. */
 let flags: u32 = 0;
 let dropped: u32 = 0;
@@ -44,10 +41,6 @@ let spanId = 0;
 let observed: u64 = 0;
 let eventStart = 0;
 let eventLength = 0;
-
-export function clearLogs(): void {
-  lastName = 0;
-}
 
 /** One record at `[from, end)` into row `row`; false when it is not an ordinary one. */
 export function putRecord(from: i32, end: i32, row: i32): bool {
@@ -74,7 +67,7 @@ export function putRecord(from: i32, end: i32, row: i32): bool {
   if (!putSeverity(row, nameStart, nameLength, severity)) return false;
   at = putBody(at, end, row);
   if (at < 0) return false;
-  at = putAttributes(at, end);
+  at = putAttributes(0x32, at, end);
   if (at < 0 || !readRest(at, end)) return false;
   if (time === 0) time = observed;
   if (!isInBounds(time)) return false;
@@ -108,16 +101,7 @@ function putSeverity(row: i32, textStart: i32, textLength: i32, number: i32): bo
     length = <i32>load<u8>(name);
     from = name + 1;
   }
-  const count = namesCount;
-  let index = guess(namesAt, count, lastName, from, length);
-  if (index < 0) {
-    index = search(namesAt, count, lastName, from, length);
-    if (index < 0) return false;
-    if (index === count) countName();
-  }
-  lastName = index;
-  store<i32>(nameIdsAt + row * 4, index);
-  return true;
+  return putName(row, from, length);
 }
 
 /** The body, when it is a string or absent; returns where it ends, or -1. */
@@ -139,20 +123,6 @@ function putBody(from: i32, end: i32, row: i32): i32 {
   setText3(putString(text3, after, textLength));
   store<u8>(byte1At + row, caseString);
   return stop;
-}
-
-/** All attributes, which stand together; returns where they end, or -1. */
-function putAttributes(from: i32, end: i32): i32 {
-  const mapStart = elements;
-  let at = from;
-  while (at < end && load<u8>(at) === 0x32) {
-    const length = readLength(at + 1, end);
-    if (length < 0 || after + length > end) return -1;
-    const start = after;
-    at = start + length;
-    if (!putAttribute(start, at, mapStart)) return -1;
-  }
-  return at;
 }
 
 /** Counts, flags, ids, the time of observation and the event's name, in this order. */

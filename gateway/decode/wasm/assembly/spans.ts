@@ -12,26 +12,19 @@ import {
   dropped3At,
   ids2At,
   idsAt,
-  nameIdsAt,
-  namesAt,
   offsetsAt,
   time2At,
   timeAt,
   wordsFlagsAt,
 } from '../layout.ts';
-import { elements, putAttribute } from './attributes.ts';
-import { countName, guess, namesCount, search } from './dictionary.ts';
+import { elements, putAttributes } from './attributes.ts';
+import { putName } from './dictionary.ts';
 import { isInBounds, setText1, setText2, text1, text2 } from './room.ts';
 import { after, putId, putString, readLength, readVarint, varint } from './strings.ts';
 
-let lastName = 0;
 let statusCode = 0;
 let statusStart = 0;
 let statusLength = 0;
-
-export function clearSpans(): void {
-  lastName = 0;
-}
 
 /** One span at `[from, end)` into row `row`; false when it is not an ordinary one. */
 export function putSpan(from: i32, end: i32, row: i32): bool {
@@ -55,7 +48,7 @@ export function putSpan(from: i32, end: i32, row: i32): bool {
   const start = load<u64>(at + 1);
   const stop = load<u64>(at + 10);
   if (!isInBounds(start)) return false;
-  at = putAttributes(at + 18, end);
+  at = putAttributes(0x4a, at + 18, end);
   if (at < 0) return false;
   if (!putRest(at, end, row)) return false;
   store<u64>(timeAt + row * 8, start);
@@ -84,33 +77,6 @@ function putParent(at: i32, end: i32): i32 {
     setText1(text1 + 1);
   } else setText1(putId(text1, parent, 8));
   return next;
-}
-
-function putName(row: i32, from: i32, length: i32): bool {
-  const count = namesCount;
-  let index = guess(namesAt, count, lastName, from, length);
-  if (index < 0) {
-    index = search(namesAt, count, lastName, from, length);
-    if (index < 0) return false;
-    if (index === count) countName();
-  }
-  lastName = index;
-  store<i32>(nameIdsAt + row * 4, index);
-  return true;
-}
-
-/** All attributes, which stand together; returns where they end, or -1. */
-function putAttributes(from: i32, end: i32): i32 {
-  const mapStart = elements;
-  let at = from;
-  while (at < end && load<u8>(at) === 0x4a) {
-    const length = readLength(at + 1, end);
-    if (length < 0 || after + length > end) return -1;
-    const start = after;
-    at = start + length;
-    if (!putAttribute(start, at, mapStart)) return -1;
-  }
-  return at;
 }
 
 /** What stands behind the attributes: counts of what was dropped, status, flags. */
