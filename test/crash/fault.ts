@@ -21,6 +21,8 @@ export type FaultRun = {
   readonly random: Random;
   /** For `npm test`: fewer repetitions of the same. */
   readonly isShort: boolean;
+  /** Of a fault that lasts, instead of what its form says. */
+  readonly minutes?: number;
   readonly say: (text: string) => void;
 };
 

@@ -2,7 +2,8 @@
  * `npm run crash -- --cycles N`: kills at random and at named points under load (`cycles.ts`);
  * `--load-ms` of load before each, `--pause-ms` of a sender between requests.
  * `npm run crash -- --fault F7`, or `--all`: the fault matrix (`matrix.ts`), `--short` as in
- * `npm test`. `--seed S` repeats a run. Prints a JSON line a run; exits 1 when one failed.
+ * `npm test`, `--minutes N` of what lasts (H1, H2, F34). `--seed S` repeats a run. Prints a JSON
+ * line a run; exits 1 when one failed.
  */
 import { parseArgs } from 'node:util';
 import { runCycles } from './cycles.ts';
@@ -14,6 +15,7 @@ const { values } = parseArgs({
     fault: { type: 'string', multiple: true },
     all: { type: 'boolean', default: false },
     short: { type: 'boolean', default: false },
+    minutes: { type: 'string' },
     seed: { type: 'string' },
     'load-ms': { type: 'string', default: '3000' },
     'pause-ms': { type: 'string', default: '12' },
@@ -24,7 +26,12 @@ const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.
 const ids = values.all ? undefined : values.fault;
 const isGood =
   values.all || ids !== undefined
-    ? await runFaults({ ids, seed, isShort: values.short })
+    ? await runFaults({
+        ids,
+        seed,
+        isShort: values.short,
+        minutes: values.minutes === undefined ? undefined : Number(values.minutes),
+      })
     : await runCycles({
         cycles: Number(values.cycles),
         seed,

@@ -8,6 +8,7 @@ import { killFaults } from './faults/kill.ts';
 import { logFaults } from './faults/log.ts';
 import { outageFaults } from './faults/outage.ts';
 import { processFaults } from './faults/process.ts';
+import { soakFaults } from './faults/soak.ts';
 
 const faults: readonly Fault[] = [
   ...killFaults,
@@ -17,6 +18,7 @@ const faults: readonly Fault[] = [
   ...clockFaults,
   ...outageFaults,
   ...processFaults,
+  ...soakFaults,
 ].sort((left, right) => left.id.localeCompare(right.id, 'en', { numeric: true }));
 
 export type MatrixOptions = {
@@ -24,10 +26,14 @@ export type MatrixOptions = {
   readonly ids: readonly string[] | undefined;
   readonly seed: number;
   readonly isShort: boolean;
+  /** How long H1, H2 and F34 last. */
+  readonly minutes: number | undefined;
 };
 
 /** Runs them one after the other; false when one failed. */
-export async function runFaults({ ids, seed, isShort }: MatrixOptions): Promise<boolean> {
+export async function runFaults(options: MatrixOptions): Promise<boolean> {
+  const { ids, seed, isShort, minutes } = options;
+  const lasting = minutes === undefined ? {} : { minutes };
   const chosen = faults.filter(({ id }) => ids?.includes(id) ?? true);
   const unknown = ids?.filter((id) => !faults.some((fault) => fault.id === id)) ?? [];
   if (unknown.length > 0) {
@@ -42,7 +48,7 @@ export async function runFaults({ ids, seed, isShort }: MatrixOptions): Promise<
     const finding: Finding | undefined =
       lacks === undefined
         ? await fault
-            .run({ seed, random: seededRandom(seed), isShort, say })
+            .run({ seed, random: seededRandom(seed), isShort, ...lasting, say })
             .catch((error: unknown) => failed(error))
         : undefined;
     const results = Object.values(finding?.criteria ?? {});

@@ -19,15 +19,20 @@ export const outageFaults: readonly Fault[] = [
 
 const awayMsShort = 8_000;
 const awayMsFull = 12 * 60_000;
+/** Of a sender between requests; over an hour the load is one that a disk holds. */
+const pauseMsUsual = 15;
+const pauseMsLong = 60;
 const sampleMs = 1_000;
-const settleMs = 15 * 60_000;
+const settleMs = 60 * 60_000;
 const growthMiBMax = 96;
 /** With the newest first, what comes after the outage is not behind what came during it. */
 const freshMsMax = 20_000;
 
 async function away(run: FaultRun, order: 'newest' | 'oldest'): Promise<Finding> {
-  const awayMs = run.isShort ? awayMsShort : awayMsFull;
-  const options = { args: ['--delivery-order', order], pauseMs: 15, settleMs };
+  const formMs = run.isShort ? awayMsShort : awayMsFull;
+  const awayMs = run.minutes === undefined ? formMs : run.minutes * 60_000;
+  const pauseMs = awayMs > awayMsFull ? pauseMsLong : pauseMsUsual;
+  const options = { args: ['--delivery-order', order], pauseMs, settleMs };
   return await trial(run, options, async (parts) => {
     const { system, senders, watch, note } = parts;
     const before = await rateOver(parts, 3_000);
