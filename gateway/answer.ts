@@ -5,7 +5,14 @@
 
 export type Signal = 'traces' | 'metrics' | 'logs';
 
-export type ContentType = 'protobuf' | 'json';
+export type OtlpContentType = 'protobuf' | 'json';
+
+export type ContentType =
+  | OtlpContentType
+  | 'remote_write_1'
+  | 'remote_write_2'
+  | 'influx'
+  | 'dogstatsd';
 
 export type ContentEncoding = 'identity' | 'gzip' | 'zstd' | 'deflate' | 'snappy';
 
@@ -22,6 +29,11 @@ export type Submission = {
   readonly contentEncoding: ContentEncoding;
   /** Whose data it is; empty for a gateway without tenants (`guard/`). */
   readonly tenant: string;
+  /**
+   * What the rows depend on besides the body: settings and the request's own words, as a query
+   * string. The log keeps it, and the same bytes with other parameters are another request.
+   */
+  readonly parameters?: string;
   /** The body as it came, still compressed: this is what the log keeps. */
   readonly wire: Uint8Array;
   /** The inflated body; the same object as `wire` for identity. */
@@ -46,6 +58,13 @@ export type Transcoding =
     }
   | { readonly ok: false; readonly reason: 'too_large'; readonly message: string };
 
+/** Of one remote-write request (PRW2-4). */
+export type Written = {
+  readonly samples: number;
+  readonly histograms: number;
+  readonly exemplars: number;
+};
+
 /** What to tell the sender. Nothing but `stored` may ever be sent as a success. */
 export type Answer =
   | {
@@ -54,6 +73,8 @@ export type Answer =
       readonly rejected: number;
       /** Why; non-empty when `rejected` > 0, or as a warning (OTLP-C9). */
       readonly message: string;
+      /** What a remote write 2.0 sender is told; absent for other types and for resends. */
+      readonly written?: Written | undefined;
     }
   | {
       readonly outcome: 'malformed';

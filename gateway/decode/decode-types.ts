@@ -2,13 +2,15 @@
  * The seam between decoding and delivery. `decode/` is pure: no I/O, no clock; the same record
  * gives the same rows on any later day.
  */
-import type { ContentType, Signal, Transcoding } from '../answer.ts';
+import type { ContentType, Signal, Transcoding, Written } from '../answer.ts';
 
 export type DecodeInput = {
   readonly signal: Signal;
   readonly contentType: ContentType;
   /** Whose data it is, from the record header; absent without tenants. */
   readonly tenant?: string;
+  /** See `Submission`; from the record header. */
+  readonly parameters?: string;
   /** Inflated body. Read-only; not kept after the call. */
   readonly body: Uint8Array;
   /** What `body` is in protobuf, when it is JSON that somebody has read already. */
@@ -52,6 +54,8 @@ export type DecodeResult =
       readonly hasOwnTimes: boolean;
       /** Reason of the first rejection or a warning; empty otherwise. */
       readonly message: string;
+      /** By kind; of remote write only. */
+      readonly written?: Written | undefined;
     }
   | {
       /** Never valid. The blocks are as they were before the call. */

@@ -141,7 +141,7 @@ export class Lane implements Acceptor {
       const message = 'the request has more rows or days than one insert may hold';
       return unstored({ outcome: 'too_large', message });
     }
-    const { accepted, rejected, message } = taken;
+    const { accepted, rejected, message, written } = taken;
     counters.received(signal, accepted + rejected);
     this.#parts.onDecoded?.(submission.tenant, accepted + rejected);
     try {
@@ -159,7 +159,7 @@ export class Lane implements Acceptor {
     counters.rejected(signal, rejected);
     if (signal !== 'metrics') counters.sampled(signal, accepted, taken.leftOut);
     const isRepeatable = taken.hasOwnTimes && taken.end !== undefined;
-    return { answer: { outcome: 'stored', rejected, message }, isRepeatable };
+    return { answer: { outcome: 'stored', rejected, message, written }, isRepeatable };
   }
 
   /**
@@ -169,10 +169,10 @@ export class Lane implements Acceptor {
   #take(submission: Submission): Taken {
     if (this.#isOverfull()) return { outcome: 'full' };
     const { clock, decoder, limits, throttles, wal } = this.#parts;
-    const { signal, contentType, body, tenant, transcoding } = submission;
+    const { signal, contentType, body, tenant, parameters = '', transcoding } = submission;
     const [receivedAtNs, ageDaysMax] = [clock.nowNs(), limits.retentionDays[signal]];
     const sampling = throttles?.current(signal, tenant) ?? noSampling;
-    const content = { signal, contentType, tenant, body, transcoding };
+    const content = { signal, contentType, tenant, parameters, body, transcoding };
     const input = { ...content, receivedAtNs, ageDaysMax, sampling };
     const decoded = decoder.decode(this.#sealer.open.blocks, input);
     if (decoded.outcome !== 'decoded') return decoded;

@@ -19,7 +19,14 @@ const ownTimesFlag = 1;
 /** Errors are kept whatever they drew. */
 const keepsErrorsFlag = 2;
 
-export const contentTypes: readonly ContentType[] = ['protobuf', 'json'];
+export const contentTypes: readonly ContentType[] = [
+  'protobuf',
+  'json',
+  'remote_write_1',
+  'remote_write_2',
+  'influx',
+  'dogstatsd',
+];
 export const contentEncodings: readonly ContentEncoding[] = [
   'identity',
   'gzip',
@@ -49,7 +56,7 @@ export function recordMeta(
     samplingThreshold: sampling.threshold,
     flags: (decoded.hasOwnTimes ? ownTimesFlag : 0) | (sampling.keepsErrors ? keepsErrorsFlag : 0),
     rejectedItems: decoded.rejected,
-    tenant: submission.tenant,
+    tenant: headedBy(submission),
   };
 }
 
@@ -66,6 +73,25 @@ export function sealMeta(receivedAtNs: bigint): RecordMeta {
     rejectedItems: 0,
     tenant: '',
   };
+}
+
+/** Between tenant and parameters in the header's one text: neither may hold it. */
+const separator = '\0';
+
+/** A tenant and what the rows depend on besides the body, as the record's header holds them. */
+export function headedBy(request: Pick<Submission, 'tenant' | 'parameters'>): string {
+  const { tenant, parameters = '' } = request;
+  return parameters === '' ? tenant : `${tenant}${separator}${parameters}`;
+}
+
+export function tenantOf({ tenant }: RecordMeta): string {
+  const end = tenant.indexOf(separator);
+  return end < 0 ? tenant : tenant.slice(0, end);
+}
+
+export function parametersOf({ tenant }: RecordMeta): string {
+  const end = tenant.indexOf(separator);
+  return end < 0 ? '' : tenant.slice(end + separator.length);
 }
 
 export function contentTypeOf(meta: RecordMeta): ContentType | undefined {

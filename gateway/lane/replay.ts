@@ -9,7 +9,14 @@ import { inflate } from '../decode/inflate.ts';
 import type { HeldUnits } from '../deliver/job.ts';
 import type { LogRecord } from '../wal/wal-types.ts';
 import type { LaneParts } from './lane-types.ts';
-import { ageDaysMaxOf, contentEncodingOf, contentTypeOf, samplingOf } from './record-meta.ts';
+import {
+  ageDaysMaxOf,
+  contentEncodingOf,
+  contentTypeOf,
+  parametersOf,
+  samplingOf,
+  tenantOf,
+} from './record-meta.ts';
 import { decodeSeal, recordKinds, type Seal, sealNumber, signalOf } from './seal.ts';
 
 /** Above every limit that a body was ever let in under: that one may since have been lowered. */
@@ -35,7 +42,7 @@ export class Replayer {
     for await (const record of this.#parts.wal.read(from, to)) {
       if (record.meta.kind !== recordKinds.seal) {
         this.#parts.resends?.remember(record);
-        this.#parts.shares?.appended(record.meta.tenant, record.next, record.body.byteLength);
+        this.#parts.shares?.appended(tenantOf(record.meta), record.next, record.body.byteLength);
         continue;
       }
       const seal = decodeSeal(record.body);
@@ -86,7 +93,8 @@ export class Replayer {
     const input = {
       signal,
       contentType,
-      tenant: record.meta.tenant,
+      tenant: tenantOf(record.meta),
+      parameters: parametersOf(record.meta),
       body,
       receivedAtNs,
       ageDaysMax,

@@ -20,6 +20,7 @@ import {
   contentTypeOf,
   contentTypes,
   hasOwnTimes,
+  headedBy,
 } from './record-meta.ts';
 import type { Fingerprint, ResendTable } from './resend-table.ts';
 import { kindOf, signalOf } from './seal.ts';
@@ -41,14 +42,15 @@ type Named = {
   readonly signal: Signal;
   readonly contentType: ContentType;
   readonly contentEncoding: ContentEncoding;
-  readonly tenant: string;
+  /** Tenant and parameters, as a record's header has them. */
+  readonly heading: string;
   readonly wire: Uint8Array;
 };
 
 const nonceBytes = 12;
 /** Behind signal, type and encoding. */
-const tenantOffset = 3;
-const tenantMarksMax = 4096;
+const headingOffset = 3;
+const headingMarksMax = 4096;
 
 export class Resends {
   readonly #table: ResendTable;
@@ -65,7 +67,7 @@ export class Resends {
   /** Stores a request by `store`, unless the same one was stored or is being stored. */
   async guard(submission: Submission, store: () => Promise<Stored>): Promise<Answer> {
     const table = this.#table;
-    const print = fingerprint(table.key, submission);
+    const print = fingerprint(table.key, { ...submission, heading: headedBy(submission) });
     let claim = table.claim(print, this.#nowSeconds());
     while (claim.state === 'pending') {
       await table.settled(claim);
@@ -99,7 +101,7 @@ export class Resends {
       signal,
       contentType,
       contentEncoding,
-      tenant: meta.tenant,
+      heading: meta.tenant,
       wire: body,
     });
     const claim = this.#table.claim(print, receivedSeconds);
@@ -116,8 +118,8 @@ function fingerprint(key: Uint8Array, request: Named): Fingerprint {
   nonce[0] = kindOf(request.signal);
   nonce[1] = contentTypes.indexOf(request.contentType);
   nonce[2] = contentEncodings.indexOf(request.contentEncoding);
-  // Two tenants may send the same bytes, and each is owed its own rows.
-  if (request.tenant !== '') nonce.set(tenantMark(request.tenant), tenantOffset);
+  // Two tenants may send the same bytes, and each is owed its own rows; so are two databases.
+  if (request.heading !== '') nonce.set(headingMark(request.heading), headingOffset);
   // A nonce that repeats would betray the key to whoever sees the tags: nobody does.
   const cipher = createCipheriv('aes-128-gcm', key, nonce);
   cipher.setAAD(request.wire);
@@ -127,14 +129,14 @@ function fingerprint(key: Uint8Array, request: Named): Fingerprint {
 }
 
 /** Remembered, because a gateway has few tenants and each request asks. */
-const tenantMarks = new Map<string, Uint8Array>();
+const headingMarks = new Map<string, Uint8Array>();
 
-function tenantMark(tenant: string): Uint8Array {
-  let mark = tenantMarks.get(tenant);
+function headingMark(heading: string): Uint8Array {
+  let mark = headingMarks.get(heading);
   if (mark === undefined) {
-    if (tenantMarks.size >= tenantMarksMax) tenantMarks.clear();
-    mark = hash('sha256', tenant, 'buffer').subarray(0, nonceBytes - tenantOffset);
-    tenantMarks.set(tenant, mark);
+    if (headingMarks.size >= headingMarksMax) headingMarks.clear();
+    mark = hash('sha256', heading, 'buffer').subarray(0, nonceBytes - headingOffset);
+    headingMarks.set(heading, mark);
   }
   return mark;
 }

@@ -1,5 +1,6 @@
 /**
- * One OTLP/HTTP request: checked, admitted, read, handed to the lane, answered once.
+ * One request over HTTP: checked, admitted, read, handed to the lane, answered once, in the words of
+ * the protocol that its path belongs to.
  *
  *   start ─▶ reading ─▶ submitted ─▶ answered
  *                └── refused ────────▶ answered
@@ -12,14 +13,15 @@
  */
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Answer, ContentEncoding, ContentType, Signal } from '../answer.ts';
+import type { Answer } from '../answer.ts';
 import { answerHeaders, preflightHeaders } from '../guard/cors.ts';
 import { challenge } from '../guard/guard.ts';
 import { certificateNamesOf } from '../guard/tls.ts';
 import { BodyBuffer, type BodyFault } from './body-buffer.ts';
-import type { RefusalReason } from './counters.ts';
-import { httpEncodingOf, httpEncodings } from './encodings.ts';
+import type { Announced, HttpProtocol, Refusing, Reply } from './http-protocol.ts';
+import { pathsText, protocolAt } from './http-routes.ts';
 import { drainBytesMax } from './limits.ts';
+import { refuseInOtlp } from './otlp-http.ts';
 import {
   acceptBody,
   internalAnswer,
@@ -29,7 +31,7 @@ import {
   tooLargeMessage,
 } from './receiver.ts';
 import { pathOf, shapeFault } from './request-shape.ts';
-import { encodeStatus, encodeStored, type RpcStatus, rpcCode, statusOf } from './status.ts';
+import { type RpcStatus, rpcCode, statusOf } from './status.ts';
 
 /** What the exchanges of one server share. */
 export type HttpServerState = {
@@ -38,18 +40,9 @@ export type HttpServerState = {
   closing: boolean;
 };
 
-const signals: Readonly<Record<string, Signal>> = {
-  '/v1/traces': 'traces',
-  '/v1/metrics': 'metrics',
-  '/v1/logs': 'logs',
-};
-
-const mediaTypes: Readonly<Record<ContentType, string>> = {
-  protobuf: 'application/x-protobuf',
-  json: 'application/json',
-};
-
 const noBody: Buffer = Buffer.alloc(0);
+
+const httpStatuses = { malformed: 400, too_large: 413, busy: 503 } as const;
 
 type Phase = 'reading' | 'submitted' | 'answered';
 
@@ -60,12 +53,11 @@ export class HttpExchange {
   readonly #body: BodyBuffer;
   readonly #startedMs: number;
   #phase: Phase = 'reading';
-  #signal: Signal = 'traces';
+  #protocol: HttpProtocol | undefined;
+  #announced: Announced | undefined;
   #tenant = '';
   /** Of the page that a browser sends for; only when that page may. */
   #origin: string | undefined;
-  #contentType: ContentType | undefined;
-  #contentEncoding: ContentEncoding = 'identity';
   #drainedBytes = 0;
   deadlineMs: number;
 
@@ -88,7 +80,6 @@ export class HttpExchange {
     request.on('error', () => {});
     this.#response.on('error', () => {});
     this.#response.on('close', () => this.#closed());
-    this.#contentType = contentTypeOf(request.headers['content-type']);
     if (!this.#isWellShaped()) return;
     if (!this.#admitOrigin() || !this.#route() || !this.#identify() || !this.#admit()) return;
     if (expectsContinue) this.#response.writeContinue();
@@ -118,7 +109,8 @@ export class HttpExchange {
     const { bodyTimeoutMs } = this.#state.parts.limits;
     const message = `the body did not arrive within ${bodyTimeoutMs} ms; send it again`;
     const status = { code: rpcCode.unavailable, message, retryAfterSeconds: 1 } as const;
-    this.#refuse('timeout', 503, status, { connection: 'close' });
+    const headers = { connection: 'close' };
+    this.#refuse({ reason: 'timeout', httpStatus: 503, status, headers });
   }
 
   /** Answers a browser's question beforehand, and turns other pages' requests away. */
@@ -129,18 +121,19 @@ export class HttpExchange {
     if (cors === undefined || origin === undefined) return true;
     if (!cors.admits(origin)) {
       const message = 'pages of this origin may not send here (--cors-origins)';
-      return this.#refuse('origin', 403, { code: rpcCode.permissionDenied, message });
+      const status = { code: rpcCode.permissionDenied, message };
+      return this.#refuse({ reason: 'origin', httpStatus: 403, status });
     }
     this.#origin = origin;
     if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) return true;
     this.#body.release();
-    this.#write(204, noBody, preflightHeaders(origin));
-    return false;
+    return this.#reply({ httpStatus: 204, headers: preflightHeaders(origin), body: noBody });
   }
 
   #identify(): boolean {
     const { headers, socket } = this.#request;
-    const verdict = this.#state.parts.guard.check(headers, {
+    const said = this.#protocol?.credentials?.(this.#request) ?? headers;
+    const verdict = this.#state.parts.guard.check(said, {
       address: socket.remoteAddress,
       certificateNames: certificateNamesOf(socket),
     });
@@ -148,51 +141,41 @@ export class HttpExchange {
       this.#tenant = verdict.tenant;
       return true;
     }
-    const { reason, httpStatus, status } = verdict;
-    const headersOut = httpStatus === 401 ? { 'www-authenticate': challenge } : {};
-    return this.#refuse(reason, httpStatus, status, headersOut);
+    const challenged = verdict.httpStatus === 401 ? { 'www-authenticate': challenge } : {};
+    return this.#refuse({ ...verdict, headers: challenged });
   }
 
   /** What two parsers may read differently ends here, and its connection with it. */
   #isWellShaped(): boolean {
     const fault = shapeFault(this.#request);
     if (fault === undefined) return true;
-    const status = { code: rpcCode.invalidArgument, message: fault.message };
-    return this.#refuse('protocol', fault.httpStatus, status, { connection: 'close' });
+    const { httpStatus, message } = fault;
+    const status = { code: rpcCode.invalidArgument, message };
+    const headers = { connection: 'close' };
+    return this.#refuse({ reason: 'protocol', httpStatus, status, headers });
   }
 
   #route(): boolean {
-    const { url = '', method, headers } = this.#request;
-    const path = pathOf(url);
-    const signal = Object.hasOwn(signals, path) ? signals[path] : undefined;
-    if (signal === undefined) {
-      const message = `no such path; OTLP goes to ${Object.keys(signals).join(', ')}`;
-      return this.#refuse('unknown_path', 404, { code: rpcCode.notFound, message });
+    const protocol = protocolAt(pathOf(this.#request.url ?? ''));
+    if (protocol === undefined) {
+      const status = { code: rpcCode.notFound, message: `no such path; there are ${pathsText}` };
+      return this.#refuse({ reason: 'unknown_path', httpStatus: 404, status });
     }
-    this.#signal = signal;
-    if (method !== 'POST') {
-      const message = 'OTLP is sent with POST';
-      const status = { code: rpcCode.unimplemented, message };
-      return this.#refuse('wrong_method', 405, status, { allow: 'POST' });
-    }
-    if (this.#contentType === undefined) {
-      const message = `the content type must be ${mediaTypes.protobuf} or ${mediaTypes.json}`;
-      return this.#refuse('wrong_type', 415, { code: rpcCode.invalidArgument, message });
-    }
-    const encoding = httpEncodingOf(headers['content-encoding']);
-    if (encoding === undefined) {
-      const message = `the content encoding must be one of ${httpEncodings}`;
-      const status = { code: rpcCode.invalidArgument, message };
-      return this.#refuse('unknown_encoding', 415, status, { 'accept-encoding': httpEncodings });
-    }
-    this.#contentEncoding = encoding;
+    this.#protocol = protocol;
+    const announcement = protocol.announce(this.#request);
+    if (announcement.kind === 'refused') return this.#refuse(announcement.refusing);
+    if (announcement.kind === 'reply') return this.#reply(announcement.reply);
+    this.#announced = announcement.announced;
     return true;
   }
 
   #admit(): boolean {
     const busy = this.#state.closing ? shuttingDownAnswer() : this.#state.parts.gate();
-    if (busy !== undefined) return this.#refuse('not_ready', 503, statusOf(busy));
-    this.#body.reserveFrom(this.#state.parts.admission.of(this.#signal, this.#tenant));
+    if (busy !== undefined) {
+      return this.#refuse({ reason: 'not_ready', httpStatus: 503, status: statusOf(busy) });
+    }
+    const signal = this.#announced?.signal ?? 'traces';
+    this.#body.reserveFrom(this.#state.parts.admission.of(signal, this.#tenant));
     const declared = this.#request.headers['content-length'];
     if (declared === undefined) return true;
     return this.#admitted(this.#body.declare(Number(declared)));
@@ -210,63 +193,60 @@ export class HttpExchange {
 
   #admitted(fault: BodyFault | undefined): boolean {
     if (fault === undefined) return true;
-    if (fault === 'memory') return this.#refuse('memory', 503, statusOf(memoryAnswer()));
+    if (fault === 'memory') {
+      return this.#refuse({ reason: fault, httpStatus: 503, status: statusOf(memoryAnswer()) });
+    }
     const message = tooLargeMessage(this.#state.parts.limits.bodyBytesMax);
-    return this.#refuse('too_large', 413, { code: rpcCode.resourceExhausted, message });
+    const status = { code: rpcCode.resourceExhausted, message };
+    return this.#refuse({ reason: 'too_large', httpStatus: 413, status });
   }
 
   #submit(): void {
-    if (this.#phase !== 'reading' || this.#contentType === undefined) return;
+    const [announced, protocol] = [this.#announced, this.#protocol];
+    if (this.#phase !== 'reading' || announced === undefined || protocol === undefined) return;
     this.#phase = 'submitted';
     this.deadlineMs = Number.POSITIVE_INFINITY;
     const arrived = {
-      signal: this.#signal,
+      ...announced,
       transport: 'http',
-      contentType: this.#contentType,
-      contentEncoding: this.#contentEncoding,
       tenant: this.#tenant,
       wire: this.#body.view(),
       startedMs: this.#startedMs,
     } as const;
     acceptBody(this.#state.parts, arrived).then(
-      (answer) => this.#answer(answer),
-      (error: unknown) => this.#answer(internalAnswer(error)),
+      (answer) => this.#answer(protocol, announced, answer),
+      (error: unknown) => this.#answer(protocol, announced, internalAnswer(error)),
     );
   }
 
-  #answer(answer: Answer): void {
+  #answer(protocol: HttpProtocol, announced: Announced, answer: Answer): void {
     this.#body.release();
-    if (answer.outcome === 'stored') {
-      const contentType = this.#contentType ?? 'json';
-      const body = encodeStored(this.#signal, contentType, answer.rejected, answer.message);
-      this.#write(200, body, {});
-      return;
-    }
-    const httpStatus = { malformed: 400, too_large: 413, busy: 503 } as const;
-    const status = statusOf(answer);
-    const headers = retryHeaders(status);
-    this.#write(
-      httpStatus[answer.outcome],
-      encodeStatus(status, this.#contentType ?? 'json'),
-      headers,
-    );
+    if (answer.outcome === 'stored') this.#write(protocol.stored(announced, answer));
+    else this.#writeRefusal(httpStatuses[answer.outcome], statusOf(answer), {});
   }
 
   /** Always false, so that a check can return it. */
-  #refuse(
-    reason: RefusalReason,
-    httpStatus: number,
-    status: RpcStatus,
-    headers: OutgoingHttpHeaders = {},
-  ): false {
+  #refuse({ reason, httpStatus, status, headers = {} }: Refusing): false {
     this.#state.parts.counters.refused('http', reason);
     this.#body.release();
-    const body = encodeStatus(status, this.#contentType ?? 'json');
-    this.#write(httpStatus, body, { ...retryHeaders(status), ...headers });
+    this.#writeRefusal(httpStatus, status, headers);
     return false;
   }
 
-  #write(httpStatus: number, body: Buffer, headers: OutgoingHttpHeaders): void {
+  /** Always false: the request goes no further. */
+  #reply(reply: Reply): false {
+    this.#body.release();
+    this.#write(reply);
+    return false;
+  }
+
+  #writeRefusal(httpStatus: number, status: RpcStatus, headers: OutgoingHttpHeaders): void {
+    const refuse = this.#protocol?.refused ?? refuseInOtlp;
+    const reply = refuse(this.#request, httpStatus, status);
+    this.#write({ ...reply, headers: { ...reply.headers, ...retryHeaders(status), ...headers } });
+  }
+
+  #write({ httpStatus, headers, body }: Reply): void {
     this.#phase = 'answered';
     const response = this.#response;
     if (response.destroyed || response.headersSent) return;
@@ -277,7 +257,6 @@ export class HttpExchange {
       response.end();
       return;
     }
-    headers['content-type'] = mediaTypes[this.#contentType ?? 'json'];
     headers['content-length'] = body.length;
     response.writeHead(httpStatus, browser === undefined ? headers : { ...headers, ...browser });
     response.end(body);
@@ -292,15 +271,4 @@ export class HttpExchange {
 function retryHeaders(status: RpcStatus): OutgoingHttpHeaders {
   if (status.retryAfterSeconds === undefined) return {};
   return { 'retry-after': String(status.retryAfterSeconds) };
-}
-
-/** The media type without parameters and case (OTLP-H2). */
-function contentTypeOf(header: string | undefined): ContentType | undefined {
-  if (header === mediaTypes.protobuf) return 'protobuf';
-  if (header === mediaTypes.json) return 'json';
-  if (header === undefined) return undefined;
-  const end = header.indexOf(';');
-  const media = (end < 0 ? header : header.slice(0, end)).trim().toLowerCase();
-  if (media === mediaTypes.protobuf) return 'protobuf';
-  return media === mediaTypes.json ? 'json' : undefined;
 }

@@ -116,6 +116,8 @@ export type Arrived = {
   readonly contentType: ContentType;
   readonly contentEncoding: ContentEncoding;
   readonly tenant: string;
+  /** See `Submission`. */
+  readonly parameters?: string;
   readonly wire: Uint8Array;
   /** Monotonic time of the headers. */
   readonly startedMs: number;
@@ -168,6 +170,7 @@ async function submit(parts: ReceiverParts, arrived: Arrived, body: Uint8Array):
       transcoding,
       contentEncoding: arrived.contentEncoding,
       tenant: arrived.tenant,
+      parameters: arrived.parameters ?? '',
       wire: arrived.wire,
       body,
     });

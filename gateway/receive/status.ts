@@ -3,7 +3,7 @@
  * An answer is a few hundred bytes at most, so this is plain code; the full success, which is
  * nearly every answer, is a constant (OTLP-C6).
  */
-import type { Answer, ContentType, Signal } from '../answer.ts';
+import type { Answer, OtlpContentType, Signal } from '../answer.ts';
 import { messageCharsMax } from './limits.ts';
 
 /** google.rpc.Code, those we send. */
@@ -67,7 +67,7 @@ export function statusOf(refusal: Refusal): RpcStatus {
 /** Export…ServiceResponse: empty unless items were rejected or there is a warning. */
 export function encodeStored(
   signal: Signal,
-  contentType: ContentType,
+  contentType: OtlpContentType,
   rejected: number,
   message: string,
 ): Buffer {
@@ -83,7 +83,7 @@ export function encodeStored(
 }
 
 /** google.rpc.Status with its details. */
-export function encodeStatus(status: RpcStatus, contentType: ContentType): Buffer {
+export function encodeStatus(status: RpcStatus, contentType: OtlpContentType): Buffer {
   return contentType === 'json' ? statusJson(status) : statusProtobuf(status);
 }
 

@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { connectClickHouse } from '../../clickhouse/client.ts';
-import type { ContentType, Signal } from '../../gateway/answer.ts';
+import type { OtlpContentType, Signal } from '../../gateway/answer.ts';
 import { attribute, join, len, request, span } from '../../gateway/decode/testdata/wire-writer.ts';
 import { startEngine } from '../support/engine.ts';
 import { startGateway } from '../support/gateway.ts';
@@ -65,7 +65,7 @@ function* truncatedJson(signal: Signal): Generator<Case> {
   }
 }
 
-function* mutated(signal: Signal, contentType: ContentType, count: number): Generator<Case> {
+function* mutated(signal: Signal, contentType: OtlpContentType, count: number): Generator<Case> {
   const random = seededRandom(seed + signals.indexOf(signal));
   const golden = contentType === 'json' ? goldenJson(signal, 4) : goldenBody(signal, 5);
   for (let index = 0; index < count; index += 1) {

@@ -1,12 +1,12 @@
 /** Sends, and keeps the books: what was answered as stored is what the tables must hold. */
 import { createHash } from 'node:crypto';
-import type { ContentType, Signal } from '../../gateway/answer.ts';
+import type { OtlpContentType, Signal } from '../../gateway/answer.ts';
 import { readContents } from './oracle.ts';
 import type { Reply, Sender } from './senders.ts';
 
 export type Case = {
   readonly signal: Signal;
-  readonly contentType: ContentType;
+  readonly contentType: OtlpContentType;
   readonly transport: 'http' | 'grpc';
   readonly body: Uint8Array;
 };

@@ -2,7 +2,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http';
 import * as grpc from '@grpc/grpc-js';
 import protobuf from 'protobufjs';
-import type { ContentType, Signal } from '../../gateway/answer.ts';
+import type { OtlpContentType, Signal } from '../../gateway/answer.ts';
 
 export type Reply = {
   /** `200`, `400`, … or `OK`, `INVALID_ARGUMENT`, …: the transport's own word. */
@@ -20,7 +20,7 @@ export type Sender = {
 };
 
 export type HttpOptions = {
-  readonly contentType?: ContentType;
+  readonly contentType?: OtlpContentType;
   readonly headers?: Readonly<Record<string, string>>;
   readonly method?: string;
   readonly path?: string;

@@ -5,7 +5,7 @@
  */
 import { join } from 'node:path';
 import protobuf from 'protobufjs';
-import type { ContentType, Signal } from '../../gateway/answer.ts';
+import type { OtlpContentType, Signal } from '../../gateway/answer.ts';
 import { type Blocks, createOpenBlocks } from '../../gateway/decode/blocks.ts';
 import { decodeInto } from '../../gateway/decode/decode.ts';
 import { goldenBody, goldenJson, signals } from '../bad-input/golden.ts';
@@ -28,7 +28,7 @@ export async function run(options: FuzzOptions): Promise<void> {
   const blocks = createOpenBlocks({ bytesMax: blockBytesMax });
   const attempt = (bytes: Buffer): string => {
     const looksLikeJson = /^\s*[[{]/.test(bytes.toString('latin1', 0, 16));
-    const contentType: ContentType = looksLikeJson ? 'json' : 'protobuf';
+    const contentType: OtlpContentType = looksLikeJson ? 'json' : 'protobuf';
     // The same bytes are asked for as each signal: fields mean something else in each.
     const outcomes = signals.map((signal) =>
       compare(blocks, signal, contentType, bytes, options.canary === true),
@@ -41,7 +41,7 @@ export async function run(options: FuzzOptions): Promise<void> {
 function compare(
   blocks: Blocks,
   signal: Signal,
-  contentType: ContentType,
+  contentType: OtlpContentType,
   body: Uint8Array,
   isCanary: boolean,
 ): string {
