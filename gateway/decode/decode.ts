@@ -7,12 +7,14 @@
  */
 import { isBlockFull } from '../../clickhouse/native/buffers.ts';
 import { assertNever } from '../../core/assert.ts';
-import type { Signal } from '../answer.ts';
+import type { Signal, Written } from '../answer.ts';
 import type { Blocks } from './blocks.ts';
+import type { Context } from './context.ts';
 import type { DecodeInput, DecodeResult } from './decode-types.ts';
 import { protobufOf, type Transcoded } from './json/transcode.ts';
 import { decodeLogs } from './logs.ts';
 import { decodeMetrics } from './metrics.ts';
+import { decodeRemoteWrite, keepsTargetParameter } from './remote-write/message.ts';
 import { decodeTraces } from './traces.ts';
 import { releaseCore } from './wasm/core.ts';
 import { isMalformed } from './wire.ts';
@@ -37,7 +39,7 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
   const { receivedAtNs, sampling, tenant = '' } = input;
   context.begin(receivedAtNs, ageNsMaxOf(blocks, input), blocks.aheadNsMax, sampling, tenant);
   try {
-    decodeSignal(blocks, input.signal, read.body);
+    decodeBody(blocks, input, read.body);
     blocks.repairRequest();
     blocks.counts.repeatedKeys += context.repeatedKeys;
     return {
@@ -47,6 +49,7 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
       exempted: context.keeper.exempted,
       rejected: context.rejected,
       hasOwnTimes: context.untimed === 0,
+      written: isRemoteWrite(input) ? writtenOf(context) : undefined,
       message: context.rejected > 0 ? context.reason : read.warning,
     };
   } catch (error) {
@@ -72,6 +75,27 @@ function resultOf(error: unknown): DecodeResult {
   }
   if (isBlockFull(error)) return { outcome: 'full' };
   throw error;
+}
+
+function isRemoteWrite({ contentType }: DecodeInput): boolean {
+  return contentType === 'remote_write_1' || contentType === 'remote_write_2';
+}
+
+function writtenOf({ samples, histograms, exemplars }: Context): Written {
+  return { samples, histograms, exemplars };
+}
+
+function decodeBody(blocks: Blocks, input: DecodeInput, body: Uint8Array): void {
+  if (!isRemoteWrite(input)) {
+    decodeSignal(blocks, input.signal, body);
+    return;
+  }
+  const source = plainBytes(body);
+  const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  decodeRemoteWrite(blocks.metrics, blocks.context, source, view, {
+    isV2: input.contentType === 'remote_write_2',
+    keepsTarget: input.parameters === keepsTargetParameter,
+  });
 }
 
 function decodeSignal(blocks: Blocks, signal: Signal, body: Uint8Array): void {

@@ -19,7 +19,7 @@ import { challenge } from '../guard/guard.ts';
 import { certificateNamesOf } from '../guard/tls.ts';
 import { BodyBuffer, type BodyFault } from './body-buffer.ts';
 import type { Announced, HttpProtocol, Refusing, Reply } from './http-protocol.ts';
-import { pathsText, protocolAt } from './http-routes.ts';
+import type { HttpRoutes } from './http-routes.ts';
 import { drainBytesMax } from './limits.ts';
 import { refuseInOtlp } from './otlp-http.ts';
 import {
@@ -36,6 +36,7 @@ import { type RpcStatus, rpcCode, statusOf } from './status.ts';
 /** What the exchanges of one server share. */
 export type HttpServerState = {
   readonly parts: ReceiverParts;
+  readonly routes: HttpRoutes;
   readonly exchanges: Set<HttpExchange>;
   closing: boolean;
 };
@@ -156,9 +157,11 @@ export class HttpExchange {
   }
 
   #route(): boolean {
-    const protocol = protocolAt(pathOf(this.#request.url ?? ''));
+    const { routes } = this.#state;
+    const protocol = routes.get(pathOf(this.#request.url ?? ''));
     if (protocol === undefined) {
-      const status = { code: rpcCode.notFound, message: `no such path; there are ${pathsText}` };
+      const message = `no such path; there are ${[...routes.keys()].join(', ')}`;
+      const status = { code: rpcCode.notFound, message };
       return this.#refuse({ reason: 'unknown_path', httpStatus: 404, status });
     }
     this.#protocol = protocol;

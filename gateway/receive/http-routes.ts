@@ -1,12 +1,21 @@
 /** Which protocol is spoken at which path. */
 import type { HttpProtocol } from './http-protocol.ts';
 import { otlpHttp } from './otlp-http.ts';
+import { type RemoteWriteLabels, remoteWriteHttp, remoteWritePath } from './remote-write-http.ts';
 
-const routes: ReadonlyMap<string, HttpProtocol> = new Map(Object.entries(otlpHttp));
+/** What the protocols are told by the gateway's settings. */
+export type HttpSettings = {
+  readonly remoteWriteLabels: RemoteWriteLabels;
+};
 
-/** For people who came to another one. */
-export const pathsText: string = [...routes.keys()].join(', ');
+export const httpSettingsDefault: HttpSettings = { remoteWriteLabels: 'otel' };
 
-export function protocolAt(path: string): HttpProtocol | undefined {
-  return routes.get(path);
+/** By path. */
+export type HttpRoutes = ReadonlyMap<string, HttpProtocol>;
+
+export function routesOf(settings: HttpSettings): HttpRoutes {
+  return new Map<string, HttpProtocol>([
+    ...Object.entries(otlpHttp),
+    [remoteWritePath, remoteWriteHttp(settings.remoteWriteLabels)],
+  ]);
 }
