@@ -43,6 +43,8 @@ export class Buckets {
   readonly #counts = new Doubles();
   /** What they hold together. */
   total = 0;
+  /** Whether every count is an integer that a double holds exactly. */
+  areWhole = true;
 
   get size(): number {
     return this.#indexes.length;
@@ -53,6 +55,7 @@ export class Buckets {
     this.#indexes.length = 0;
     this.#counts.length = 0;
     this.total = 0;
+    this.areWhole = true;
   }
 
   /** Prometheus' index of the bucket. */
@@ -79,7 +82,9 @@ export class Buckets {
       for (let inner = 0; inner < spanLengths.at(span); inner += 1) {
         running = areDeltas ? running + values.at(taken) : values.at(taken);
         if (!(running >= 0)) return 'a bucket holds less than nothing';
-        if (running > countMax) return 'a bucket holds more than 2^53';
+        if (areDeltas && running > countMax) return 'a bucket holds more than 2^53';
+        if (running === Number.POSITIVE_INFINITY) return 'a bucket holds no number';
+        if (!Number.isSafeInteger(running)) this.areWhole = false;
         this.#indexes.push(index);
         this.#counts.push(running);
         this.total += running;
@@ -178,14 +183,26 @@ export function histogramFault(customSchema: number): string {
   }
   const fault = positive.settle(!isFloat) || negative.settle(!isFloat);
   if (fault !== '') return fault;
-  if (!(read.count >= 0 && read.zeroCount >= 0)) return 'it counts less than nothing';
-  if (read.count > countMax || read.zeroCount > countMax) return 'it counts more than 2^53';
+  if (!isCount(read.count) || !isCount(read.zeroCount)) return 'what it counts is no number';
+  const isLarge = read.count > countMax || read.zeroCount > countMax;
+  if (isLarge && !isFloat) return 'it counts more than 2^53';
   if (isCustom) return customFault();
   if (read.bounds.length > 0) return 'it has bounds and an exponential schema';
   if (isFloat || read.isStale) return '';
   const inBuckets = positive.total + negative.total + read.zeroCount;
   const agrees = read.isSumNaN ? inBuckets <= read.count : inBuckets === read.count;
   return agrees ? '' : `it counts ${read.count}, and ${inBuckets} are in its buckets`;
+}
+
+function isCount(count: number): boolean {
+  return count >= 0 && count < Number.POSITIVE_INFINITY;
+}
+
+/** Whether its counts are no integers, so that the columns of integers do not hold them. */
+export function isFractional(): boolean {
+  const { positive, negative, count, zeroCount } = read;
+  const areWhole = Number.isSafeInteger(count) && Number.isSafeInteger(zeroCount);
+  return !areWhole || !positive.areWhole || !negative.areWhole;
 }
 
 function customFault(): string {

@@ -3,7 +3,7 @@
  * bounds of their own (schema -53) of the histogram table (PRW2-13). A bucket of Prometheus is named
  * by its upper bound and one of OTLP by its lower, so indexes are one less.
  *
- * Allocations: none a histogram; three tables that grow to the widest one. Copies: one of each value.
+ * Allocations: a closure a bucket list; tables that grow to the widest histogram. Copies: one of each value.
  * Owner: the block. Watched by `remote-write.bench.ts`.
  */
 import type { Fixed } from '../../../clickhouse/native/buffers.ts';
@@ -11,7 +11,13 @@ import { putOffset } from '../envelope.ts';
 import type { DistributionBlock, Numbers } from '../metric-blocks.ts';
 import { endNumbers, endPoint, point, timePlace } from '../points.ts';
 import { putMilliseconds } from '../times.ts';
-import { type Buckets, histogramFault, read, readHistogram } from './histogram-message.ts';
+import {
+  type Buckets,
+  histogramFault,
+  isFractional,
+  read,
+  readHistogram,
+} from './histogram-message.ts';
 import {
   beginRow,
   beginTimes,
@@ -30,6 +36,7 @@ const gaugeHint = 3;
 /** Where the reset hint stands in Flags, above what OTLP defines. */
 const hintShift = 8;
 const twoTo32 = 4_294_967_296;
+const uint64Max = 2 ** 64;
 /** Buckets of one sign in a row; what is wider is brought to a coarser scale. */
 const bucketsMax = 16_384;
 
@@ -86,6 +93,8 @@ function putExponential(target: SeriesTarget, exemplarsFrom: number, seriesEnd: 
   if (!endPoint(block, context, flagsOf(), mapStart, valuesStart)) return false;
   const row = block.rows.count;
   putDistribution(block, row);
+  if (isFractional()) putExponentialFloats(block.floatCounts, coarser);
+  endNumbers(block.floatCounts, row);
   block.scale.words[row] = read.schema - coarser;
   putCount(block.zeroCount, row, read.zeroCount);
   block.zeroThreshold.view.setFloat64(8 * row, read.zeroThreshold, true);
@@ -117,10 +126,35 @@ function putCustom(target: SeriesTarget, exemplarsFrom: number, seriesEnd: numbe
   if (!endPoint(block, context, flagsOf(), mapStart, valuesStart)) return false;
   const row = block.rows.count;
   putDistribution(block, row);
+  if (isFractional()) putCustomFloats(block.floatCounts);
+  endNumbers(block.floatCounts, row);
   endNumbers(block.bucketCounts, row);
   endNumbers(block.explicitBounds, row);
   block.endRow();
   return true;
+}
+
+/** Count, zero count, positive and negative buckets. */
+function putExponentialFloats(floats: Numbers, coarser: number): void {
+  const first = reserve(floats, 2);
+  floats.values.view.setFloat64(8 * first, read.count, true);
+  floats.values.view.setFloat64(8 * first + 8, read.zeroCount, true);
+  for (const buckets of [read.positive, read.negative]) {
+    eachBucket(floats, buckets, coarser, (place, count) => {
+      floats.values.view.setFloat64(8 * place, count, true);
+    });
+  }
+}
+
+/** Count and buckets. */
+function putCustomFloats(floats: Numbers): void {
+  const { positive, bounds } = read;
+  const first = reserve(floats, bounds.length + 2);
+  floats.values.view.setFloat64(8 * first, read.count, true);
+  for (let index = 0; index < positive.size; index += 1) {
+    const place = first + 1 + positive.indexAt(index);
+    floats.values.view.setFloat64(8 * place, positive.countAt(index), true);
+  }
 }
 
 function putDistribution(block: DistributionBlock, row: number): void {
@@ -153,6 +187,18 @@ function offsetOf(buckets: Buckets, coarser: number): number {
 
 /** Appends counts, those between spans as zeros. */
 function putBuckets(numbers: Numbers, buckets: Buckets, coarser: number): void {
+  eachBucket(numbers, buckets, coarser, (place, count) => {
+    putCount(numbers.values, place, count);
+  });
+}
+
+/** Makes room for the buckets and calls `put` with the place and the count so far of each. */
+function eachBucket(
+  numbers: Numbers,
+  buckets: Buckets,
+  coarser: number,
+  put: (place: number, count: number) => void,
+): void {
   if (buckets.size === 0) return;
   const first = offsetOf(buckets, coarser);
   const last = (buckets.indexAt(buckets.size - 1) - 1) >> coarser;
@@ -164,7 +210,7 @@ function putBuckets(numbers: Numbers, buckets: Buckets, coarser: number): void {
     if (bucket !== at) sum = 0;
     at = bucket;
     sum += buckets.countAt(index);
-    putCount(numbers.values, start + bucket - first, sum);
+    put(start + bucket - first, sum);
   }
 }
 
@@ -178,8 +224,10 @@ function reserve(numbers: Numbers, count: number): number {
   return start;
 }
 
-/** A count below 2^53 as an unsigned 64-bit integer. */
+/** A count as the nearest unsigned 64-bit integer. */
 function putCount(column: Fixed, place: number, count: number): void {
-  column.words[2 * place] = (count % twoTo32) | 0;
-  column.words[2 * place + 1] = Math.floor(count / twoTo32);
+  const isHuge = count >= uint64Max;
+  const whole = Math.round(count);
+  column.words[2 * place] = isHuge ? -1 : (whole % twoTo32) | 0;
+  column.words[2 * place + 1] = isHuge ? -1 : Math.floor(whole / twoTo32);
 }
