@@ -1,6 +1,6 @@
 /**
- * One request over HTTP: checked, admitted, read, handed to the lane, answered once, in the words of
- * the protocol that its path belongs to.
+ * One request over HTTP: checked, admitted, read, handed to the lane, answered once, in the words
+ * of the protocol that its path belongs to.
  *
  *   start ─▶ reading ─▶ submitted ─▶ answered
  *                └── refused ────────▶ answered

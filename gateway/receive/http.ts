@@ -1,6 +1,6 @@
 /**
- * Every protocol over HTTP/1.1 (`http-routes.ts`). This file owns the server and its connections; one
- * request is `http-exchange.ts`.
+ * Every protocol over HTTP/1.1 (`http-routes.ts`). This file owns the server and its connections;
+ * one request is `http-exchange.ts`.
  */
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';

@@ -1,7 +1,7 @@
 /**
- * Prometheus remote write over HTTP, 1.0 and 2.0: `POST /api/v1/write`, a snappy block. Which version
- * a body is, its content type says; what we do not take is 415, so that senders of 2.0 step down
- * (PRW2-2, PRW2-3). Errors are text, as Prometheus logs them.
+ * Prometheus remote write over HTTP, 1.0 and 2.0: `POST /api/v1/write`, a snappy block. Which
+ * version a body is, its content type says; what we do not take is 415, so that senders of 2.0 step
+ * down (PRW2-2, PRW2-3). Errors are text, as Prometheus logs them.
  */
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import type { Written } from '../answer.ts';

@@ -3,8 +3,8 @@
  * and metadata the metric, as OpenTelemetry's rules for Prometheus have it (compatibility/
  * prometheus_and_openmetrics, "Resource Attributes", "Instrumentation Scope").
  *
- * Hot path. Allocations per item: none. Copies: job and instance, when they differ from those of the
- * series before. Owner: the context. Watched by `remote-write.bench.ts`.
+ * Hot path. Allocations per item: none. Copies: job and instance, when they differ from those of
+ * the series before. Owner: the context. Watched by `remote-write.bench.ts`.
  */
 import { putBytes, putLength, type Text } from '../../../clickhouse/native/buffers.ts';
 import { lengthSize } from '../../../clickhouse/native/utf8.ts';

@@ -1,7 +1,7 @@
 /**
- * Which table a series belongs to: by its type where the sender says it (2.0), else by the suffix of
- * its name, as OpenMetrics writes them. A classic histogram or summary comes as several series, and
- * stays several: their counts and sums are cumulative, their quantiles are not.
+ * Which table a series belongs to: by its type where the sender says it (2.0), else by the suffix
+ * of its name, as OpenMetrics writes them. A classic histogram or summary comes as several series,
+ * and stays several: their counts and sums are cumulative, their quantiles are not.
  *
  * Hot path. Allocations per item: none. Copies: none. Owner: nobody. Watched by
  * `remote-write.bench.ts`.

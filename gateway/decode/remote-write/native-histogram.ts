@@ -1,10 +1,10 @@
 /**
- * Native histograms as rows: exponential ones (schema -4 to 8) of the exponential table, those with
- * bounds of their own (schema -53) of the histogram table (PRW2-13). A bucket of Prometheus is named
- * by its upper bound and one of OTLP by its lower, so indexes are one less.
+ * Native histograms as rows: exponential ones (schema -4 to 8) of the exponential table, those
+ * with bounds of their own (schema -53) of the histogram table (PRW2-13). A bucket of Prometheus is
+ * named by its upper bound and one of OTLP by its lower, so indexes are one less.
  *
- * Allocations: a closure a bucket list; tables that grow to the widest histogram. Copies: one of each value.
- * Owner: the block. Watched by `remote-write.bench.ts`.
+ * Allocations: a closure a bucket list; tables that grow to the widest histogram. Copies: one of
+ * each value. Owner: the block. Watched by `remote-write.bench.ts`.
  */
 import type { Fixed } from '../../../clickhouse/native/buffers.ts';
 import { putOffset } from '../envelope.ts';
