@@ -117,8 +117,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     const otlpHttp = first?.http ?? http;
     if (config.telemetryIntervalMs > 0) {
       const timer = startSelfTelemetry({
-        target: first?.own ?? otlpHttp,
-        secret: guard.ownSecret,
+        target: { address: first?.own ?? otlpHttp, secret: guard.ownSecret },
         intervalMs: config.telemetryIntervalMs,
         read,
         origin: { gatewayId, version: parts.version, startedMs },
