@@ -52,10 +52,10 @@ export const influx: readonly Peer[] = [
   },
   {
     name: 'telegraf',
-    required: false,
+    required: true,
     purpose: 'the real Telegraf, slim, as a sender of lines, remote write and OTLP',
-    minutes: 10,
-    megabytes: 700,
+    minutes: 2,
+    megabytes: 300,
     steps: [
       {
         command: 'go',
