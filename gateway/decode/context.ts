@@ -200,9 +200,14 @@ export class Context {
 
   /** Fills in the time of the request where an item has none. */
   fillTime(target: Int32Array, place: number): void {
+    this.putReceived(target, place);
+    this.untimed += 1;
+  }
+
+  /** The time of the request, for what is not measured: it makes no repeat a second event. */
+  putReceived(target: Int32Array, place: number): void {
     target[place] = this.time[receivedLow]!;
     target[place + 1] = this.time[receivedHigh]!;
-    this.untimed += 1;
   }
 
   /** Counts an item that can never be stored. */

@@ -52,7 +52,6 @@ export function beginPoint<Block extends PointBlock>(
   for (let place = 0; place < point.length; place += 1) point[place] = 0;
   context.fault = '';
   leadingTimeAt = isAmbiguous ? -1 : leadingTime(source, view, from, end);
-  isAmbiguous = false;
   if (leadingTimeAt < 0 || !context.accepts(point[timePlace]! >>> 0, point[timePlace + 1]! >>> 0)) {
     leadingTimeAt = -1;
     findTime(source, view, from, end);
@@ -70,6 +69,8 @@ export function openPoint<Block extends PointBlock>(
   source: Uint8Array,
   view: DataView,
 ): Block | undefined {
+  // Also what a body left behind that turned out to be malformed within a point.
+  isAmbiguous = false;
   const low = point[timePlace]! >>> 0;
   const high = point[timePlace + 1]! >>> 0;
   if (!context.accepts(low, high)) {

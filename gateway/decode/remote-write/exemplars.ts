@@ -14,7 +14,14 @@ import type { Exemplars } from '../metric-blocks.ts';
 import { putEmpty } from '../text.ts';
 import { putMilliseconds } from '../times.ts';
 import { need, readLength, readTag, readVarint, skipField, word } from '../wire.ts';
-import { hasSymbol, symbolLength, symbolStart } from './symbols.ts';
+import {
+  beginPairs,
+  hasSymbol,
+  pairSymbol,
+  symbolLength,
+  symbolStart,
+  takeReference,
+} from './symbols.ts';
 
 const traceIdDigits = 32;
 const spanIdDigits = 16;
@@ -51,6 +58,7 @@ export function putExemplar(
   const mapStart = attributes.keys.level.count;
   const valuesStart = attributes.values.size;
   ids.fill(-1);
+  beginPairs();
   let valueAt = -1;
   let isValid = false;
   let at = from;
@@ -62,13 +70,16 @@ export function putExemplar(
       at = start + word[0]!;
       if (isV2) putReferences(target, mapStart, source, view, start, at);
       else if (readLabel(source, start, at)) putLabel(target, mapStart, source, view);
+    } else if (tag === 0x08 && isV2) {
+      at = readVarint(source, at, end);
+      putReference(target, mapStart, source, view, word[0]!);
     } else if (tag === 0x11) {
       need(at, end, 8);
       valueAt = at;
       at += 8;
     } else if (tag === 0x18) {
       at = readVarint(source, at, end);
-      isValid = putMilliseconds(time, 0, word[0]!, word[1]!) && (time[0] !== 0 || time[1] !== 0);
+      isValid = putExemplarTime(time, 0);
     } else at = skipField(source, at, end, tag);
   }
   context.repeatedKeys += endMap(attributes, mapStart, valuesStart);
@@ -115,6 +126,53 @@ export function labelPart(part: number): number {
   return label[part]!;
 }
 
+/**
+ * Writes the time of the exemplar at `[from, end)` to two words of `target`; false when it has none
+ * that can be stored.
+ */
+export function readExemplarTime(
+  target: Int32Array,
+  place: number,
+  source: Uint8Array,
+  from: number,
+  end: number,
+): boolean {
+  let isValid = false;
+  let at = from;
+  while (at < end) {
+    at = readTag(source, at, end);
+    if (word[0] !== 0x18) {
+      at = skipField(source, at, end, word[0]!);
+      continue;
+    }
+    at = readVarint(source, at, end);
+    isValid = putExemplarTime(target, place);
+  }
+  return isValid;
+}
+
+/** The milliseconds in {@link word}; 0 is none. */
+function putExemplarTime(target: Int32Array, place: number): boolean {
+  const isNone = (word[0]! | word[1]!) === 0;
+  return putMilliseconds(target, place, word[0]!, word[1]!) && !isNone;
+}
+
+/** Whether a label, as places in the body, becomes an id of its exemplar and no attribute. */
+export function isExemplarId(
+  source: Uint8Array,
+  nameStart: number,
+  nameLength: number,
+  valueStart: number,
+  valueLength: number,
+): boolean {
+  label[0] = nameStart;
+  label[1] = nameLength;
+  label[2] = valueStart;
+  label[3] = valueLength;
+  if (is(source, traceIdName)) return isHex(source, traceIdDigits);
+  return is(source, spanIdName) && isHex(source, spanIdDigits);
+}
+
 function putReferences(
   target: Exemplars,
   mapStart: number,
@@ -126,17 +184,27 @@ function putReferences(
   let at = from;
   while (at < end) {
     at = readVarint(source, at, end);
-    const name = word[0]!;
-    if (at >= end) return;
-    at = readVarint(source, at, end);
-    const value = word[0]!;
-    if (!hasSymbol(name) || !hasSymbol(value)) continue;
-    label[0] = symbolStart(name);
-    label[1] = symbolLength(name);
-    label[2] = symbolStart(value);
-    label[3] = symbolLength(value);
-    if (label[1] !== 0) putLabel(target, mapStart, source, view);
+    putReference(target, mapStart, source, view, word[0]!);
   }
+}
+
+/** One more reference; a pair that is not whole, or names nothing, is left out. */
+function putReference(
+  target: Exemplars,
+  mapStart: number,
+  source: Uint8Array,
+  view: DataView,
+  reference: number,
+): void {
+  if (!takeReference(reference)) return;
+  const name = pairSymbol(0);
+  const value = pairSymbol(1);
+  if (!hasSymbol(name) || !hasSymbol(value)) return;
+  label[0] = symbolStart(name);
+  label[1] = symbolLength(name);
+  label[2] = symbolStart(value);
+  label[3] = symbolLength(value);
+  if (label[1] !== 0) putLabel(target, mapStart, source, view);
 }
 
 function putLabel(target: Exemplars, mapStart: number, source: Uint8Array, view: DataView): void {

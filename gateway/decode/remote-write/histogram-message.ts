@@ -13,6 +13,8 @@ const schemaMax = 8;
 const twoTo32 = 4_294_967_296;
 const countMax = Number.MAX_SAFE_INTEGER;
 const tableInitial = 256;
+/** Indexes beyond are no doubles at any schema; so two of them are apart by a 32-bit integer. */
+const indexMax = 2 ** 30;
 
 /** Doubles that grow. */
 class Doubles {
@@ -34,11 +36,14 @@ class Doubles {
   }
 }
 
-/** The buckets of one sign: spans say where they lie, values how many are in each. */
+/** The buckets of one sign: spans say where they lie, one of the others how many are in each. */
 export class Buckets {
   readonly spanOffsets: Doubles = new Doubles();
   readonly spanLengths: Doubles = new Doubles();
-  readonly values: Doubles = new Doubles();
+  /** Of an integer histogram. */
+  readonly deltas: Doubles = new Doubles();
+  /** Of a float one. */
+  readonly counts: Doubles = new Doubles();
   readonly #indexes = new Doubles();
   readonly #counts = new Doubles();
   /** What they hold together. */
@@ -51,7 +56,10 @@ export class Buckets {
   }
 
   clear(): void {
-    for (const list of [this.spanOffsets, this.spanLengths, this.values]) list.length = 0;
+    this.spanOffsets.length = 0;
+    this.spanLengths.length = 0;
+    this.deltas.length = 0;
+    this.counts.length = 0;
     this.#indexes.length = 0;
     this.#counts.length = 0;
     this.total = 0;
@@ -69,7 +77,8 @@ export class Buckets {
 
   /** Brings spans and values together; says what is wrong with them. */
   settle(areDeltas: boolean): string {
-    const { values, spanOffsets, spanLengths } = this;
+    const { spanOffsets, spanLengths } = this;
+    const values = areDeltas ? this.deltas : this.counts;
     let taken = 0;
     let index = 0;
     let running = 0;
@@ -77,6 +86,7 @@ export class Buckets {
       const offset = spanOffsets.at(span);
       if (span > 0 && offset < 0) return 'a span of its buckets lies before the one in front of it';
       index += offset;
+      if (Math.abs(index) > indexMax) return 'its buckets lie too far out';
       if (taken + spanLengths.at(span) > values.length)
         return 'its spans have more buckets than it';
       for (let inner = 0; inner < spanLengths.at(span); inner += 1) {
@@ -93,8 +103,7 @@ export class Buckets {
       }
     }
     if (taken < values.length) return 'it has more buckets than its spans';
-    const isFar = Math.abs(index) > 2 ** 30;
-    return isFar ? 'its buckets lie too far out' : '';
+    return index > indexMax ? 'its buckets lie too far out' : '';
   }
 }
 
@@ -110,6 +119,8 @@ class NativeHistogram {
   resetHint = 0;
   sumLow = 0;
   sumHigh = 0;
+  /** Every histogram on the wire has one. */
+  hasSum = true;
   isSumNaN = false;
   isStale = false;
   isFloat = false;
@@ -129,6 +140,7 @@ class NativeHistogram {
     this.resetHint = 0;
     this.sumLow = 0;
     this.sumHigh = 0;
+    this.hasSum = true;
     this.isSumNaN = false;
     this.isStale = false;
     this.isFloat = false;
@@ -212,7 +224,8 @@ function customFault(): string {
   }
   for (let index = 0; index < bounds.length; index += 1) {
     const isRising = index === 0 || bounds.at(index) > bounds.at(index - 1);
-    if (!isRising || Number.isNaN(bounds.at(index))) return 'its bounds do not rise';
+    if (!isRising) return 'its bounds do not rise';
+    if (!Number.isFinite(bounds.at(index))) return 'a bound of it is no finite number';
   }
   const last = positive.size === 0 ? 0 : positive.indexAt(positive.size - 1);
   const first = positive.size === 0 ? 0 : positive.indexAt(0);
@@ -225,11 +238,13 @@ function customFault(): string {
 function readNumber(source: Uint8Array, from: number, end: number, field: number): number {
   const at = readVarint(source, from, end);
   const [low, high] = [word[0]!, word[1]!];
-  if (field === 1) read.count = unsigned(low, high);
-  else if (field === 4) read.schema = (low >>> 1) ^ -(low & 1);
+  if (field === 1) {
+    read.count = unsigned(low, high);
+    read.isFloat = false;
+  } else if (field === 4) read.schema = (low >>> 1) ^ -(low & 1);
   else if (field === 6) read.zeroCount = unsigned(low, high);
-  else if (field === 9) read.negative.values.push(zigzag(low, high));
-  else if (field === 12) read.positive.values.push(zigzag(low, high));
+  else if (field === 9) read.negative.deltas.push(zigzag(low, high));
+  else if (field === 12) read.positive.deltas.push(zigzag(low, high));
   else if (field === 14) read.resetHint = low & 3;
   else if (field === 15) {
     read.timeLow = low;
@@ -254,8 +269,8 @@ function readDouble(view: DataView, at: number, end: number, field: number): num
     read.isStale = isStaleMarker(view, at);
   } else if (field === 5) read.zeroThreshold = value;
   else if (field === 7) read.zeroCount = value;
-  else if (field === 10) read.negative.values.push(value);
-  else if (field === 13) read.positive.values.push(value);
+  else if (field === 10) read.negative.counts.push(value);
+  else if (field === 13) read.positive.counts.push(value);
   else if (field === 16) read.bounds.push(value);
   return at + 8;
 }

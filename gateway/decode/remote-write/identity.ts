@@ -17,15 +17,19 @@ const serviceName = keyOf('service.name');
 const serviceNamespace = keyOf('service.namespace');
 const serviceInstance = keyOf('service.instance.id');
 
-/** Target of the series before: where job and instance lie; and of which request. */
+/** Target of the series before: where job and instance lie. */
 const last = new Int32Array(4);
-let lastSerial = -1;
+/** Whether there was none before in this request. */
+let isFirst = true;
 let hadScope = false;
+
+/** Begins a request: places in the body of another one say nothing. */
+export function beginTargets(): void {
+  isFirst = true;
+}
 
 /** Enters the resource and the scope of the series under way. */
 export function enterTarget(context: Context, source: Uint8Array, view: DataView): void {
-  const isFirst = lastSerial !== context.serial;
-  lastSerial = context.serial;
   if (isFirst || !isSame(source, job, 0) || !isSame(source, instance, 2)) {
     last.set(job, 0);
     last.set(instance, 2);
@@ -35,6 +39,7 @@ export function enterTarget(context: Context, source: Uint8Array, view: DataView
     hadScope = scopeLabelCount() > 0;
     putScope(context.scope, source, view);
   }
+  isFirst = false;
 }
 
 function isSame(source: Uint8Array, place: Int32Array, at: number): boolean {

@@ -127,10 +127,15 @@ export function describeSeries(source: Uint8Array): string {
     Buffer.from(source.buffer, source.byteOffset + start, length).toString();
   let text = of(name[0]!, name[1]!);
   const pairs: string[] = [];
-  if (job[1] !== 0) pairs.push(`job=${JSON.stringify(of(job[0]!, job[1]!))}`);
+  const put = (label: string, [start = 0, length = 0]: Int32Array): void => {
+    if (length !== 0) pairs.push(`${label}=${JSON.stringify(of(start, length))}`);
+  };
+  put('job', job);
+  put('instance', instance);
   for (let place = 0; place < 4 * count && pairs.length < 8; place += 4) {
-    const value = of(places[place + 2]!, places[place + 3]!);
-    pairs.push(`${of(places[place]!, places[place + 1]!)}=${JSON.stringify(value)}`);
+    const special = specialAt(source, place);
+    if (special !== undefined) continue;
+    put(of(places[place]!, places[place + 1]!), places.subarray(place + 2, place + 4));
   }
   text = `${text}{${pairs.join(',')}}`.toWellFormed();
   return text.length <= describedCharsMax ? text : `${text.slice(0, describedCharsMax)}…`;

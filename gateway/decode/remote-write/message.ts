@@ -9,8 +9,9 @@ import type { Context } from '../context.ts';
 import type { MetricDays } from '../metric-blocks.ts';
 import { aggregation, metric, metricSerial } from '../points.ts';
 import { readLength, readTag, readVarint, skipField, word } from '../wire.ts';
-import { enterTarget } from './identity.ts';
+import { beginTargets, enterTarget } from './identity.ts';
 import { beginLabels, name, settleLabels } from './labels.ts';
+import { knownKind } from './metric-kind.ts';
 import { startTime } from './rows.ts';
 import { putMetadataRow } from './samples.ts';
 import { putSeries } from './series.ts';
@@ -35,6 +36,7 @@ export function decodeRemoteWrite(
   const { isV2, keepsTarget } = options;
   const tags = isV2 ? tagsOfV2 : tagsOfV1;
   const target: SeriesTarget = { days, context, source, view, tags, keepsTarget };
+  beginTargets();
   if (!isV2) {
     putAll(target, seriesTagV1);
     return;
@@ -89,7 +91,7 @@ function putMetadata(target: SeriesTarget, from: number, end: number): void {
     const tag = word[0]!;
     if (tag === 0x08) {
       at = readVarint(source, at, end);
-      kind = word[0]!;
+      kind = knownKind(word[0]!);
     } else if (tag === 0x12 || tag === 0x22 || tag === 0x2a) {
       const start = readLength(source, at, end);
       const place = tag === 0x12 ? 2 : tag === 0x22 ? 4 : 6;

@@ -13,10 +13,16 @@ export const kindCumulative = 1;
 const kindGauge = 2;
 export const kindHistogram = 3;
 const kindSummary = 5;
+const kindLast = 7;
 
 const suffixes: readonly Uint8Array[] = ['_total', '_bucket', '_count', '_sum'].map(
   (text) => new Uint8Array(Buffer.from(text)),
 );
+
+/** A type that is not known yet is none. */
+export function knownKind(type: number): number {
+  return type < 0 || type > kindLast ? kindUnknown : type;
+}
 
 /** Whether a series of `kind` with this name is a sum: cumulative, and only growing. */
 export function isCumulative(

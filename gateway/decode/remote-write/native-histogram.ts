@@ -9,7 +9,7 @@
 import type { Fixed } from '../../../clickhouse/native/buffers.ts';
 import { putOffset } from '../envelope.ts';
 import type { DistributionBlock, Numbers } from '../metric-blocks.ts';
-import { endNumbers, endPoint, point, timePlace } from '../points.ts';
+import { endNumbers, endPoint, point, startPlace, timePlace } from '../points.ts';
 import { putMilliseconds } from '../times.ts';
 import {
   type Buckets,
@@ -40,38 +40,40 @@ const uint64Max = 2 ** 64;
 /** Buckets of one sign in a row; what is wider is brought to a coarser scale. */
 const bucketsMax = 16_384;
 
-/** One histogram; see `histogram-message.ts` for its fields. */
+/** One histogram, see `histogram-message.ts` for its fields; whether it was stored. */
 export function putNativeHistogram(
   target: SeriesTarget,
   from: number,
   end: number,
   exemplarsFrom: number,
   seriesEnd: number,
-): void {
+): boolean {
   const { context, source, view, tags } = target;
   beginTimes();
   readHistogram(source, view, from, end);
   const hasTime = putMilliseconds(point, timePlace, read.timeLow, read.timeHigh);
   if (tags.isV2 && (read.startLow !== 0 || read.startHigh !== 0)) {
-    putMilliseconds(point, timePlace - 2, read.startLow, read.startHigh);
+    putMilliseconds(point, startPlace, read.startLow, read.startHigh);
   }
-  if (!canTake(target, hasTime)) return;
+  if (!canTake(target, hasTime)) return false;
   const fault = histogramFault(customSchema);
   if (fault !== '') {
     rejectSeries(context, source, 1, fault);
-    return;
+    return false;
   }
   const isCustom = read.schema === customSchema;
-  const isWritten = isCustom
+  const isStored = isCustom
     ? putCustom(target, exemplarsFrom, seriesEnd)
     : putExponential(target, exemplarsFrom, seriesEnd);
-  if (isWritten) context.histograms += 1;
+  if (isStored) context.histograms += 1;
+  return isStored;
 }
 
 /** A row that only carries the exemplars of the series. */
 export function putEmptyHistogram(target: SeriesTarget, from: number, end: number): void {
   read.clear();
   read.isStale = true;
+  read.hasSum = false;
   putExponential(target, from, end);
 }
 
@@ -164,7 +166,7 @@ function putDistribution(block: DistributionBlock, row: number): void {
   block.sum.words[2 * row + 1] = read.sumHigh;
   block.min.words.fill(0, 2 * row, 2 * row + 2);
   block.max.words.fill(0, 2 * row, 2 * row + 2);
-  block.hasSum.bytes[row] = 1;
+  block.hasSum.bytes[row] = read.hasSum ? 1 : 0;
   block.hasMin.bytes[row] = 0;
   block.hasMax.bytes[row] = 0;
   block.temporality.words[row] = read.resetHint === gaugeHint ? unspecified : cumulative;

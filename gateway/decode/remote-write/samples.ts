@@ -10,6 +10,7 @@ import type { NumberBlock } from '../metric-blocks.ts';
 import { endPoint, point, startPlace, timePlace } from '../points.ts';
 import { putMilliseconds } from '../times.ts';
 import { need, readLength, readTag, readVarint, skipField, word } from '../wire.ts';
+import { readExemplarTime } from './exemplars.ts';
 import { name } from './labels.ts';
 import { isCumulative, kindHistogram } from './metric-kind.ts';
 import { putEmptyHistogram } from './native-histogram.ts';
@@ -32,7 +33,7 @@ const typeDouble = 1;
 let valueAt = -1;
 
 /**
- * One row.
+ * One row; whether it was stored.
  *
  * | field | number | wire type | into |
  * | --- | --- | --- | --- |
@@ -47,7 +48,7 @@ export function putSample(
   end: number,
   exemplarsFrom: number,
   seriesEnd: number,
-): void {
+): boolean {
   const { source, view } = target;
   beginTimes();
   valueAt = -1;
@@ -65,18 +66,22 @@ export function putSample(
       hasTime = putMilliseconds(point, timePlace, word[0]!, word[1]!);
     } else if (tag === 0x18 && target.tags.isV2) {
       at = readVarint(source, at, end);
-      putMilliseconds(point, startPlace, word[0]!, word[1]!);
+      // 0 is none, so that the one of the series stays (PRW2-11).
+      if ((word[0]! | word[1]!) !== 0) putMilliseconds(point, startPlace, word[0]!, word[1]!);
     } else at = skipField(source, at, end, tag);
   }
   const isStale = valueAt >= 0 && isStaleMarker(view, valueAt);
-  if (!canTake(target, hasTime)) return;
+  if (!canTake(target, hasTime)) return false;
   const flags = isStale ? noRecordedValue : 0;
-  if (putNumber(target, kind, flags, typeDouble, exemplarsFrom, seriesEnd)) {
-    target.context.samples += 1;
-  }
+  const isStored = putNumber(target, kind, flags, typeDouble, exemplarsFrom, seriesEnd);
+  if (isStored) target.context.samples += 1;
+  return isStored;
 }
 
-/** Exemplars that come alone, as Prometheus sends them: one row, at the time of the first. */
+/**
+ * Exemplars that come alone, as Prometheus sends them: one row, at the time of the first, or at the
+ * request's where rows may not lie at any of their times.
+ */
 export function putExemplarsAlone(
   target: SeriesTarget,
   kind: number,
@@ -85,7 +90,7 @@ export function putExemplarsAlone(
 ): void {
   beginTimes();
   valueAt = -1;
-  if (!canTake(target, findExemplarTime(target, from, end))) return;
+  if (!findExemplarTime(target, from, end)) return;
   if (kind === kindHistogram) putEmptyHistogram(target, from, end);
   else putNumber(target, kind, noRecordedValue, typeNone, from, end);
 }
@@ -94,7 +99,7 @@ export function putExemplarsAlone(
 export function putMetadataRow(target: SeriesTarget, kind: number): void {
   beginTimes();
   valueAt = -1;
-  target.context.fillTime(point, timePlace);
+  target.context.putReceived(point, timePlace);
   putNumber(target, kind, noRecordedValue, typeNone, 0, 0);
 }
 
@@ -125,8 +130,10 @@ function putNumber(
   return true;
 }
 
-/** The time of the first exemplar that has one, as the point's. */
-function findExemplarTime({ source, tags }: SeriesTarget, from: number, end: number): boolean {
+/** A time for the row of the series' exemplars; false when none of them will be stored. */
+function findExemplarTime(target: SeriesTarget, from: number, end: number): boolean {
+  const { context, source, tags } = target;
+  let isAny = false;
   let at = from;
   while (at < end) {
     at = readTag(source, at, end);
@@ -136,17 +143,12 @@ function findExemplarTime({ source, tags }: SeriesTarget, from: number, end: num
     }
     const start = readLength(source, at, end);
     at = start + word[0]!;
-    for (let inner = start; inner < at; ) {
-      inner = readTag(source, inner, at);
-      if (word[0] !== 0x18) {
-        inner = skipField(source, inner, at, word[0]!);
-        continue;
-      }
-      inner = readVarint(source, inner, at);
-      if (putMilliseconds(point, timePlace, word[0]!, word[1]!)) return true;
-    }
+    if (!readExemplarTime(point, timePlace, source, start, at)) continue;
+    isAny = true;
+    if (context.accepts(point[timePlace]! >>> 0, point[timePlace + 1]! >>> 0)) return true;
   }
-  return false;
+  if (isAny) context.putReceived(point, timePlace);
+  return isAny;
 }
 
 /** As words, so that the payload of a NaN stays. */

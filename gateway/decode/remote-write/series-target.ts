@@ -25,7 +25,7 @@ export type SeriesTarget = {
   readonly source: Uint8Array;
   readonly view: DataView;
   readonly tags: SeriesTags;
-  /** Job and instance stay labels, and there is no resource but the service's name. */
+  /** Job and instance stay labels beside the resource; labels of a scope stay labels alone. */
   readonly keepsTarget: boolean;
 };
 

@@ -12,14 +12,24 @@ import { readLength, readTag, readVarint, skipField, word } from '../wire.ts';
 import { labelPart, readLabel } from './exemplars.ts';
 import { enterTarget } from './identity.ts';
 import { addLabel, beginLabels, name, settleLabels, spoilLabels } from './labels.ts';
-import { isSum, kindCumulative, kindHistogram } from './metric-kind.ts';
+import { isSum, kindCumulative, kindHistogram, knownKind } from './metric-kind.ts';
 import { putNativeHistogram } from './native-histogram.ts';
 import { startTime } from './rows.ts';
 import { putExemplarsAlone, putSample } from './samples.ts';
 import { rejectSeries, type SeriesTarget } from './series-target.ts';
-import { hasSymbol, symbolLength, symbolStart } from './symbols.ts';
+import {
+  beginPairs,
+  hasSymbol,
+  isPairOpen,
+  pairSymbol,
+  symbolLength,
+  symbolStart,
+  takeReference,
+} from './symbols.ts';
 
 const labelsTag = 0x0a;
+/** A reference by itself: protobuf lets senders leave lists unpacked. */
+const looseReferenceTag = 0x08;
 const samplesTag = 0x12;
 const metadataTag = 0x2a;
 const createdTag = 0x30;
@@ -33,13 +43,14 @@ const said = new Int32Array(3);
  * | labels, labels_refs | 1 | 1 | repeated Label, packed uint32 | see `identity.ts`; Attributes |
  * | samples | 2 | 2 | repeated Sample | rows of gauge or sum |
  * | histograms | 4 | 3 | repeated Histogram | see `native-histogram.ts` |
- * | exemplars | 3 | 4 | repeated Exemplar | Exemplars of the last row, see `exemplars.ts` |
+ * | exemplars | 3 | 4 | repeated Exemplar | Exemplars of the first row, see `exemplars.ts` |
  * | metadata | – | 5 | Metadata | MetricDescription, MetricUnit, and which table |
  * | created_timestamp | – | 6 | int64 | StartTimeUnix (2.0-rc.3, PRW2-15) |
  */
 export function putSeries(target: SeriesTarget, from: number, end: number): void {
   const { context, source, tags } = target;
   beginLabels();
+  beginPairs();
   said.fill(0);
   startTime.fill(0);
   let samples = 0;
@@ -54,18 +65,26 @@ export function putSeries(target: SeriesTarget, from: number, end: number): void
       putMilliseconds(startTime, 0, word[0]!, word[1]!);
       continue;
     }
+    if (tag === looseReferenceTag && tags.isV2) {
+      at = readVarint(source, at, end);
+      putReference(source, word[0]!);
+      continue;
+    }
     if ((tag & 7) !== 2) {
       at = skipField(source, at, end, tag);
       continue;
     }
     const start = readLength(source, at, end);
     at = start + word[0]!;
-    if (tag === labelsTag) putLabels(source, start, at, tags.isV2);
-    else if (tag === samplesTag) samples += 1;
+    if (tag === labelsTag) {
+      if (tags.isV2) putReferences(source, start, at);
+      else putLabel(source, start, at);
+    } else if (tag === samplesTag) samples += 1;
     else if (tag === tags.histograms) histograms += 1;
     else if (tag === tags.exemplars) exemplars += 1;
     else if (tag === metadataTag && tags.isV2) readMetadata(source, start, at);
   }
+  if (isPairOpen()) spoilLabels('its labels_refs are an odd number');
   const fault = settleLabels(source, target.keepsTarget);
   const items = samples + histograms;
   if (fault !== '') {
@@ -78,23 +97,15 @@ export function putSeries(target: SeriesTarget, from: number, end: number): void
   }
   enterMetric(target);
   enterTarget(context, source, target.view);
-  putRows(target, from, end, { samples, histograms });
+  putRows(target, from, end, exemplars > 0);
 }
 
-/** The rows of a series; exemplars go with the last one. */
-function putRows(
-  target: SeriesTarget,
-  from: number,
-  end: number,
-  counts: { readonly samples: number; readonly histograms: number },
-): void {
+/** The rows of a series; exemplars go with the first one that is stored. */
+function putRows(target: SeriesTarget, from: number, end: number, hasExemplars: boolean): void {
   const { source, tags } = target;
-  let { samples, histograms } = counts;
   const kind = kindOf(source);
-  if (samples + histograms === 0) {
-    putExemplarsAlone(target, kind, from, end);
-    return;
-  }
+  // Exemplars are read where they stand, in the whole series.
+  let exemplarsFrom = hasExemplars ? from : end;
   let at = from;
   while (at < end) {
     at = readTag(source, at, end);
@@ -105,44 +116,42 @@ function putRows(
     }
     const start = readLength(source, at, end);
     at = start + word[0]!;
-    if (tag === samplesTag) samples -= 1;
-    else histograms -= 1;
-    // Its exemplars are read where they stand, in the whole series.
-    const exemplarsFrom = samples + histograms === 0 ? from : end;
-    if (tag === samplesTag) putSample(target, kind, start, at, exemplarsFrom, end);
-    else putNativeHistogram(target, start, at, exemplarsFrom, end);
+    const isStored =
+      tag === samplesTag
+        ? putSample(target, kind, start, at, exemplarsFrom, end)
+        : putNativeHistogram(target, start, at, exemplarsFrom, end);
+    if (isStored) exemplarsFrom = end;
   }
+  if (exemplarsFrom < end) putExemplarsAlone(target, kind, from, end);
 }
 
 function kindOf(source: Uint8Array): number {
-  const type = said[0]!;
+  const type = knownKind(said[0]!);
   if (type === kindHistogram) return isSum(source, name[0]!, name[1]!) ? kindCumulative : type;
   return type;
 }
 
-function putLabels(source: Uint8Array, start: number, end: number, isV2: boolean): void {
-  if (!isV2) {
-    if (readLabel(source, start, end)) {
-      addLabel(source, labelPart(0), labelPart(1), labelPart(2), labelPart(3));
-    } else spoilLabels('a label has no name');
-    return;
-  }
+function putLabel(source: Uint8Array, start: number, end: number): void {
+  if (readLabel(source, start, end)) {
+    addLabel(source, labelPart(0), labelPart(1), labelPart(2), labelPart(3));
+  } else spoilLabels('a label has no name');
+}
+
+function putReferences(source: Uint8Array, start: number, end: number): void {
   let at = start;
   while (at < end) {
     at = readVarint(source, at, end);
-    const key = word[0]!;
-    if (at >= end) {
-      spoilLabels('its labels_refs are an odd number');
-      return;
-    }
-    at = readVarint(source, at, end);
-    const value = word[0]!;
-    if (!hasSymbol(key) || !hasSymbol(value)) {
-      spoilLabels('a label refers to a symbol that is not there');
-      return;
-    }
-    addLabel(source, symbolStart(key), symbolLength(key), symbolStart(value), symbolLength(value));
+    putReference(source, word[0]!);
   }
+}
+
+function putReference(source: Uint8Array, reference: number): void {
+  if (!takeReference(reference)) return;
+  const key = pairSymbol(0);
+  const value = pairSymbol(1);
+  if (hasSymbol(key) && hasSymbol(value)) {
+    addLabel(source, symbolStart(key), symbolLength(key), symbolStart(value), symbolLength(value));
+  } else spoilLabels('a label refers to a symbol that is not there');
 }
 
 /**
@@ -182,8 +191,8 @@ function enterMetric({ tags }: SeriesTarget): void {
   metricSerial[0] = metricSerial[0]! + 1;
 }
 
+/** Of a reference that was found to be one. */
 function setSymbol(place: number, reference: number): void {
-  if (!hasSymbol(reference)) return;
   metric[place] = symbolStart(reference);
   metric[place + 1] = symbolLength(reference);
 }

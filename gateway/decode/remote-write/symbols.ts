@@ -1,11 +1,11 @@
 /**
- * The symbols of a remote write 2.0 request: where each one lies in the body (PRW2-9).
+ * The symbols of a remote write 2.0 request: where each one lies in the body (PRW2-9), and the
+ * references to them, which come in pairs of a name and a value.
  *
  * Hot path. Allocations per item: none; the table grows to the largest request's, and is given
  * back beyond a bound. Copies: none. Owner: the request under way. Watched by
  * `remote-write.bench.ts`.
  */
-import { BlockFull } from '../../../clickhouse/native/buffers.ts';
 import { Malformed, readLength, readTag, skipField, word } from '../wire.ts';
 
 const symbolsInitial = 4096;
@@ -13,16 +13,30 @@ const symbolsKept = 256 * 1024;
 /** A body of 64 MiB has room for more, of one byte each; nobody has that many names. */
 const symbolsMax = 8 * 1024 * 1024;
 
+/**
+ * Text that references may stand for, as a multiple of the body: a reference has two bytes, and
+ * what it names is compared and copied each time. Real requests stay below 30.
+ */
+const expansionMax = 64;
+const expansionBytesMin = 1024 * 1024;
+
 const symbolsTag = 0x22;
 
 /** Two words a symbol: where it begins, and its length. */
 let table = new Int32Array(2 * symbolsInitial);
 let count = 0;
+/** Bytes that references may still stand for. */
+let bytesLeft = 0;
+
+/** The pair of references that is complete, or of which the first one is there. */
+const pair = new Int32Array(2);
+let isHalf = false;
 
 /** Finds the symbols of a request, wherever they stand in it. */
 export function readSymbols(source: Uint8Array): void {
   const end = source.length;
   count = 0;
+  bytesLeft = Math.max(expansionBytesMin, end * expansionMax);
   let at = 0;
   while (at < end) {
     at = readTag(source, at, end);
@@ -41,8 +55,40 @@ export function readSymbols(source: Uint8Array): void {
   }
 }
 
+/** Whether there is such a symbol; counts what it stands for. */
 export function hasSymbol(reference: number): boolean {
-  return reference >= 0 && reference < count;
+  if (reference < 0 || reference >= count) return false;
+  bytesLeft -= table[2 * reference + 1]!;
+  if (bytesLeft < 0) {
+    throw new Malformed(`its references stand for more than ${expansionMax} times its size`, 0);
+  }
+  return true;
+}
+
+/** Begins a list of references. */
+export function beginPairs(): void {
+  isHalf = false;
+}
+
+/** Takes one more reference; whether it completes a pair, see {@link pairSymbol}. */
+export function takeReference(reference: number): boolean {
+  pair[isHalf ? 1 : 0] = reference;
+  isHalf = !isHalf;
+  return !isHalf;
+}
+
+/** Whether a name waits for its value. */
+export function isPairOpen(): boolean {
+  return isHalf;
+}
+
+/** A reference of the last pair: 0 its name, 1 its value. */
+export function pairSymbol(part: number): number {
+  return pair[part]!;
+}
+
+export function symbolCount(): number {
+  return count;
 }
 
 /** Where a symbol begins. The reference must be one that is there, as for {@link symbolLength}. */
@@ -61,7 +107,7 @@ export function releaseSymbols(): void {
 }
 
 function grow(): void {
-  if (count >= symbolsMax) throw new BlockFull('a request has too many symbols');
+  if (count >= symbolsMax) throw new Malformed(`it has more than ${symbolsMax} symbols`, 0);
   const larger = new Int32Array(table.length * 2);
   larger.set(table);
   table = larger;
