@@ -12,6 +12,8 @@ export const staleBits = '7ff0000000000002';
 const anyTime = '';
 const nsInMs = 1_000_000n;
 const cumulative = '2';
+const unspecified = '0';
+const gaugeHint = 3;
 const customSchema = -53;
 const shownMax = 5;
 
@@ -50,9 +52,10 @@ function exemplarRow(series: Series): Row {
   };
 }
 
-/** Counters by their type, or by the endings that their parts have. */
+/** Counters by their type; without one, by the endings that their parts have. */
 function kindOf({ labels, type }: Series): Row {
-  const isSum = type === 'COUNTER' || /_(total|bucket|count|sum)$/.test(labels['__name__'] ?? '');
+  const hasEnding = /_(total|bucket|count|sum)$/.test(labels['__name__'] ?? '');
+  const isSum = type === 'COUNTER' || (/^(HISTOGRAM|SUMMARY|)$/.test(type) && hasEnding);
   return isSum
     ? { table: 'otel_metrics_sum', temporality: cumulative, monotonic: 'true' }
     : { table: 'otel_metrics_gauge' };
@@ -62,16 +65,19 @@ function histogramRow(series: Series, point: NativeHistogram): Row {
   const isStale = point.sumBits === staleBits;
   const common = {
     ...commonOf(series, point.ms, point.startMs, isStale),
-    temporality: cumulative,
-    count: String(point.count),
+    temporality: point.resetHint === gaugeHint ? unspecified : cumulative,
+    resetHint: String(point.resetHint),
+    // What is no integer is rounded, and kept as it was beside it.
+    count: String(Math.round(point.count)),
     sum: point.sumBits,
+    floats: JSON.stringify(floatsOf(point)),
   };
   if (point.schema !== customSchema) {
     return {
       ...common,
       table: 'otel_metrics_exponential_histogram',
       scale: String(point.schema),
-      zeroCount: String(point.zeroCount),
+      zeroCount: String(Math.round(point.zeroCount)),
       zeroThreshold: String(point.zeroThreshold),
       // Prometheus names a bucket by its upper bound, OTLP by its lower one.
       positive: bucketsText(point.positive, -1),
@@ -84,6 +90,28 @@ function histogramRow(series: Series, point: NativeHistogram): Row {
     bounds: JSON.stringify(point.customValues),
     buckets: bucketsText(point.positive, 0),
   };
+}
+
+/** Count, zero count, and all buckets from the first to the last, when one is no integer. */
+function floatsOf(point: NativeHistogram): readonly number[] {
+  const isCustom = point.schema === customSchema;
+  const positive = isCustom
+    ? between(point.positive, 0, point.customValues.length)
+    : dense(point.positive);
+  const head = isCustom ? [point.count] : [point.count, point.zeroCount];
+  const all = [...head, ...positive, ...dense(point.negative)];
+  return all.every(Number.isInteger) ? [] : all;
+}
+
+function dense(buckets: ReadonlyMap<number, number>): readonly number[] {
+  const indexes = [...buckets.keys()];
+  return between(buckets, Math.min(...indexes), Math.max(...indexes));
+}
+
+function between(buckets: ReadonlyMap<number, number>, first: number, last: number) {
+  const counts: number[] = [];
+  for (let index = first; index <= last; index += 1) counts.push(buckets.get(index) ?? 0);
+  return counts;
 }
 
 function commonOf(series: Series, ms: number, startMs: number, isStale: boolean): Row {
@@ -112,11 +140,12 @@ function nanoseconds(ms: number): string {
   return String(BigInt(ms) * nsInMs);
 }
 
-/** `INDEX:COUNT` of the buckets that hold something. */
+/** `INDEX:COUNT` of the buckets that hold something, as integers. */
 export function bucketsText(buckets: ReadonlyMap<number, number>, shift: number): string {
   return [...buckets]
+    .map(([index, count]) => [index + shift, Math.round(count)])
     .filter(([, count]) => count !== 0)
-    .map(([index, count]) => `${index + shift}:${count}`)
+    .map(([index, count]) => `${index}:${count}`)
     .join(' ');
 }
 

@@ -28,6 +28,7 @@ type Stored = {
   readonly valueType?: string;
   readonly count?: string;
   readonly sum?: string;
+  readonly floats?: readonly number[];
   readonly scale?: number;
   readonly zeroCount?: string;
   readonly zeroThreshold?: number;
@@ -40,6 +41,9 @@ type Stored = {
 };
 
 const nsInMs = 1_000_000n;
+/** Above the bits that OTLP defines. */
+const resetHintShift = 8;
+const resetHintMask = 3;
 
 const common = `
   MetricName AS metric,
@@ -62,7 +66,7 @@ const common = `
     Exemplars.TraceId, Exemplars.SpanId) AS exemplars`;
 const ofNumbers = `${bits('Value')} AS value, toString(ValueType) AS valueType`;
 const ofHistograms = `toString(Count) AS count, ${bits('Sum')} AS sum,
-  AggregationTemporality AS temporality`;
+  AggregationTemporality AS temporality, FloatCounts AS floats`;
 
 const columns: Readonly<Record<string, string>> = {
   otel_metrics_gauge: ofNumbers,
@@ -110,7 +114,7 @@ function inWords(row: Stored): Row {
     ...(row.temporality === undefined ? {} : { temporality: String(row.temporality) }),
     ...(row.monotonic === undefined ? {} : { monotonic: String(row.monotonic) }),
     ...(row.value === undefined ? {} : numberInWords(row, isStale && !isExemplarOnly)),
-    ...(row.count === undefined ? {} : { count: row.count, sum: row.sum ?? '' }),
+    ...(row.count === undefined ? {} : histogramInWords(row)),
     ...(row.scale === undefined ? {} : exponentialInWords(row)),
     ...(row.bounds === undefined ? {} : explicitInWords(row)),
   };
@@ -118,6 +122,11 @@ function inWords(row: Stored): Row {
 
 function numberInWords(row: Stored, isStale: boolean): Row {
   return { value: row.value ?? '', valueType: isStale ? '' : (row.valueType ?? '') };
+}
+
+function histogramInWords({ count = '', sum = '', floats, flags }: Stored): Row {
+  const resetHint = String((flags >> resetHintShift) & resetHintMask);
+  return { count, sum, floats: JSON.stringify(floats), resetHint };
 }
 
 function exponentialInWords(row: Stored): Row {

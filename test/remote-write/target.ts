@@ -154,10 +154,32 @@ function nativeFamilies(count: number, nowMs: number): readonly Family[] {
           },
         },
         {
+          label: label('halves'),
+          histogram: {
+            ...{ schema: 1, sample_count_float: 3.5, sample_sum: -7, zero_count_float: 0.5 },
+            ...{ positive_span: [{ offset: -1, length: 2 }], positive_count: [1.25, 0.75] },
+            ...{ negative_span: [{ offset: 2, length: 1 }], negative_count: [1] },
+          },
+        },
+        {
           label: label('coarse'),
           histogram: {
             ...{ schema: -4, sample_count: count, sample_sum: -count, zero_threshold: 0.001 },
             ...{ negative_span: [{ offset: 1, length: 1 }], negative_delta: [count] },
+          },
+        },
+      ],
+    },
+    {
+      name: 'shop_queue',
+      help: 'What waits: a histogram that is a gauge.',
+      type: 'GAUGE_HISTOGRAM',
+      metric: [
+        {
+          label: label('gauge'),
+          histogram: {
+            ...{ schema: 0, sample_count: 3 + (count % 2), sample_sum: 7, zero_count: count % 2 },
+            ...{ positive_span: [{ offset: 0, length: 2 }], positive_delta: [1, 1] },
           },
         },
       ],

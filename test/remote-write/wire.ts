@@ -32,6 +32,8 @@ export type NativeHistogram = {
   readonly positive: Buckets;
   readonly negative: Buckets;
   readonly customValues: readonly number[];
+  /** 0 unknown, 1 reset, 2 not reset, 3 a gauge. */
+  readonly resetHint: number;
 };
 
 export type Series = {
@@ -135,6 +137,7 @@ type PlainHistogram = Plain<{
   positive_spans: readonly PlainSpan[];
   positive_deltas: readonly string[];
   positive_counts: readonly number[];
+  reset_hint: number;
   timestamp: string;
   start_timestamp: string;
   custom_values: readonly number[];
@@ -252,6 +255,7 @@ function readHistogram(point: PlainHistogram, seriesStartMs: number): NativeHist
     positive: bucketsOf(point, 'positive'),
     negative: bucketsOf(point, 'negative'),
     customValues: (point.custom_values ?? []).map(Number),
+    resetHint: point.reset_hint ?? 0,
   };
 }
 
