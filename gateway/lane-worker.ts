@@ -263,6 +263,8 @@ async function startReceivers(
   const { lane, admission, counters, clock, guard } = parts;
   if (start.listen === undefined || guard === undefined) return [];
   const tls = start.guard?.material.tls;
+  const { influxStrings, retentionDays } = start.config;
+  const { logs: logsDays } = retentionDaysOf(retentionDays);
   const common = {
     acceptor: lane,
     admission,
@@ -271,6 +273,7 @@ async function startReceivers(
     limits: { bodyBytesMax: start.config.bodyBytesMax },
     reusePort: start.listen.reusePort,
     aside: new Aside(clock),
+    protocols: { influx: { strings: influxStrings, logsDays } },
     gate: () => {
       const reason = lane.refusal();
       return reason === undefined ? undefined : busyAnswer(reason);

@@ -10,6 +10,7 @@ import { assertNever } from '../../core/assert.ts';
 import type { Signal } from '../answer.ts';
 import type { Blocks } from './blocks.ts';
 import type { DecodeInput, DecodeResult } from './decode-types.ts';
+import { decodeLines, type LinesRead } from './influx/decode-lines.ts';
 import { protobufOf, type Transcoded } from './json/transcode.ts';
 import { decodeLogs } from './logs.ts';
 import { decodeMetrics } from './metrics.ts';
@@ -17,11 +18,14 @@ import { decodeTraces } from './traces.ts';
 import { releaseCore } from './wasm/core.ts';
 import { isMalformed } from './wire.ts';
 
+/** Of what is decoded as it is read. */
+const unread: Transcoded = { body: new Uint8Array(0), warning: '' };
+
 /** Decodes one request into `blocks`. After `malformed` and `full` they are as before. */
 export function decodeInto(blocks: Blocks, input: DecodeInput): DecodeResult {
-  let read: Transcoded;
+  let read: Transcoded = unread;
   try {
-    read = protobufOf(input);
+    if (input.contentType !== 'influx') read = protobufOf(input);
   } catch (error) {
     return resultOf(error);
   }
@@ -37,7 +41,9 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
   const { receivedAtNs, sampling, tenant = '' } = input;
   context.begin(receivedAtNs, ageNsMaxOf(blocks, input), blocks.aheadNsMax, sampling, tenant);
   try {
-    decodeSignal(blocks, input.signal, read.body);
+    let lines: LinesRead | undefined;
+    if (input.contentType === 'influx') lines = decodeLines(blocks, input);
+    else decodeSignal(blocks, input.signal, read.body);
     blocks.repairRequest();
     blocks.counts.repeatedKeys += context.repeatedKeys;
     return {
@@ -45,9 +51,10 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
       accepted: context.accepted,
       leftOut: context.keeper.leftOut,
       exempted: context.keeper.exempted,
-      rejected: context.rejected,
+      rejected: context.rejected + (lines?.rejected ?? 0),
       hasOwnTimes: context.untimed === 0,
-      message: context.rejected > 0 ? context.reason : read.warning,
+      message: context.rejected > 0 ? context.reason : (lines?.message ?? read.warning),
+      ...(lines !== undefined && { logRecords: lines.logRecords }),
     };
   } catch (error) {
     blocks.cutRequest();

@@ -55,6 +55,8 @@ export class HttpExchange {
   #phase: Phase = 'reading';
   #protocol: HttpProtocol | undefined;
   #announced: Announced | undefined;
+  /** Of a request that brings nothing, once its body is there. */
+  #answerTo: ((body: Uint8Array) => Reply) | undefined;
   #tenant = '';
   /** Of the page that a browser sends for; only when that page may. */
   #origin: string | undefined;
@@ -162,10 +164,11 @@ export class HttpExchange {
       return this.#refuse({ reason: 'unknown_path', httpStatus: 404, status });
     }
     this.#protocol = protocol;
-    const announcement = protocol.announce(this.#request);
+    const announcement = protocol.announce(this.#request, this.#state.parts.protocols);
     if (announcement.kind === 'refused') return this.#refuse(announcement.refusing);
     if (announcement.kind === 'reply') return this.#reply(announcement.reply);
-    this.#announced = announcement.announced;
+    if (announcement.kind === 'asks') this.#answerTo = announcement.answer;
+    else this.#announced = announcement.announced;
     return true;
   }
 
@@ -202,6 +205,10 @@ export class HttpExchange {
   }
 
   #submit(): void {
+    if (this.#phase === 'reading' && this.#answerTo !== undefined) {
+      this.#reply(this.#answerTo(this.#body.view()));
+      return;
+    }
     const [announced, protocol] = [this.#announced, this.#protocol];
     if (this.#phase !== 'reading' || announced === undefined || protocol === undefined) return;
     this.#phase = 'submitted';

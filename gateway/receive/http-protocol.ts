@@ -36,12 +36,28 @@ export type Announcement =
   | { readonly kind: 'brings'; readonly announced: Announced }
   | { readonly kind: 'refused'; readonly refusing: Refusing }
   /** Nothing goes to the lane: a health check and the like. */
-  | { readonly kind: 'reply'; readonly reply: Reply };
+  | { readonly kind: 'reply'; readonly reply: Reply }
+  /** Nothing goes to the lane, and the answer depends on the body, as it came. */
+  | { readonly kind: 'asks'; readonly answer: (body: Uint8Array) => Reply };
 
 type StoredAnswer = Extract<Answer, { outcome: 'stored' }>;
 
+/** What a gateway's configuration says about protocols. */
+export type ProtocolSettings = {
+  readonly influx: {
+    /** What becomes of string fields. */
+    readonly strings: 'info' | 'logs';
+    /** How many days log records are kept. */
+    readonly logsDays: number;
+  };
+};
+
+export const protocolSettingsDefault: ProtocolSettings = {
+  influx: { strings: 'info', logsDays: 0 },
+};
+
 export type HttpProtocol = {
-  readonly announce: (request: IncomingMessage) => Announcement;
+  readonly announce: (request: IncomingMessage, settings: ProtocolSettings) => Announcement;
   /** Who sends, where the protocol says it otherwise than in `Authorization`. */
   readonly credentials?: (request: IncomingMessage) => CheckedHeaders;
   /** The answer to a request whose valid items are on disk. */

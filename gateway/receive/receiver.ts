@@ -22,6 +22,7 @@ import type { Admission } from './admission.ts';
 import { Aside } from './aside.ts';
 import { BodyPool } from './body-pool.ts';
 import { noCounters, type ReceiveCounters } from './counters.ts';
+import { type ProtocolSettings, protocolSettingsDefault } from './http-protocol.ts';
 import {
   memoryRetryAfterSeconds,
   type ReceiveLimits,
@@ -60,6 +61,8 @@ export type ReceiveOptions = {
   readonly cors?: Cors | undefined;
   /** Shared by the receivers of a lane; its own when absent. */
   readonly aside?: Aside;
+  /** What the configuration says about protocols other than OTLP. */
+  readonly protocols?: ProtocolSettings;
 };
 
 export type Receiver = {
@@ -91,6 +94,7 @@ export type ReceiverParts = {
   readonly guard: Guard;
   readonly tls: TlsMaterial | undefined;
   readonly cors: Cors | undefined;
+  readonly protocols: ProtocolSettings;
 };
 
 export function fillIn(options: ReceiveOptions): ReceiverParts {
@@ -106,6 +110,7 @@ export function fillIn(options: ReceiveOptions): ReceiverParts {
     guard: options.guard ?? openGuard,
     tls: options.tls,
     cors: options.cors,
+    protocols: options.protocols ?? protocolSettingsDefault,
   };
 }
 

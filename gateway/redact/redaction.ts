@@ -14,8 +14,10 @@ export type Redacted =
   | {
       readonly outcome: 'redacted';
       readonly submission: Submission;
-      /** What reading JSON warns of, to be told to the sender; empty otherwise. */
+      /** What reading JSON or lines warns of, to be told to the sender; empty otherwise. */
       readonly warning: string;
+      /** Lines that cannot be read, and are not in the submission any more. */
+      readonly rejected: number;
     }
   | Extract<Answer, { outcome: 'malformed' | 'too_large' }>;
 
@@ -41,21 +43,21 @@ export class Redaction {
   /** The request as it may be known, logged and stored. */
   redact(submission: Submission): Redacted {
     const redactor = this.#redactors.get(submission.signal);
-    if (redactor === undefined) return { outcome: 'redacted', submission, warning: '' };
+    if (redactor === undefined) {
+      return { outcome: 'redacted', submission, warning: '', rejected: 0 };
+    }
     try {
       const read = protobufOf(submission);
       const body = redactor.rewrite(read.body);
-      const { warning } = read;
-      if (body === submission.body) return { outcome: 'redacted', submission, warning };
-      const kind = { contentType: 'protobuf', contentEncoding: 'identity' } as const;
-      const rewritten = { ...submission, ...kind, wire: body, body, transcoding: undefined };
-      return { outcome: 'redacted', submission: rewritten, warning };
+      const { warning, rejected = 0 } = read;
+      const kept = body === submission.body ? submission : inProtobuf(submission, body);
+      return { outcome: 'redacted', submission: kept, warning, rejected };
     } catch (error) {
       if (isMalformed(error)) {
         return { outcome: 'malformed', message: error.message, offset: error.offset };
       }
       if (!isBlockFull(error)) throw error;
-      return { outcome: 'too_large', message: 'the JSON is too large as protobuf' };
+      return { outcome: 'too_large', message: 'the request is too large as protobuf' };
     }
   }
 
@@ -68,4 +70,10 @@ export class Redaction {
       this.#told[kind] = total;
     }
   }
+}
+
+/** Without parameters: what they say is in the body now, where rules may have changed it. */
+function inProtobuf(submission: Submission, body: Uint8Array): Submission {
+  const kind = { contentType: 'protobuf', contentEncoding: 'identity', parameters: '' } as const;
+  return { ...submission, ...kind, wire: body, body, transcoding: undefined };
 }
