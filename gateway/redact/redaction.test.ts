@@ -142,7 +142,7 @@ describe('redaction', () => {
     const body = tracesWith({ key: 'http.method', value: { string_value: 'GET' } });
     const submission = { ...submissionOf('traces', body), wire: Buffer.from('as it came') };
     const result = new Redaction({ rules }, key).redact(submission);
-    expect(result).toEqual({ outcome: 'redacted', submission, warning: '' });
+    expect(result).toEqual({ outcome: 'redacted', submission, warning: '', rejected: 0 });
   });
 
   it('finds keys and values in every order and number that protobuf allows', () => {

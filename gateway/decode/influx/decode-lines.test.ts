@@ -223,7 +223,7 @@ describe('parameters', () => {
   it('are the same text for the same settings, and are read back', () => {
     const given = {
       precision: 'ms',
-      database: 'a&b=c é',
+      database: 'a&b=c é\0',
       retentionPolicy: 'r',
       organization: 'o',
       bucket: 'x/y',
@@ -233,7 +233,7 @@ describe('parameters', () => {
     } as const;
     const text = writeParameters(given);
     expect(text).toBe(
-      'precision=ms&db=a%26b%3Dc%20%C3%A9&rp=r&org=o&bucket=x%2Fy&strings=logs&logs_days=7&partial=no',
+      'precision=ms&db=a%26b%3Dc%20é%00&rp=r&org=o&bucket=x/y&strings=logs&logs_days=7&partial=no',
     );
     expect(readParameters(text)).toEqual(given);
     const usual = { precision: 'ns', strings: 'info', logsDays: 0, acceptsPartial: true } as const;

@@ -41,8 +41,13 @@ export function writeParameters(parameters: InfluxParameters): string {
   ];
   return entries
     .filter(([, value]) => value !== undefined && value !== '')
-    .map(([key, value]) => `${key}=${encodeURIComponent(String(value))}`)
+    .map(([key, value]) => `${key}=${escaped(String(value))}`)
     .join('&');
+}
+
+/** Only what would end a value or mean something else: a record's header has little room. */
+function escaped(text: string): string {
+  return text.replace(/[\0-\x20%&=+#]/g, encodeURIComponent);
 }
 
 /** What {@link writeParameters} wrote; of an empty text, what is usual. */
