@@ -12,7 +12,6 @@ import type { GatewayConfig } from './config.ts';
 import { type Guarding, startGuarding } from './guarding.ts';
 import type { LaneLog } from './lane/lane-types.ts';
 import { createResendMemory } from './lane/resend-table.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './lane-worker.ts';
 import { type Address, probeAddress } from './receive/listen.ts';
 import { checkRedaction, readRedactionKey } from './redact/key.ts';
 import { keepRollups } from './rollup-keeper.ts';
@@ -23,6 +22,7 @@ import { type Admin, startAdmin } from './telemetry/admin.ts';
 import { combine, createCounterMemory, slotOf } from './telemetry/counters.ts';
 import { startSelfTelemetry } from './telemetry/self.ts';
 import { acquireDirectoryLock } from './wal/lock.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 import { watchWorker } from './worker-watch.ts';
 
 /**
@@ -118,8 +118,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     const otlpHttp = first?.http ?? http;
     if (config.telemetryIntervalMs > 0) {
       const timer = startSelfTelemetry({
-        target: first?.own ?? otlpHttp,
-        secret: guard.ownSecret,
+        target: { address: first?.own ?? otlpHttp, secret: guard.ownSecret },
         intervalMs: config.telemetryIntervalMs,
         read,
         origin: { gatewayId, version: parts.version, startedMs },

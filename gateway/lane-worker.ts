@@ -4,101 +4,42 @@
  * only delivered.
  */
 import { join } from 'node:path';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { parentPort, workerData } from 'node:worker_threads';
 import { followCredentials } from '../clickhouse/credentials.ts';
 import { assert } from '../core/assert.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { formatProblem, isProblem } from '../core/problem.ts';
 import { credentialSource } from './clickhouse-connection.ts';
-import type { GatewayConfig } from './config.ts';
 import { createOpenBlocks } from './decode/blocks.ts';
 import { decodeInto } from './decode/decode.ts';
 import { useCore } from './decode/wasm/core.ts';
 import { openDeadLetter } from './deliver/dead-letter.ts';
 import { createDestination } from './deliver/destination.ts';
 import { createInsertClient } from './deliver/insert-client.ts';
-import { corsOf } from './guard/cors.ts';
-import { type Guard, ownGuard } from './guard/guard.ts';
+import type { Guard } from './guard/guard.ts';
 import type { GuardMaterial } from './guard/material.ts';
-import type { GuardStart } from './guarding.ts';
-import { busyAnswer } from './lane/busy.ts';
 import { destinationName, Lane } from './lane/lane.ts';
 import { type LaneLog, retentionDaysOf } from './lane/lane-types.ts';
 import { ResendTable } from './lane/resend-table.ts';
 import { Resends } from './lane/resends.ts';
 import { warmUp } from './lane/warm-up.ts';
 import { Admission } from './receive/admission.ts';
-import { Aside } from './receive/aside.ts';
-import { startGrpc } from './receive/grpc.ts';
-import { startHttp } from './receive/http.ts';
-import type { Address } from './receive/listen.ts';
-import type { Receiver } from './receive/receiver.ts';
 import { Redaction } from './redact/redaction.ts';
 import { samplesAnything, Throttles } from './sampling/throttle.ts';
 import { startSpreading } from './spread.ts';
 import { LaneCounters } from './telemetry/lane-counters.ts';
 import { openWal } from './wal/wal.ts';
+import { startGauges, walBytesPerLane } from './worker-gauges.ts';
 import { guardOf, sharesOf } from './worker-guard.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+import { startReceivers } from './worker-receivers.ts';
 import { alivePeriodMs } from './worker-watch.ts';
-
-export type WorkerStart = {
-  readonly config: GatewayConfig;
-  readonly gatewayId: string;
-  /** Names of lane directories; the first takes requests. */
-  readonly laneNames: readonly string[];
-  readonly counterMemory: SharedArrayBuffer;
-  /** Shared by all workers; absent: resends are stored like everything else. */
-  readonly resendMemory: SharedArrayBuffer | undefined;
-  /** How busy each worker is, and which of them this one is. */
-  readonly loadMemory: SharedArrayBuffer;
-  readonly index: number;
-  /** Shared by all workers. */
-  readonly throttleMemory: SharedArrayBuffer;
-  readonly redactionKey: Uint8Array;
-  /** Absent: deliver what is there, then stop. */
-  readonly listen:
-    | { readonly grpc: Address; readonly http: Address; readonly reusePort: boolean }
-    | undefined;
-  /** Absent only when nothing listens. */
-  readonly guard: GuardStart | undefined;
-};
-
-export type ToWorker =
-  | { readonly kind: 'stop'; readonly graceMs: number }
-  /** The guard's files have changed. */
-  | { readonly kind: 'guard'; readonly material: GuardMaterial };
-
-export type FromWorker =
-  | {
-      readonly kind: 'ready';
-      readonly grpc?: Address;
-      readonly http?: Address;
-      /** Where the gateway's own report is let in, when everything else is guarded. */
-      readonly own?: Address;
-    }
-  | {
-      readonly kind: 'log';
-      readonly level: 'info' | 'warn' | 'error';
-      readonly message: string;
-    }
-  | { readonly kind: 'failed'; readonly message: string }
-  /** Said all the time, so that a worker that hangs is noticed. */
-  | { readonly kind: 'alive' }
-  /** The log is closed; `left` bytes of it ClickHouse has not acknowledged. */
-  | { readonly kind: 'stopped'; readonly left: number };
 
 const tickPeriodMs = 50;
 /** How often a worker looks whether the others have read their logs. */
 const recoveryPollMs = 5;
-const gaugePeriodMs = 500;
-/** Between two looks at how late the event loop is. */
-const loopSampleMs = 20;
 /** Connections to ClickHouse a worker: two seals of four units, and questions. */
 const connectionsMax = 10;
-/** The log demands room for four of the largest records. */
-const walRecordsMin = 4;
-const seconds = 1e-9;
 
 async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   const port = parentPort;
@@ -127,7 +68,13 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   while (table?.isRecovered() === false) await clock.sleep(recoveryPollMs);
   const admission = new Admission(Math.ceil(config.bytesInFlightMax / config.workers));
   counters.gauge('obsctl.gateway.in_flight.limit', admission.bytesMax);
-  const receivers = await startReceivers(start, { lane, admission, counters, clock, guard });
+  const receivers = await startReceivers(config, start, {
+    lane,
+    admission,
+    counters,
+    clock,
+    guard,
+  });
   const ticking = clock.every(tickPeriodMs, () => {
     for (const entry of lanes) entry.tick();
   });
@@ -243,126 +190,6 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
     lanes.push(lane);
   }
   return lanes;
-}
-
-function walBytesPerLane(config: GatewayConfig): number {
-  const least = (config.bodyBytesMax + 4096) * walRecordsMin;
-  return Math.max(Math.floor(config.walBytesMax / config.workers), least);
-}
-
-async function startReceivers(
-  start: WorkerStart,
-  parts: {
-    readonly lane: Lane;
-    readonly admission: Admission;
-    readonly counters: LaneCounters;
-    readonly clock: Clock;
-    readonly guard: Guard | undefined;
-  },
-): Promise<readonly Receiver[]> {
-  const { lane, admission, counters, clock, guard } = parts;
-  if (start.listen === undefined || guard === undefined) return [];
-  const tls = start.guard?.material.tls;
-  const { influxStrings, retentionDays } = start.config;
-  const { logs: logsDays } = retentionDaysOf(retentionDays);
-  const common = {
-    acceptor: lane,
-    admission,
-    clock,
-    counters: counters.receivers(),
-    limits: { bodyBytesMax: start.config.bodyBytesMax },
-    reusePort: start.listen.reusePort,
-    aside: new Aside(clock),
-    protocols: { influx: { strings: influxStrings, logsDays } },
-    gate: () => {
-      const reason = lane.refusal();
-      return reason === undefined ? undefined : busyAnswer(reason);
-    },
-  };
-  const guarded = { ...common, guard, tls };
-  const cors = corsOf(start.config.corsOrigins);
-  const framing = start.config.grpcFraming;
-  const grpc = await startGrpc({ ...guarded, ...start.listen.grpc, framing });
-  const http = await startHttp({ ...guarded, cors, ...start.listen.http });
-  const secret = start.guard?.ownSecret;
-  if (secret === undefined) return [grpc, http];
-  const own = { ...common, guard: ownGuard(secret), reusePort: false };
-  return [grpc, http, await startHttp({ ...own, host: '127.0.0.1', port: 0 })];
-}
-
-type Gauged = {
-  readonly lanes: readonly Lane[];
-  readonly admission: Admission;
-  readonly receivers: readonly Receiver[];
-  readonly counters: LaneCounters;
-  readonly clock: Clock;
-  readonly config: GatewayConfig;
-  readonly index: number;
-};
-
-function startGauges(parts: Gauged): { readonly cancel: () => void } {
-  const delay = monitorEventLoopDelay({ resolution: loopSampleMs });
-  delay.enable();
-  const update = (): void => {
-    writeGauges(parts);
-    // What is measured is the time between two samples, so a loop that is never late shows theirs.
-    const late = delay.percentile(99) * seconds - loopSampleMs / 1000;
-    parts.counters.eventLoopDelay(parts.index, Math.max(0, late));
-    delay.reset();
-  };
-  update();
-  return parts.clock.every(gaugePeriodMs, update);
-}
-
-function writeGauges({ lanes, admission, receivers, counters, clock, config }: Gauged): void {
-  const states = lanes.map((lane) => lane.state());
-  const sum = (pick: (state: (typeof states)[number]) => number): number =>
-    states.reduce((total, state) => total + pick(state), 0);
-  counters.position(
-    'written',
-    sum((state) => state.written),
-  );
-  counters.position(
-    'durable',
-    sum((state) => state.durable),
-  );
-  counters.position(
-    'sealed',
-    sum((state) => state.sealed),
-  );
-  counters.position(
-    'acknowledged',
-    sum((state) => state.acknowledged),
-  );
-  counters.gauge(
-    'obsctl.gateway.wal.size',
-    sum((state) => state.walBytes),
-  );
-  counters.gauge('obsctl.gateway.wal.limit', walBytesPerLane(config) * lanes.length);
-  counters.gauge(
-    'obsctl.gateway.open.rows',
-    sum((state) => state.openRows),
-  );
-  counters.gauge(
-    'obsctl.gateway.sealed.backlog',
-    sum((state) => state.backlogSeals),
-  );
-  counters.gauge(
-    'obsctl.gateway.parked.seals',
-    sum((state) => state.parkedSeals),
-  );
-  const received = states.flatMap((state) => state.oldestReceivedMs ?? []);
-  const oldestMs = received.length === 0 ? clock.nowMs() : Math.min(...received);
-  counters.gauge('obsctl.gateway.lag', Math.max(0, clock.nowMs() - oldestMs) / 1000);
-  counters.gauge('obsctl.gateway.in_flight.size', admission.inFlightBytes);
-  const isUp = states.every((state) => state.isClickHouseUp);
-  counters.gauge('obsctl.gateway.clickhouse.up', isUp ? 1 : 0);
-  const [grpc, http] = receivers;
-  counters.connections('grpc', grpc?.connectionCount() ?? 0);
-  counters.connections('http', http?.connectionCount() ?? 0);
-  const refusals = states.map((state) => state.refusal);
-  counters.unready('disk_error', refusals.includes('disk_error'));
-  counters.unready('disk_budget', refusals.includes('disk_budget'));
 }
 
 /** Resolves with the grace when the main thread says stop, or when a drain is complete. */

@@ -132,9 +132,16 @@ const explicitColumns = [
   { name: 'ExplicitBounds', type: 'Array(Float64)', codec: zstd, source: 'HistogramDataPoint.explicit_bounds', comment: 'Upper bounds, ascending', origin: 'collector' },
 ] as const;
 
+// biome-ignore format: a table reads as a table, one column a line
+const floatCounts = { name: 'FloatCounts', type: 'Array(Float64)', codec: zstd, source: 'float histogram of remote write', comment: 'Counts that are no integers, as sent: Count, ZeroCount where there is one, positive and negative buckets; else empty', origin: 'ours' } as const;
+
 /** Histogram points with explicit bounds. */
 export const histogram: TableDef<
-  Common | Exemplars | Histogram | (typeof explicitColumns)[number]['name']
+  | Common
+  | Exemplars
+  | Histogram
+  | (typeof explicitColumns)[number]['name']
+  | typeof floatCounts.name
 > = {
   ...shape,
   name: 'otel_metrics_histogram',
@@ -147,6 +154,7 @@ export const histogram: TableDef<
     ...rangeColumns,
     temporality,
     ...presenceColumns,
+    floatCounts,
     ...ourColumns,
   ],
 };
@@ -171,6 +179,7 @@ export const exponentialHistogram: TableDef<
   | Histogram
   | (typeof exponentialColumns)[number]['name']
   | typeof zeroThreshold.name
+  | typeof floatCounts.name
 > = {
   ...shape,
   name: 'otel_metrics_exponential_histogram',
@@ -184,6 +193,7 @@ export const exponentialHistogram: TableDef<
     temporality,
     ...presenceColumns,
     zeroThreshold,
+    floatCounts,
     ...ourColumns,
   ],
 };

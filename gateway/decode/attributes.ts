@@ -59,6 +59,21 @@ export function putAttribute(
   putAnyValue(map.values, source, view, valueStart, valueEnd);
 }
 
+/** Appends a pair of two texts to the map under way. */
+export function putTexts(
+  map: MapColumn,
+  mapStart: number,
+  source: Uint8Array,
+  view: DataView,
+  keyFrom: number,
+  keyLength: number,
+  valueFrom: number,
+  valueLength: number,
+): void {
+  putKey(map, mapStart, source, view, keyFrom, keyLength);
+  putString(map.values, source, view, valueFrom, valueLength);
+}
+
 /** Finds key and value of the KeyValue at `[from, end)`; both may be empty. */
 export function findParts(source: Uint8Array, from: number, end: number): void {
   parts.fill(from);

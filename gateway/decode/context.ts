@@ -87,6 +87,23 @@ export class Carried {
     }
     this.schemaStart = text.size;
     this.#append(source, view, urlStart, urlEnd - urlStart);
+    this.end();
+  }
+
+  /** Begins one whose message a decoder of another protocol writes into {@link text}. */
+  begin(): void {
+    this.text.size = 0;
+    this.bias = 0;
+  }
+
+  /** Ends the message, before its schema URL. */
+  endMessage(): void {
+    this.schemaStart = this.text.size;
+  }
+
+  /** Ends message and schema URL, which stand in {@link text}. */
+  end(): void {
+    const text = this.text;
     this.schemaEnd = text.size;
     // The split belongs to the identity: `ab` + `` is not `a` + `b`.
     this.#appendNumber(this.schemaStart);
@@ -137,6 +154,10 @@ export class Context {
   /** What is wrong with the item under way; empty when nothing is. */
   fault = '';
   repeatedKeys = 0;
+  /** Of remote write: what was stored by kind (PRW2-4). */
+  samples = 0;
+  histograms = 0;
+  exemplars = 0;
   #tenant = '';
 
   /** Begins a request. */
@@ -163,6 +184,9 @@ export class Context {
     this.reason = '';
     this.fault = '';
     this.repeatedKeys = 0;
+    this.samples = 0;
+    this.histograms = 0;
+    this.exemplars = 0;
   }
 
   /** Whether a time lies where rows may lie. */
@@ -176,9 +200,14 @@ export class Context {
 
   /** Fills in the time of the request where an item has none. */
   fillTime(target: Int32Array, place: number): void {
+    this.putReceived(target, place);
+    this.untimed += 1;
+  }
+
+  /** The time of the request, for what is not measured: it makes no repeat a second event. */
+  putReceived(target: Int32Array, place: number): void {
     target[place] = this.time[receivedLow]!;
     target[place + 1] = this.time[receivedHigh]!;
-    this.untimed += 1;
   }
 
   /** Counts an item that can never be stored. */

@@ -7,13 +7,15 @@
  */
 import { isBlockFull } from '../../clickhouse/native/buffers.ts';
 import { assertNever } from '../../core/assert.ts';
-import type { Signal } from '../answer.ts';
+import type { Signal, Written } from '../answer.ts';
 import type { Blocks } from './blocks.ts';
+import type { Context } from './context.ts';
 import type { DecodeInput, DecodeResult } from './decode-types.ts';
 import { decodeLines, type LinesRead } from './influx/decode-lines.ts';
 import { protobufOf, type Transcoded } from './json/transcode.ts';
 import { decodeLogs } from './logs.ts';
 import { decodeMetrics } from './metrics.ts';
+import { decodeRemoteWrite, keepsTargetParameter } from './remote-write/message.ts';
 import { decodeTraces } from './traces.ts';
 import { releaseCore } from './wasm/core.ts';
 import { isMalformed } from './wire.ts';
@@ -41,9 +43,7 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
   const { receivedAtNs, sampling, tenant = '' } = input;
   context.begin(receivedAtNs, ageNsMaxOf(blocks, input), blocks.aheadNsMax, sampling, tenant);
   try {
-    let lines: LinesRead | undefined;
-    if (input.contentType === 'influx') lines = decodeLines(blocks, input);
-    else decodeSignal(blocks, input.signal, read.body);
+    const lines = decodeBody(blocks, input, read.body);
     blocks.repairRequest();
     blocks.counts.repeatedKeys += context.repeatedKeys;
     return {
@@ -51,10 +51,11 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
       accepted: context.accepted,
       leftOut: context.keeper.leftOut,
       exempted: context.keeper.exempted,
+      ...(lines !== undefined && { logRecords: lines.logRecords }),
       rejected: context.rejected + (lines?.rejected ?? 0),
       hasOwnTimes: context.untimed === 0,
+      written: isRemoteWrite(input) ? writtenOf(context) : undefined,
       message: context.rejected > 0 ? context.reason : (lines?.message ?? read.warning),
-      ...(lines !== undefined && { logRecords: lines.logRecords }),
     };
   } catch (error) {
     blocks.cutRequest();
@@ -79,6 +80,29 @@ function resultOf(error: unknown): DecodeResult {
   }
   if (isBlockFull(error)) return { outcome: 'full' };
   throw error;
+}
+
+function isRemoteWrite({ contentType }: DecodeInput): boolean {
+  return contentType === 'remote_write_1' || contentType === 'remote_write_2';
+}
+
+function writtenOf({ samples, histograms, exemplars }: Context): Written {
+  return { samples, histograms, exemplars };
+}
+
+function decodeBody(blocks: Blocks, input: DecodeInput, body: Uint8Array): LinesRead | undefined {
+  if (input.contentType === 'influx') return decodeLines(blocks, input);
+  if (!isRemoteWrite(input)) {
+    decodeSignal(blocks, input.signal, body);
+    return undefined;
+  }
+  const source = plainBytes(body);
+  const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
+  decodeRemoteWrite(blocks.metrics, blocks.context, source, view, {
+    isV2: input.contentType === 'remote_write_2',
+    keepsTarget: input.parameters === keepsTargetParameter,
+  });
+  return undefined;
 }
 
 function decodeSignal(blocks: Blocks, signal: Signal, body: Uint8Array): void {

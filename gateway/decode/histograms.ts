@@ -229,6 +229,7 @@ function putDistribution(
   block.hasMax.bytes[row] = (present & hasMax) === 0 ? 0 : 1;
   block.temporality.words[row] = aggregation[0]!;
   putOffset(block.exemplars.offsets.values.words, row, block.exemplars.level.count);
+  endNumbers(block.floatCounts, row);
 }
 
 function copyWords(column: Fixed, row: number, place: number): void {

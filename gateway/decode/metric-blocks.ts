@@ -114,6 +114,7 @@ export class DistributionBlock extends PointBlock {
   readonly hasMax: Fixed;
   readonly temporality: Fixed;
   readonly exemplars: Exemplars;
+  readonly floatCounts: Numbers;
 
   constructor(table: TableDef, options: BlockOptions) {
     super(table, options);
@@ -126,6 +127,7 @@ export class DistributionBlock extends PointBlock {
     this.hasMax = this.fixed('HasMax');
     this.temporality = this.fixed('AggregationTemporality');
     this.exemplars = new Exemplars(this);
+    this.floatCounts = numbersOf(this, 'FloatCounts');
   }
 }
 

@@ -25,8 +25,8 @@ export const point = new Int32Array(2 * 16);
 /** The exemplar under way. */
 const exemplar = new Int32Array(2 * 8);
 
-const startPlace = 4;
-const timePlace = 6;
+export const startPlace = 4;
+export const timePlace = 6;
 /** Where the time that decided the block stands, or -1 when it was looked for everywhere. */
 let leadingTimeAt = -1;
 /** Whether the point under way has a second time, so that the last one must be looked for. */
@@ -52,7 +52,6 @@ export function beginPoint<Block extends PointBlock>(
   for (let place = 0; place < point.length; place += 1) point[place] = 0;
   context.fault = '';
   leadingTimeAt = isAmbiguous ? -1 : leadingTime(source, view, from, end);
-  isAmbiguous = false;
   if (leadingTimeAt < 0 || !context.accepts(point[timePlace]! >>> 0, point[timePlace + 1]! >>> 0)) {
     leadingTimeAt = -1;
     findTime(source, view, from, end);
@@ -60,6 +59,18 @@ export function beginPoint<Block extends PointBlock>(
   if (point[timePlace] === 0 && point[timePlace + 1] === 0) {
     context.fillTime(point, timePlace);
   }
+  return openPoint(days, context, source, view);
+}
+
+/** The block of the time in {@link point}, ready for a row; undefined when it is rejected. */
+export function openPoint<Block extends PointBlock>(
+  days: Days<Block>,
+  context: Context,
+  source: Uint8Array,
+  view: DataView,
+): Block | undefined {
+  // Also what a body left behind that turned out to be malformed within a point.
+  isAmbiguous = false;
   const low = point[timePlace]! >>> 0;
   const high = point[timePlace + 1]! >>> 0;
   if (!context.accepts(low, high)) {

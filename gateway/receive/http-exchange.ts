@@ -1,6 +1,6 @@
 /**
- * One request over HTTP: checked, admitted, read, handed to the lane, answered once, in the words of
- * the protocol that its path belongs to.
+ * One request over HTTP: checked, admitted, read, handed to the lane, answered once, in the words
+ * of the protocol that its path belongs to.
  *
  *   start ─▶ reading ─▶ submitted ─▶ answered
  *                └── refused ────────▶ answered
@@ -19,7 +19,7 @@ import { challenge } from '../guard/guard.ts';
 import { certificateNamesOf } from '../guard/tls.ts';
 import { BodyBuffer, type BodyFault } from './body-buffer.ts';
 import type { Announced, HttpProtocol, Refusing, Reply } from './http-protocol.ts';
-import { pathsText, protocolAt } from './http-routes.ts';
+import type { HttpRoutes } from './http-routes.ts';
 import { drainBytesMax } from './limits.ts';
 import { refuseInOtlp } from './otlp-http.ts';
 import {
@@ -36,6 +36,7 @@ import { type RpcStatus, rpcCode, statusOf } from './status.ts';
 /** What the exchanges of one server share. */
 export type HttpServerState = {
   readonly parts: ReceiverParts;
+  readonly routes: HttpRoutes;
   readonly exchanges: Set<HttpExchange>;
   closing: boolean;
 };
@@ -158,13 +159,15 @@ export class HttpExchange {
   }
 
   #route(): boolean {
-    const protocol = protocolAt(pathOf(this.#request.url ?? ''));
+    const { routes } = this.#state;
+    const protocol = routes.get(pathOf(this.#request.url ?? ''));
     if (protocol === undefined) {
-      const status = { code: rpcCode.notFound, message: `no such path; there are ${pathsText}` };
+      const message = `no such path; there are ${[...routes.keys()].join(', ')}`;
+      const status = { code: rpcCode.notFound, message };
       return this.#refuse({ reason: 'unknown_path', httpStatus: 404, status });
     }
     this.#protocol = protocol;
-    const announcement = protocol.announce(this.#request, this.#state.parts.protocols);
+    const announcement = protocol.announce(this.#request);
     if (announcement.kind === 'refused') return this.#refuse(announcement.refusing);
     if (announcement.kind === 'reply') return this.#reply(announcement.reply);
     if (announcement.kind === 'asks') this.#answerTo = announcement.answer;

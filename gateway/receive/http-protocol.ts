@@ -42,22 +42,8 @@ export type Announcement =
 
 type StoredAnswer = Extract<Answer, { outcome: 'stored' }>;
 
-/** What a gateway's configuration says about protocols. */
-export type ProtocolSettings = {
-  readonly influx: {
-    /** What becomes of string fields. */
-    readonly strings: 'info' | 'logs';
-    /** How many days log records are kept. */
-    readonly logsDays: number;
-  };
-};
-
-export const protocolSettingsDefault: ProtocolSettings = {
-  influx: { strings: 'info', logsDays: 0 },
-};
-
 export type HttpProtocol = {
-  readonly announce: (request: IncomingMessage, settings: ProtocolSettings) => Announcement;
+  readonly announce: (request: IncomingMessage) => Announcement;
   /** Who sends, where the protocol says it otherwise than in `Authorization`. */
   readonly credentials?: (request: IncomingMessage) => CheckedHeaders;
   /** The answer to a request whose valid items are on disk. */

@@ -1,15 +1,27 @@
 /** Which protocol is spoken at which path. */
 import type { HttpProtocol } from './http-protocol.ts';
-import { influxHttp } from './influx-http.ts';
+import { type InfluxSettings, influxHttp } from './influx-http.ts';
 import { otlpHttp } from './otlp-http.ts';
+import { type RemoteWriteLabels, remoteWriteHttp, remoteWritePath } from './remote-write-http.ts';
 
-const routes: ReadonlyMap<string, HttpProtocol> = new Map(
-  Object.entries({ ...otlpHttp, ...influxHttp }),
-);
+/** What the protocols are told by the gateway's settings. */
+export type HttpSettings = {
+  readonly remoteWriteLabels: RemoteWriteLabels;
+  readonly influx: InfluxSettings;
+};
 
-/** For people who came to another one. */
-export const pathsText: string = [...routes.keys()].join(', ');
+export const httpSettingsDefault: HttpSettings = {
+  remoteWriteLabels: 'otel',
+  influx: { strings: 'info', logsDays: 0 },
+};
 
-export function protocolAt(path: string): HttpProtocol | undefined {
-  return routes.get(path);
+/** By path. */
+export type HttpRoutes = ReadonlyMap<string, HttpProtocol>;
+
+export function routesOf(settings: HttpSettings): HttpRoutes {
+  return new Map<string, HttpProtocol>([
+    ...Object.entries(otlpHttp),
+    ...Object.entries(influxHttp(settings.influx)),
+    [remoteWritePath, remoteWriteHttp(settings.remoteWriteLabels)],
+  ]);
 }

@@ -1,6 +1,6 @@
 /**
- * OTLP over HTTP/1.1: protobuf and JSON on `/v1/traces`, `/v1/metrics` and `/v1/logs`. This file
- * owns the server and its connections; one request is `http-exchange.ts`.
+ * Every protocol over HTTP/1.1 (`http-routes.ts`). This file owns the server and its connections;
+ * one request is `http-exchange.ts`.
  */
 import { createServer, type Server, type ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -8,6 +8,7 @@ import type { Socket } from 'node:net';
 import type { Clock } from '../../core/clock.ts';
 import { serverTlsOptions } from '../guard/tls.ts';
 import { HttpExchange, type HttpServerState } from './http-exchange.ts';
+import { httpSettingsDefault, routesOf } from './http-routes.ts';
 import { headerBytesMax, headerPairsMax, sweepPeriodMs } from './limits.ts';
 import { allClosed, listen, renewTls, watchSockets } from './listen.ts';
 import { fillIn, type ReceiveOptions, type Receiver, type ReceiverParts } from './receiver.ts';
@@ -19,7 +20,8 @@ export async function startHttp(options: ReceiveOptions): Promise<Receiver> {
   const parts = fillIn(options);
   const server = makeServer(parts);
   const sweep = new Sweep<HttpExchange>(parts.clock);
-  const state: HttpServerState = { parts, exchanges: sweep.members, closing: false };
+  const routes = routesOf({ ...httpSettingsDefault, ...options.http });
+  const state: HttpServerState = { parts, routes, exchanges: sweep.members, closing: false };
   server.on('request', (request, response) => {
     new HttpExchange(state, request, response).start(false);
   });

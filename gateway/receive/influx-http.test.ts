@@ -118,13 +118,14 @@ describe('lines that are stored', () => {
   });
 
   it('have the fate of strings that the gateway was told', async () => {
-    await start({ protocols: { influx: { strings: 'logs', logsDays: 7 } } });
+    await start({ http: { influx: { strings: 'logs', logsDays: 7 } } });
     expect(await parametersAt(write)).toBe('precision=ns&db=telegraf&strings=logs&logs_days=7');
   });
 });
 
 describe('lines of which some are bad', () => {
-  const message = 'line 2: missing fields; line 4: invalid number';
+  const message =
+    "line 2: unable to parse 'cpu': missing fields\nline 4: unable to parse 'a b=x': invalid value";
   const time = 'line 3: the time lies outside the range that is stored';
   const partial = (text: string): Answer => ({ outcome: 'stored', rejected: 2, message: text });
 
@@ -134,15 +135,15 @@ describe('lines of which some are bad', () => {
     const text = `partial write: ${message} dropped=2`;
     expect(v1.status).toBe(400);
     expect(JSON.parse(v1.text)).toEqual({ error: text });
-    expect(v1.headers.get('x-influxdb-error')).toBe(text);
+    expect(v1.headers.get('x-influxdb-error')).toBe(text.replace('\n', '; '));
     expect(v2.status).toBe(400);
     expect(JSON.parse(v2.text)).toEqual({ code: 'invalid', message: text, line: 2 });
     expect(v3.status).toBe(400);
     expect(JSON.parse(v3.text)).toEqual({
       error: 'partial write of line protocol occurred',
       data: [
-        { line_number: 2, error_message: 'missing fields' },
-        { line_number: 4, error_message: 'invalid number' },
+        { original_line: 'cpu', line_number: 2, error_message: 'missing fields' },
+        { original_line: 'a b=x', line_number: 4, error_message: 'invalid value' },
       ],
     });
   });
@@ -153,7 +154,8 @@ describe('lines of which some are bad', () => {
     expect(status).toBe(422);
     expect(JSON.parse(text)).toMatchObject({ code: 'unprocessable entity', line: 3 });
     expect((await post(write)).status).toBe(400);
-    lane.answer = () => Promise.resolve(partial(`${time}; line 4: missing fields`));
+    lane.answer = () =>
+      Promise.resolve(partial(`${time}\nline 4: unable to parse 'a': missing fields`));
     expect((await post(writeV2)).status).toBe(400);
   });
 
@@ -172,13 +174,13 @@ describe('lines of which some are bad', () => {
     lane.answer = () => Promise.resolve({ outcome: 'malformed', message, offset: 7 });
     const [v1, v2, v3] = [await post(write), await post(writeV2), await post(writeV3)];
     expect(v1.status).toBe(400);
-    // Telegraf gives up on lines by these words.
-    expect(JSON.parse(v1.text)).toEqual({ error: `unable to parse: ${message}` });
+    // Telegraf gives up on lines that one was `unable to parse`.
+    expect(JSON.parse(v1.text)).toEqual({ error: message });
     expect(JSON.parse(v2.text)).toMatchObject({ code: 'invalid', line: 2 });
     expect(v3.status).toBe(400);
     expect(JSON.parse(v3.text)).toEqual({
       error: 'parsing failed for write_lp endpoint',
-      data: { line_number: 2, error_message: 'missing fields' },
+      data: { original_line: 'cpu', line_number: 2, error_message: 'missing fields' },
     });
   });
 });

@@ -7,14 +7,17 @@
 import type { IncomingMessage } from 'node:http';
 import { toldLines } from '../decode/influx/faults.ts';
 import type { Precision } from '../decode/influx/numbers.ts';
-import { type InfluxParameters, writeParameters } from '../decode/influx/parameters.ts';
+import {
+  type InfluxParameters,
+  type InfluxStrings,
+  writeParameters,
+} from '../decode/influx/parameters.ts';
 import type { CheckedHeaders } from '../guard/guard.ts';
 import { httpEncodingOf } from './encodings.ts';
 import {
   type Announcement,
   brings,
   type HttpProtocol,
-  type ProtocolSettings,
   type Reply,
   refused,
 } from './http-protocol.ts';
@@ -48,29 +51,35 @@ const precisionDefaults: Readonly<Record<InfluxVersion, Precision>> = {
   v3: 'auto',
 };
 
-/** By path. */
-export const influxHttp: Readonly<Record<string, HttpProtocol>> = {
-  '/write': writing('v1'),
-  '/api/v2/write': writing('v2'),
-  '/api/v3/write_lp': writing('v3'),
-  ...influxQuestions(credentialsOf),
+export type InfluxSettings = {
+  /** What becomes of string fields. */
+  readonly strings: InfluxStrings;
+  /** How many days log records are kept; 0 is as long as points. */
+  readonly logsDays: number;
 };
 
-function writing(version: InfluxVersion): HttpProtocol {
+/** By path. */
+export function influxHttp(settings: InfluxSettings): Readonly<Record<string, HttpProtocol>> {
+  return {
+    '/write': writing('v1', settings),
+    '/api/v2/write': writing('v2', settings),
+    '/api/v3/write_lp': writing('v3', settings),
+    ...influxQuestions(credentialsOf),
+  };
+}
+
+function writing(version: InfluxVersion, settings: InfluxSettings): HttpProtocol {
   const words = influxWords[version];
   return {
-    announce: (request, settings) => announce(request, version, settings),
+    announce: (request) => announce(request, version, settings),
     credentials: credentialsOf,
     stored: (_announced, { rejected, message }): Reply => {
       if (rejected === 0) return { httpStatus: 204, headers: {}, body: Buffer.alloc(0) };
       return words.partial(rejected, message, toldLines(message));
     },
     refused: (_request, httpStatus, status) => {
-      const isUnreadable = httpStatus === 400 && status.violation !== undefined;
-      const lines = isUnreadable ? toldLines(status.message) : [];
-      // Telegraf and others know by these words that the same lines will never do.
-      const message = isUnreadable ? `unable to parse: ${status.message}` : status.message;
-      return words.refused(httpStatus, message, lines);
+      const lines = httpStatus === 400 ? toldLines(status.message) : [];
+      return words.refused(httpStatus, status.message, lines);
     },
   };
 }
@@ -78,7 +87,7 @@ function writing(version: InfluxVersion): HttpProtocol {
 function announce(
   request: IncomingMessage,
   version: InfluxVersion,
-  { influx }: ProtocolSettings,
+  settings: InfluxSettings,
 ): Announcement {
   const { method, headers } = request;
   if (method !== 'POST') {
@@ -93,7 +102,7 @@ function announce(
     const offered = { 'accept-encoding': 'gzip, identity' };
     return refused({ reason: 'unknown_encoding', httpStatus: 415, status, headers: offered });
   }
-  const read = parametersOf(request, version, influx);
+  const read = parametersOf(request, version, settings);
   if (typeof read === 'string') return badAddress(read);
   const parameters = writeParameters(read);
   if (Buffer.byteLength(parameters) > parametersBytesMax) {
@@ -112,7 +121,7 @@ function badAddress(message: string): Announcement {
 function parametersOf(
   request: IncomingMessage,
   version: InfluxVersion,
-  { strings, logsDays }: ProtocolSettings['influx'],
+  { strings, logsDays }: InfluxSettings,
 ): InfluxParameters | string {
   const query = queryOf(request);
   const word = (key: string): string | undefined => query.get(key) || undefined;

@@ -53,7 +53,8 @@ function ping(request: IncomingMessage): Reply {
 
 function health(): Reply {
   const message = 'ready for writes';
-  return json(200, { name: 'obsctl', message, status: 'pass', checks: [], version });
+  // The name is what clients look for.
+  return json(200, { name: 'influxdb', message, status: 'pass', checks: [], version });
 }
 
 /** `q` stands in the address or, of a POST, in a form. */

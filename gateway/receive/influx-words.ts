@@ -2,7 +2,7 @@
  * Answers in the words of each InfluxDB: its clients decide by them whether to send the same lines
  * again. All three have stored the good lines when they call a write partial.
  */
-import type { ToldLine } from '../decode/influx/faults.ts';
+import { isOutOfTime, type ToldLine } from '../decode/influx/faults.ts';
 import type { Reply } from './http-protocol.ts';
 
 export type InfluxVersion = 'v1' | 'v2' | 'v3';
@@ -35,7 +35,7 @@ export const influxWords: Readonly<Record<InfluxVersion, Words>> = {
   },
   v2: {
     partial: (rejected, message, lines) => {
-      const isMeaning = lines.length > 0 && lines.every((line) => line.isOutOfTime);
+      const isMeaning = lines.length > 0 && lines.every(isOutOfTime);
       const text = `partial write: ${message} dropped=${rejected}`;
       return replyInV2(isMeaning ? 422 : 400, text, lines);
     },
@@ -67,8 +67,8 @@ function replyInV2(httpStatus: number, message: string, lines: readonly ToldLine
   return json(httpStatus, { code: codes[httpStatus] ?? 'internal error', message, ...line });
 }
 
-function dataOf({ line, text }: ToldLine): object {
-  return { line_number: line, error_message: text };
+function dataOf({ line, original, reason }: ToldLine): object {
+  return { original_line: original, line_number: line, error_message: reason };
 }
 
 export function json(httpStatus: number, content: object): Reply {
@@ -78,5 +78,5 @@ export function json(httpStatus: number, content: object): Reply {
 
 /** A header has one line of printable ASCII. */
 function headerText(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '?');
+  return text.replaceAll('\n', '; ').replace(/[^\x20-\x7e]/g, '?');
 }

@@ -15,6 +15,7 @@ import type {
   Signal,
   Transport,
 } from '../answer.ts';
+import { countWritten } from '../decode/remote-write/count.ts';
 import type { Cors } from '../guard/cors.ts';
 import { type Guard, openGuard } from '../guard/guard.ts';
 import type { TlsMaterial } from '../guard/tls.ts';
@@ -22,7 +23,7 @@ import type { Admission } from './admission.ts';
 import { Aside } from './aside.ts';
 import { BodyPool } from './body-pool.ts';
 import { noCounters, type ReceiveCounters } from './counters.ts';
-import { type ProtocolSettings, protocolSettingsDefault } from './http-protocol.ts';
+import type { HttpSettings } from './http-routes.ts';
 import {
   memoryRetryAfterSeconds,
   type ReceiveLimits,
@@ -61,8 +62,8 @@ export type ReceiveOptions = {
   readonly cors?: Cors | undefined;
   /** Shared by the receivers of a lane; its own when absent. */
   readonly aside?: Aside;
-  /** What the configuration says about protocols other than OTLP. */
-  readonly protocols?: ProtocolSettings;
+  /** For protocols over HTTP. */
+  readonly http?: Partial<HttpSettings>;
 };
 
 export type Receiver = {
@@ -94,7 +95,6 @@ export type ReceiverParts = {
   readonly guard: Guard;
   readonly tls: TlsMaterial | undefined;
   readonly cors: Cors | undefined;
-  readonly protocols: ProtocolSettings;
 };
 
 export function fillIn(options: ReceiveOptions): ReceiverParts {
@@ -110,7 +110,6 @@ export function fillIn(options: ReceiveOptions): ReceiverParts {
     guard: options.guard ?? openGuard,
     tls: options.tls,
     cors: options.cors,
-    protocols: options.protocols ?? protocolSettingsDefault,
   };
 }
 
@@ -168,7 +167,7 @@ async function submit(parts: ReceiverParts, arrived: Arrived, body: Uint8Array):
   try {
     const read = contentType === 'json' ? parts.aside.transcode(signal, body) : undefined;
     const transcoding = read && (await read);
-    answer = await parts.acceptor.submit({
+    const stored = await parts.acceptor.submit({
       signal,
       transport,
       contentType,
@@ -179,12 +178,20 @@ async function submit(parts: ReceiverParts, arrived: Arrived, body: Uint8Array):
       wire: arrived.wire,
       body,
     });
+    answer = counted(stored, contentType, body);
   } catch (error) {
     answer = internalAnswer(error);
   }
   const elapsedMs = parts.clock.monotonicMs() - arrived.startedMs;
   parts.counters.answered(signal, transport, answer.outcome, elapsedMs);
   return answer;
+}
+
+/** A request that came again is told what it was told before, which the lane does not remember. */
+function counted(answer: Answer, contentType: ContentType, body: Uint8Array): Answer {
+  if (contentType !== 'remote_write_2' || answer.outcome !== 'stored') return answer;
+  if (answer.written !== undefined || answer.rejected > 0) return answer;
+  return { ...answer, written: countWritten(body) };
 }
 
 function refuseInflated(

@@ -220,6 +220,7 @@ function distribution(point: Point): Row {
     HasSum: point.sum !== undefined,
     HasMin: point.min !== undefined,
     HasMax: point.max !== undefined,
+    FloatCounts: [],
   };
 }
 

@@ -30,6 +30,7 @@ CREATE TABLE otel.otel_metrics_histogram
     `HasSum` Bool COMMENT 'Whether Sum was sent' CODEC(ZSTD(1)),
     `HasMin` Bool COMMENT 'Whether Min was sent' CODEC(ZSTD(1)),
     `HasMax` Bool COMMENT 'Whether Max was sent' CODEC(ZSTD(1)),
+    `FloatCounts` Array(Float64) COMMENT 'Counts that are no integers, as sent: Count, ZeroCount where there is one, positive and negative buckets; else empty' CODEC(ZSTD(1)),
     `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
     `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1)),
     INDEX idx_attr_value mapValues(Attributes) TYPE bloom_filter(0.01) GRANULARITY 1

@@ -51,9 +51,11 @@ describe('a body of lines', () => {
       accepted: 2,
       rejected: 4,
       message:
-        'line 2: missing fields; ' +
-        'line 4: invalid value: neither a number, a boolean nor a quoted string; ' +
-        'line 6: unbalanced quotes; line 8: the time lies outside the range that is stored',
+        "line 2: unable to parse 'm': missing fields\n" +
+        "line 4: unable to parse 'm v=x': " +
+        'invalid value: neither a number, a boolean nor a quoted string\n' +
+        `line 6: unable to parse 'm s="a': unbalanced quotes\n` +
+        'line 8: the time lies outside the range that is stored',
     });
   });
 
@@ -61,20 +63,24 @@ describe('a body of lines', () => {
     const { message, rejected } = decode(`m v=1\n${'bad\n'.repeat(100)}`) as never;
     expect(rejected).toBe(100);
     expect(toldLines(message).map(({ line }) => line)).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
-    expect(message).toMatch(/; and 92 more$/);
+    expect(message).toMatch(/\nand 92 more$/);
   });
 
   it('takes no line of a quoted string for one of its own', () => {
     const forged = 'm,t=a,t=b s="x\nforged v=1\n" 1\nm v=1\n';
     expect(decode(forged)).toMatchObject({ accepted: 1, rejected: 3 });
-    expect(decode(forged)).toMatchObject({ message: 'lines 1 to 3: duplicate tags' });
+    expect(decode(forged)).toMatchObject({
+      message: `lines 1 to 3: unable to parse 'm,t=a,t=b s="x': duplicate tags`,
+    });
     expect(pointsOf(forged)).toEqual(['m_v 1']);
   });
 
   it('is malformed when not one of its lines is any', () => {
     expect(decode('# no\nbad\nm v=x')).toEqual({
       outcome: 'malformed',
-      message: expect.stringMatching(/^line 2: missing fields; line 3: invalid value/),
+      message: expect.stringMatching(
+        /^line 2: unable to parse 'bad': missing fields\nline 3: unable to parse 'm v=x': invalid/,
+      ),
       offset: 8,
     });
   });
@@ -82,7 +88,10 @@ describe('a body of lines', () => {
   it('is refused whole when its sender wants all or nothing', () => {
     const text = 'm v=1\nbad';
     const result = decode(text, 'precision=ns&partial=no');
-    expect(result).toMatchObject({ outcome: 'malformed', message: 'line 2: missing fields' });
+    expect(result).toMatchObject({
+      outcome: 'malformed',
+      message: "line 2: unable to parse 'bad': missing fields",
+    });
     expect(decode('m v=1', 'precision=ns&partial=no')).toMatchObject({ accepted: 1 });
   });
 
@@ -108,7 +117,7 @@ describe('a body of lines', () => {
     expect(decode(text)).toMatchObject({
       accepted: 1,
       rejected: 3,
-      message: `line 2: ${why}; line 3: ${why}; line 4: ${why}`,
+      message: `line 2: ${why}\nline 3: ${why}\nline 4: ${why}`,
     });
     // Lines they are: a request of nothing else is not malformed.
     expect(decode(`m v=1 ${at(31n)}`)).toMatchObject({ outcome: 'decoded', accepted: 0 });

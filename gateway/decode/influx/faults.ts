@@ -64,6 +64,8 @@ export const fault = {
 
 /** How many bad lines a sender is told of; of the others, how many they are. */
 const toldMax = 8;
+/** Of a bad line, in what its sender is told; nobody else sees it. */
+const quotedBytesMax = 80;
 const lineFeed = 0x0a;
 
 /** The bad lines of one request. */
@@ -91,19 +93,30 @@ export class BadLines {
     const last = next === from ? first : this.#lineOf(Math.max(from, next - 1));
     if (this.count === 0) this.firstOffset = faultAt;
     this.count += last - first + 1;
-    if (kind !== fault.storedRange && kind !== fault.stringsRange) this.isUnreadable = true;
+    const isOutOfTime = kind === fault.storedRange || kind === fault.stringsRange;
+    if (!isOutOfTime) this.isUnreadable = true;
     if (this.#told.length === toldMax) {
       this.#untold += 1;
       return;
     }
     const lines = first === last ? `line ${first}` : `lines ${first} to ${last}`;
-    this.#told.push(`${lines}: ${texts[kind]}`);
+    // The words by which Telegraf and others know that the same line will never do.
+    const what = isOutOfTime ? '' : `unable to parse '${this.#textOf(from, next)}': `;
+    this.#told.push(`${lines}: ${what}${texts[kind]}`);
   }
 
-  /** `line 3: missing fields; line 7: invalid number; and 12 more`. */
+  /** A bad line each, as InfluxDB has it: `line 3: unable to parse 'cpu': missing fields`. */
   get message(): string {
     const more = this.#untold === 0 ? [] : [`and ${this.#untold} more`];
-    return [...this.#told, ...more].join('; ');
+    return [...this.#told, ...more].join('\n');
+  }
+
+  /** The beginning of a line. */
+  #textOf(from: number, next: number): string {
+    const end = Math.min(next, from + quotedBytesMax);
+    const text = Buffer.from(this.#source.subarray(from, end)).toString();
+    const [line = ''] = text.split(/[\r\n]/, 1);
+    return end < next && line === text ? `${line}…` : line;
   }
 
   /** Counted from 1. Only ever called with later places than before. */
@@ -122,18 +135,21 @@ export class BadLines {
 export type ToldLine = {
   /** Counted from 1. */
   readonly line: number;
-  readonly text: string;
-  /** Whether it is a line like others, whose time is not stored. */
-  readonly isOutOfTime: boolean;
+  /** How it begins; empty when its time is what is wrong. */
+  readonly original: string;
+  readonly reason: string;
 };
 
 /** What such a message tells; nothing of another message. */
 export function toldLines(message: string): readonly ToldLine[] {
-  return message.split('; ').flatMap((part) => {
-    const match = /^lines? (\d+)(?: to \d+)?: (.+)$/.exec(part);
+  return message.split('\n').flatMap((part) => {
+    const match = /^lines? (\d+)(?: to \d+)?: (?:unable to parse '(.*)': )?(.+)$/.exec(part);
     if (match === null) return [];
-    const text = match[2] ?? '';
-    const isOutOfTime = text === texts[fault.storedRange] || text === texts[fault.stringsRange];
-    return [{ line: Number(match[1]), text, isOutOfTime }];
+    return [{ line: Number(match[1]), original: match[2] ?? '', reason: match[3] ?? '' }];
   });
+}
+
+/** Whether it is a line like others, whose time is not stored. */
+export function isOutOfTime({ reason }: ToldLine): boolean {
+  return reason === texts[fault.storedRange] || reason === texts[fault.stringsRange];
 }

@@ -333,8 +333,8 @@ export function protobufOf(input: {
   readonly transcoding?: Transcoding | undefined;
 }): Transcoded {
   const { signal, contentType, body, transcoding } = input;
-  if (contentType === 'protobuf') return { body, warning: '' };
   if (contentType === 'influx') return linesAsProtobuf(body, input.parameters ?? '');
+  if (contentType !== 'json') return { body, warning: '' };
   if (transcoding === undefined) return transcode(signal, body);
   if (transcoding.ok) return transcoding;
   if (transcoding.reason === 'too_large') throw new BlockFull(transcoding.message);

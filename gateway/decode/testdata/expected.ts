@@ -216,6 +216,8 @@ function pointColumns(kind: string, point: Any): Row {
     HasSum: 'sum' in point,
     HasMin: 'min' in point,
     HasMax: 'max' in point,
+    // OTLP's counts are integers.
+    FloatCounts: [],
   };
   if (kind === 'histogram') {
     return {

@@ -1,0 +1,51 @@
+/** What the main thread and its workers say to each other. */
+import type { GatewayConfig } from './config.ts';
+import type { GuardMaterial } from './guard/material.ts';
+import type { GuardStart } from './guarding.ts';
+import type { Address } from './receive/listen.ts';
+
+export type WorkerStart = {
+  readonly config: GatewayConfig;
+  readonly gatewayId: string;
+  /** Names of lane directories; the first takes requests. */
+  readonly laneNames: readonly string[];
+  readonly counterMemory: SharedArrayBuffer;
+  /** Shared by all workers; absent: resends are stored like everything else. */
+  readonly resendMemory: SharedArrayBuffer | undefined;
+  /** How busy each worker is, and which of them this one is. */
+  readonly loadMemory: SharedArrayBuffer;
+  readonly index: number;
+  /** Shared by all workers. */
+  readonly throttleMemory: SharedArrayBuffer;
+  readonly redactionKey: Uint8Array;
+  /** Absent: deliver what is there, then stop. */
+  readonly listen:
+    | { readonly grpc: Address; readonly http: Address; readonly reusePort: boolean }
+    | undefined;
+  /** Absent only when nothing listens. */
+  readonly guard: GuardStart | undefined;
+};
+
+export type ToWorker =
+  | { readonly kind: 'stop'; readonly graceMs: number }
+  /** The guard's files have changed. */
+  | { readonly kind: 'guard'; readonly material: GuardMaterial };
+
+export type FromWorker =
+  | {
+      readonly kind: 'ready';
+      readonly grpc?: Address;
+      readonly http?: Address;
+      /** Where the gateway's own report is let in, when everything else is guarded. */
+      readonly own?: Address;
+    }
+  | {
+      readonly kind: 'log';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly message: string;
+    }
+  | { readonly kind: 'failed'; readonly message: string }
+  /** Said all the time, so that a worker that hangs is noticed. */
+  | { readonly kind: 'alive' }
+  /** The log is closed; `left` bytes of it ClickHouse has not acknowledged. */
+  | { readonly kind: 'stopped'; readonly left: number };
