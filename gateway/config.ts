@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { defaultDatabase, defaultTableOptions } from '../clickhouse/ddl.ts';
 import type { ProfileName } from '../clickhouse/schema/profiles.ts';
 import type { Signal } from './answer.ts';
+import type { InfluxStrings } from './decode/influx/parameters.ts';
 import type { DecodeCore } from './decode/wasm/core.ts';
 import type { DeliveryOrder } from './deliver/delivery.ts';
 import type { TenantQuotas } from './guard/tenants.ts';
@@ -53,6 +54,8 @@ export type GatewayConfig = {
   readonly tenants: TenantQuotas;
   /** How much of a flood becomes rows; empty: all of it. */
   readonly sampling: SamplingSettings;
+  /** What becomes of string fields of Influx lines. */
+  readonly influxStrings: InfluxStrings;
   /** What is taken out of requests before they are logged; no rules: nothing. */
   readonly redaction: RedactionSettings;
   /** The key of hashes; needed by rules that hash. */
@@ -112,6 +115,7 @@ export function gatewayConfigDefault(): GatewayConfig {
     corsOrigins: [],
     tenants: {},
     sampling: {},
+    influxStrings: 'info',
     redaction: { rules: [] },
     redactionKeyFile: undefined,
     workers: defaultWorkers(availableParallelism()),
@@ -199,6 +203,7 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   corsOrigins: { type: 'list', option: '--cors-origins', stackKey: 'gateway.cors_origins', defaultText: 'none', description: 'Origins whose pages may send from a browser; `https://*.shop.example` stands for subdomains', example: '--cors-origins https://shop.example' },
   tenants: { type: 'text', option: '--tenant', stackKey: 'gateway.tenants', defaultText: 'no limits', description: 'What a tenant may send: bytes and items a second, and the share of the log that its undelivered requests may fill; may be given several times, `*` is every other tenant', example: '--tenant shop,bytes=10Mi,items=50000,log=0.5' },
   sampling: { type: 'text', option: '--sample', stackKey: 'gateway.sampling', defaultText: 'all', description: 'How many spans or log records a second become rows, for each tenant, over all workers; `keep_errors` keeps errors in any case; a tenant in front is meant alone. What is left out is counted by the rates, and by the weight of the rows that stay. Several times', example: '--sample traces=10000,keep_errors --sample shop/logs=500' },
+  influxStrings: { type: 'text', option: '--influx-strings', variable: 'OBSCTL_INFLUX_STRINGS', description: 'What becomes of the string fields of Influx lines: with `info` they are attributes of one gauge `<measurement>_info` a line, with `logs` one log record. `logs` and redaction exclude each other', example: '--influx-strings logs' },
   redaction: { type: 'file', option: '--redact', stackKey: 'gateway.redaction', defaultText: 'none', description: 'Rules by which attributes and log bodies are hashed, dropped or masked before a request is logged; YAML with the key `rules`, as in a stack file', example: '--redact /etc/obsctl/redaction.yaml' },
   redactionKeyFile: { type: 'file', option: '--redaction-key', variable: 'OBSCTL_REDACTION_KEY_FILE', stackKey: 'gateway.redaction.key', defaultText: 'none', description: 'File with the key under which values are hashed, at least 16 bytes; equal values have equal hashes for as long as the key stays', example: '--redaction-key /run/secrets/redaction' },
   workers: { type: 'count', option: '--workers', defaultText: '1 on up to two cores, else half the cores, at most 4', description: 'Worker threads, each with listeners and a log of its own; at most 64', example: '--workers 2' },

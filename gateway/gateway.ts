@@ -13,7 +13,7 @@ import { type Guarding, startGuarding } from './guarding.ts';
 import type { LaneLog } from './lane/lane-types.ts';
 import { createResendMemory } from './lane/resend-table.ts';
 import { type Address, probeAddress } from './receive/listen.ts';
-import { readRedactionKey } from './redact/key.ts';
+import { checkRedaction, readRedactionKey } from './redact/key.ts';
 import { keepRollups } from './rollup-keeper.ts';
 import { createThrottleMemory } from './sampling/throttle.ts';
 import { keepSchema } from './schema-keeper.ts';
@@ -63,6 +63,7 @@ const workerEndMs = 5_000;
 
 export async function startGateway(config: GatewayConfig, parts: GatewayParts): Promise<Gateway> {
   const { clock } = parts;
+  checkRedaction(config.redaction, config.influxStrings);
   const startedMs = clock.nowMs();
   const lock = acquireDirectoryLock(config.dataDir);
   const cleanUp: (() => unknown)[] = [() => lock.release()];

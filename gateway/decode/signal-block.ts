@@ -33,6 +33,8 @@ export const dayNs = 86_400_000_000_000n;
 const blockWeightBytesMax = 112 * 1024 * 1024;
 /** Buffers of one block, which may be half empty. */
 const blockBufferBytesMax = 128 * 1024 * 1024;
+/** Up to so many rows a loop is faster than a call. */
+const smallFillMax = 16;
 /** Fixed-width columns of a row, reckoned for the weight. */
 const rowWeightBytes = 64;
 
@@ -153,8 +155,17 @@ export class SignalBlock {
   endRows(count: number): void {
     const rows = this.rows;
     const end = rows.count + count;
-    this.resources.repeated.ids.words.fill(this.resourceEntry, rows.count, end);
-    this.scopes.repeated.ids.words.fill(this.scopeEntry, rows.count, end);
+    const resources = this.resources.repeated.ids.words;
+    const scopes = this.scopes.repeated.ids.words;
+    if (count > smallFillMax) {
+      resources.fill(this.resourceEntry, rows.count, end);
+      scopes.fill(this.scopeEntry, rows.count, end);
+    } else {
+      for (let row = rows.count; row < end; row += 1) {
+        resources[row] = this.resourceEntry;
+        scopes[row] = this.scopeEntry;
+      }
+    }
     this.weight += this.#rowWeight * count;
     if (this.weight > blockWeightBytesMax) throw new BlockFull('a block weighs all it may');
     rows.count = end;
@@ -238,9 +249,19 @@ export class SignalBlock {
     return column;
   }
 
+  /** Takes the resource of the context for the one that was `entry` in this request before. */
+  enterAgain(context: Context, entry: number): void {
+    this.resourceEntry = entry;
+    this.#entered(context);
+  }
+
   #enter(context: Context): void {
     this.resourceEntry = this.resources.enter(context.resource);
     this.scopeEntry = this.scopes.enter(context.scope);
+    this.#entered(context);
+  }
+
+  #entered(context: Context): void {
     this.resourceSerial = context.resource.serial;
     this.scopeSerial = context.scope.serial;
     this.#rowWeight =

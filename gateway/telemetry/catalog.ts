@@ -44,6 +44,7 @@ const refusalReasons = [
   'unknown_path',
   'wrong_method',
   'wrong_type',
+  'wrong_address',
   'unknown_encoding',
   'timeout',
   'cancelled',

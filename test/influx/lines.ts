@@ -44,10 +44,10 @@ export const cases: readonly Case[] = [
   // Spaces, commas, ends of lines.
   yes('  m f=1'),
   yes('m f=1 '),
-  yes('m f=1  5'),
+  { ...yes('m f=1  5'), outside: true },
   yes('m  f=1'),
   { line: 'm f=1\r', accepted: false, otherwise: 'lines may end as those of Windows do' },
-  { line: 'm f=1 5\r', accepted: false, otherwise: 'lines may end as those of Windows do' },
+  { ...no('m f=1 5\r'), outside: true },
   yes('# a comment'),
   yes('#m f=1\nm f=1'),
   yes('\n\nm f=1\n\n'),

@@ -138,17 +138,19 @@ function fieldText({ kind, value }: Field): string {
   return String(value);
 }
 
-/** A row a number or boolean, and one for all the strings of a point. */
-export function rowsOf(point: Point): readonly Row[] {
+/** A row a number or boolean, and one for all the strings of a point, which was sent to `place`. */
+export function rowsOf(point: Point, place: Readonly<Record<string, string>>): readonly Row[] {
   const fields = Object.entries(point.fields);
   const numbers = fields.flatMap(([name, field]) =>
-    field.kind === 'string' ? [] : [{ ...commonOf(point, name, {}), ...valuesOf(field) }],
+    field.kind === 'string'
+      ? []
+      : [{ ...commonOf(point, name, digitsOf(field), place), ...valuesOf(field) }],
   );
   const strings = fields.flatMap(([name, field]) =>
     field.kind === 'string' ? [[name, field.value]] : [],
   );
   if (strings.length === 0) return numbers;
-  const info = commonOf(point, 'info', Object.fromEntries(strings));
+  const info = commonOf(point, 'info', Object.fromEntries(strings), place);
   return [...numbers, { ...info, value: '1' }];
 }
 
@@ -156,12 +158,14 @@ function commonOf(
   { measurement, tags, ns }: Point,
   field: string,
   more: Readonly<Record<string, string>>,
+  place: Readonly<Record<string, string>>,
 ) {
   const { host, service, ...attributes } = tags;
   return {
     metric: field === 'value' ? measurement : `${measurement}_${field}`,
     service: service ?? '',
     resource: mapText({
+      ...place,
       ...(host === undefined ? {} : { 'host.name': host }),
       ...(service === undefined ? {} : { 'service.name': service }),
     }),
@@ -170,12 +174,17 @@ function commonOf(
   };
 }
 
+/** What 64 bits with a sign cannot hold is exact in an attribute. */
+function digitsOf({ value }: Field): Readonly<Record<string, string>> {
+  const isWide = typeof value === 'bigint' && value > int64Max;
+  return isWide ? { 'influxdb.uint64': String(value) } : {};
+}
+
 function valuesOf({ kind, value }: Field): Pick<Row, 'value' | 'valueType' | 'valueInt'> {
   if (kind === 'float') return { value: String(value), valueType: 'Double', valueInt: '0' };
   const exact = BigInt(value);
   const rounded = String(Number(exact));
-  // How more than 64 bits with a sign can hold is kept exactly is not decided by this test.
-  if (exact > int64Max) return { value: rounded };
+  if (exact > int64Max) return { value: rounded, valueType: 'Double', valueInt: '0' };
   return { value: rounded, valueType: 'Int', valueInt: String(exact) };
 }
 

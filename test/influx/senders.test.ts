@@ -11,7 +11,7 @@ import { type System, startSystem } from './stored.ts';
 
 const startMsMax = 90_000;
 
-for (const { name, peer, version, ability, send } of senders) {
+for (const { name, peer, version, ability, place, send } of senders) {
   describeWithPeer(peer, `${name} and the gateway`, (found) => {
     let system: System;
 
@@ -26,7 +26,7 @@ for (const { name, peer, version, ability, send } of senders) {
     it('store every kind of value, in its own row, exactly', async () => {
       const points = pointsFor(ability, name, recently());
       await send(found, system.url, points);
-      const expected = points.flatMap(rowsOf);
+      const expected = points.flatMap((point) => rowsOf(point, place));
       const stored = await system.rows(name, expected.length);
       expect(inOrder(stored, expected)).toEqual(inOrder(expected, expected));
     });

@@ -13,6 +13,8 @@ export type Sender = {
   /** Whether it speaks as InfluxDB 1 is spoken to: that one can then judge the sender. */
   readonly version: 1 | 2;
   readonly ability: Ability;
+  /** What it says of where its points go, as attributes of their resource. */
+  readonly place: Readonly<Record<string, string>>;
   /** `found` is what the peer is found as, `url` `http://HOST:PORT`. Rejects on any refusal. */
   readonly send: (found: string, url: string, points: readonly Point[]) => Promise<void>;
 };
@@ -24,6 +26,9 @@ const everything: Ability = {
   anyMeasurement: true,
 };
 const nsInMs = 1_000_000n;
+const safeMax = BigInt(Number.MAX_SAFE_INTEGER);
+const inDatabase = { 'influxdb.database': database };
+const inBucket = { 'influxdb.bucket': `${database}/autogen`, 'influxdb.org': database };
 
 export const senders: readonly Sender[] = [
   {
@@ -33,17 +38,19 @@ export const senders: readonly Sender[] = [
     // It rounds integers as doubles, and escapes no measurement.
     ability: {
       unsigned: false,
-      integers: [-BigInt(Number.MAX_SAFE_INTEGER), BigInt(Number.MAX_SAFE_INTEGER)],
+      integers: [-safeMax, safeMax],
       anyMeasurement: false,
     },
+    place: inDatabase,
     send: sendByClient1,
   },
   {
     name: 'influxdb-client 1 for Node',
     peer: 'influx-clients',
     version: 2,
-    // It refuses what is near the ends of what InfluxDB takes.
-    ability: { ...everything, integers: [-(2n ** 62n), 2n ** 62n] },
+    // It rounds integers as doubles, also those that it is given as text.
+    ability: { ...everything, integers: [-safeMax, safeMax] },
+    place: inBucket,
     send: sendByClient2,
   },
   {
@@ -52,6 +59,7 @@ export const senders: readonly Sender[] = [
     version: 1,
     // The shell hands lines on, but the server that judges it was built without them.
     ability: { ...everything, unsigned: false },
+    place: { ...inDatabase, 'influxdb.retention_policy': 'autogen' },
     send: async (found, url, points) => {
       const { code, stdout, stderr } = await importByShell(found, url, points.map(lineOf));
       if (code !== 0) throw new Error(`${stdout}\n${stderr}`);
@@ -62,6 +70,7 @@ export const senders: readonly Sender[] = [
     peer: 'telegraf',
     version: 1,
     ability: { ...everything, unsigned: false },
+    place: inDatabase,
     send: (found, url, points) =>
       sendByTelegraf(found, points, `[[outputs.influxdb]]\nurls = ["${url}"]\ndatabase = "shop"`),
   },
@@ -70,6 +79,7 @@ export const senders: readonly Sender[] = [
     peer: 'telegraf',
     version: 2,
     ability: everything,
+    place: inBucket,
     send: (found, url, points) =>
       sendByTelegraf(
         found,
