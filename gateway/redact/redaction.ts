@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { isBlockFull } from '../../clickhouse/native/buffers.ts';
-import type { Answer, Signal, Submission } from '../answer.ts';
+import type { Answer, ContentType, Signal, Submission } from '../answer.ts';
 import { protobufOf } from '../decode/json/transcode.ts';
 import { isMalformed } from '../decode/wire.ts';
 import { type RedactionCounts, Redactor } from './redactor.ts';
@@ -42,6 +42,8 @@ export class Redaction {
   redact(submission: Submission): Redacted {
     const redactor = this.#redactors.get(submission.signal);
     if (redactor === undefined) return { outcome: 'redacted', submission, warning: '' };
+    const { contentType } = submission;
+    if (contentType !== 'protobuf' && contentType !== 'json') return unreadable(contentType);
     try {
       const read = protobufOf(submission);
       const body = redactor.rewrite(read.body);
@@ -68,4 +70,13 @@ export class Redaction {
       this.#told[kind] = total;
     }
   }
+}
+
+/** What rules cannot look into is not stored: unredacted it may be in no file and in no table. */
+function unreadable(contentType: ContentType): Redacted {
+  const what = contentType.replaceAll('_', ' ');
+  const message =
+    `this gateway has redaction rules for its signal, and they cannot be applied to ${what} yet;` +
+    ' send it as OTLP';
+  return { outcome: 'malformed', message, offset: 0 };
 }
