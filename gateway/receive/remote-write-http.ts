@@ -56,7 +56,12 @@ function announce(request: IncomingMessage, parameters: string): Announcement {
   }
   if (method !== 'POST') {
     const status = { code: rpcCode.unimplemented, message: 'remote write is sent with POST' };
-    return refused({ reason: 'wrong_method', httpStatus: 405, status, headers: { allow: 'POST' } });
+    return refused({
+      reason: 'wrong_method',
+      httpStatus: 405,
+      status,
+      headers: { allow: 'GET, HEAD, POST' },
+    });
   }
   const contentType = typeOf(request);
   if (contentType === undefined) {

@@ -125,29 +125,25 @@ export class LabelRules {
     return { fate: 'masked', value: this.#masking.result().slice() };
   }
 
-  /** `namespace/name`, each part under its rules; then the whole under those of `job`. */
+  /** `namespace/name`: each part under its rules and under those of `job`, which drop nothing. */
   #job(own: Decision, source: Uint8Array, view: DataView, from: number, end: number): LabelFate {
     const cut = slashWithin(source, from, end);
-    if (cut < 0) {
-      return this.#apply(combine(own, this.#service), source, view, from, end);
-    }
-    const name = this.#apply(this.#service, source, view, cut + 1, end);
+    const ofName = combine(own, this.#service);
+    if (cut < 0) return this.#apply(ofName, source, view, from, end);
+    const name = this.#apply(ofName, source, view, cut + 1, end);
     // A namespace without a name is nobody's.
     if (name.fate === 'dropped') return dropped;
-    const namespace = this.#apply(this.#namespace, source, view, from, cut);
-    if (!isChange(name) && !isChange(namespace)) {
-      const whole = this.#apply(own, source, view, from, end);
-      const isSeen = name.fate === 'seen' || namespace.fate === 'seen';
-      return isSeen && whole.fate === 'kept' ? seen : whole;
-    }
+    const namespace = this.#apply(combine(own, this.#namespace), source, view, from, cut);
+    if (name.fate === 'kept' && namespace.fate === 'kept') return kept;
     const value = joinParts(
       namespace.fate === 'dropped' ? undefined : newValue(namespace, source.subarray(from, cut)),
       newValue(name, source.subarray(cut + 1, end)),
     );
-    const last = this.#apply(own, value, viewOf(value), 0, value.length);
-    if (isChange(last)) return last;
-    const isHashed = name.fate === 'hashed' || namespace.fate === 'hashed';
-    return { fate: isHashed ? 'hashed' : 'masked', value };
+    if (name.fate === 'hashed' || namespace.fate === 'hashed') return { fate: 'hashed', value };
+    // What stands across the slash; a hash is no text to look for it in.
+    const whole = this.#apply(own, value, viewOf(value), 0, value.length);
+    if (isChange(whole)) return whole;
+    return isChange(name) || isChange(namespace) ? { fate: 'masked', value } : seen;
   }
 }
 

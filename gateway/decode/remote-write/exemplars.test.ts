@@ -2,7 +2,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { fixed64, int, join, len, type Piece, varint } from '../testdata/wire-writer.ts';
 import { countWritten } from './count.ts';
-import { dayMs, decodeWrite, labelsOf, nowMs, sample, useEngine } from './testdata/decoded.ts';
+import { decodeWrite } from './testdata/decode-write.ts';
+import { labelsOf, sample, useEngine } from './testdata/decoded.ts';
+import { dayMs, nowMs } from './testdata/times.ts';
 import {
   bitsOf,
   type Exemplar,

@@ -137,8 +137,9 @@ export function describeSeries(source: Uint8Array): string {
     if (special !== undefined) continue;
     put(of(places[place]!, places[place + 1]!), places.subarray(place + 2, place + 4));
   }
-  text = `${text}{${pairs.join(',')}}`.toWellFormed();
-  return text.length <= describedCharsMax ? text : `${text.slice(0, describedCharsMax)}…`;
+  text = `${text}{${pairs.join(',')}}`;
+  if (text.length <= describedCharsMax) return text;
+  return `${text.slice(0, describedCharsMax).toWellFormed()}…`;
 }
 
 function specialAt(source: Uint8Array, place: number): Int32Array | undefined {

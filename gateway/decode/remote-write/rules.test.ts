@@ -2,7 +2,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { createOpenBlocks } from '../blocks.ts';
 import { fixed64, int, join, len, type Piece, varint } from '../testdata/wire-writer.ts';
-import { decodeWrite, labelsOf, nowMs, sample, series, useEngine } from './testdata/decoded.ts';
+import { decodeWrite } from './testdata/decode-write.ts';
+import { labelsOf, sample, series, useEngine } from './testdata/decoded.ts';
+import { nowMs } from './testdata/times.ts';
 import {
   bitsOf,
   type Label,

@@ -104,6 +104,7 @@ export function putSeries(target: SeriesTarget, from: number, end: number): void
 function putRows(target: SeriesTarget, from: number, end: number, hasExemplars: boolean): void {
   const { source, tags } = target;
   const kind = kindOf(source);
+  let kindAlone = kind;
   // Exemplars are read where they stand, in the whole series.
   let exemplarsFrom = hasExemplars ? from : end;
   let at = from;
@@ -116,13 +117,14 @@ function putRows(target: SeriesTarget, from: number, end: number, hasExemplars: 
     }
     const start = readLength(source, at, end);
     at = start + word[0]!;
+    if (tag !== samplesTag) kindAlone = kindHistogram;
     const isStored =
       tag === samplesTag
         ? putSample(target, kind, start, at, exemplarsFrom, end)
         : putNativeHistogram(target, start, at, exemplarsFrom, end);
     if (isStored) exemplarsFrom = end;
   }
-  if (exemplarsFrom < end) putExemplarsAlone(target, kind, from, end);
+  if (exemplarsFrom < end) putExemplarsAlone(target, kindAlone, from, end);
 }
 
 function kindOf(source: Uint8Array): number {

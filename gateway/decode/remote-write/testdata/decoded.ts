@@ -2,31 +2,13 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { startEngine, type TestEngine } from '../../../../test/support/engine.ts';
 import { type Blocks, createOpenBlocks } from '../../blocks.ts';
-import { decodeInto } from '../../decode.ts';
 import type { DecodeResult } from '../../decode-types.ts';
 import { ask, createMemoryTables, roundTrip } from '../../testdata/engine-rows.ts';
 import type { Row } from '../../testdata/expected.ts';
 import type { Piece } from '../../testdata/wire-writer.ts';
-import { keepsTargetParameter } from '../message.ts';
+import { decodeWrite, type Version } from './decode-write.ts';
+import { nowMs } from './times.ts';
 import { bitsOf, type Label, type Sample, type Series } from './write-request.ts';
-
-export const nowNs = 1_795_003_200_000_000_000n;
-export const nowMs: bigint = nowNs / 1_000_000n;
-export const dayMs = 86_400_000n;
-
-export type Version = 1 | 2;
-
-export function decodeWrite(
-  version: Version,
-  body: Piece,
-  blocks: Blocks = createOpenBlocks(),
-  keepsTarget = false,
-): DecodeResult {
-  const contentType = version === 1 ? 'remote_write_1' : 'remote_write_2';
-  const parameters = keepsTarget ? keepsTargetParameter : '';
-  const input = { signal: 'metrics', contentType, parameters, body, receivedAtNs: nowNs } as const;
-  return decodeInto(blocks, input);
-}
 
 export const sample = (value: number, timeMs: bigint = nowMs): Sample => ({
   bits: bitsOf(value),
@@ -54,6 +36,8 @@ type Stored = {
 export type EngineRows = {
   /** What a request comes to in an engine. */
   readonly store: (version: Version, body: Piece, keepsTarget?: boolean) => Promise<Stored>;
+  /** All rows of `blocks`, by `table day`. */
+  readonly rowsIn: (blocks: Blocks) => Promise<Map<string, readonly Row[]>>;
   /** The bits of a column of doubles, or of lists of them, of the last rows of `table`. */
   readonly bitsIn: (table: string, column: string) => Promise<bigint[]>;
 };
@@ -77,6 +61,13 @@ export function useEngine(database: string): EngineRows {
       }
       const { otel_metrics_gauge: gauges = [], otel_metrics_sum: sums = [] } = rows;
       return { result, rows, gauges, sums };
+    },
+    rowsIn: async (blocks) => {
+      const rows = new Map<string, readonly Row[]>();
+      for (const unit of blocks.encode(7n)) {
+        rows.set(`${unit.table} ${unit.partition}`, await roundTrip(engine.url, database, unit));
+      }
+      return rows;
     },
     bitsIn: async (table, column) => {
       const list = `arrayFlatten([\`${column}\`])`;

@@ -1,8 +1,9 @@
 /**
- * Remote write as protobufjs sees it, both versions in one normal form: the independent encoder and
- * decoder of tests of what rewrites requests.
+ * Remote write as protobufjs sees it, both versions in one normal form: the independent decoder of
+ * tests of what rewrites requests.
  */
 import protobuf from 'protobufjs';
+import type { Label } from './write-request.ts';
 
 type Field = readonly [type: string, id: number];
 
@@ -95,16 +96,11 @@ const root = protobuf.Root.fromJSON({
 });
 
 export type Version = 1 | 2;
-export type Pair = readonly [name: string, value: string];
-/** Times are milliseconds since 1970. */
-export type Point = { readonly value: number; readonly timestamp: number };
-export type Exemplar = Point & { readonly labels: readonly Pair[] };
-export type Series = {
-  readonly labels: readonly Pair[];
-  readonly samples?: readonly Point[];
-  readonly exemplars?: readonly Exemplar[];
-  /** As protobufjs has them. */
-  readonly histograms?: readonly Readonly<Record<string, unknown>>[];
+
+/** Points, exemplars and histograms as protobufjs has them. */
+export type ReadSeries = {
+  readonly labels: readonly Label[];
+  readonly exemplars: readonly { readonly labels: readonly Label[] }[];
   /** In 2.0 part of the series, in 1.0 of the request. */
   readonly help?: string;
 };
@@ -118,62 +114,16 @@ function requestOf(version: Version): protobuf.Type {
   return root.lookupType(`${packages[version]}.Request`);
 }
 
-/** Bytes of a request; in 2.0 `extra` are symbols that nobody refers to. */
-export function encodeWrite(
-  version: Version,
-  list: readonly Series[],
-  extra: readonly string[] = [],
-): Uint8Array {
-  const type = requestOf(version);
-  const plain = version === 1 ? plainV1(list) : plainV2(list, extra);
-  return new Uint8Array(type.encode(type.fromObject(plain)).finish());
-}
-
-function plainV1(list: readonly Series[]): Any {
-  const pairs = (labels: readonly Pair[]): Any[] => labels.map(([name, value]) => ({ name, value }));
-  return {
-    timeseries: list.map(({ labels, exemplars = [], help: _help, ...rest }) => ({
-      ...rest,
-      labels: pairs(labels),
-      exemplars: exemplars.map((exemplar) => ({ ...exemplar, labels: pairs(exemplar.labels) })),
-    })),
-    metadata: list.flatMap(({ labels, help }) =>
-      help === undefined ? [] : [{ type: 1, metric_family_name: nameOf(labels), help }],
-    ),
-  };
-}
-
-function plainV2(list: readonly Series[], extra: readonly string[]): Any {
-  const symbols = new Map([['', 0]]);
-  for (const text of extra) symbols.set(`unused ${text}`, symbols.size);
-  const refer = (text: string): number => {
-    if (!symbols.has(text)) symbols.set(text, symbols.size);
-    return symbols.get(text) ?? 0;
-  };
-  const refs = (labels: readonly Pair[]): number[] => labels.flat().map(refer);
-  const timeseries = list.map(({ labels, exemplars = [], help, ...rest }) => ({
-    ...rest,
-    labels_refs: refs(labels),
-    exemplars: exemplars.map(({ labels: own, ...other }) => ({ ...other, labels_refs: refs(own) })),
-    ...(help !== undefined && { metadata: { type: 1, help_ref: refer(help) } }),
-  }));
-  const unused = extra.length;
-  const texts = [...symbols.keys()].map((text, index) =>
-    index > 0 && index <= unused ? text.slice('unused '.length) : text,
-  );
-  return { symbols: texts, timeseries };
-}
-
-function nameOf(labels: readonly Pair[]): string {
+function nameOf(labels: readonly Label[]): string {
   return labels.find(([name]) => name === '__name__')?.[1] ?? '';
 }
 
 /** The series of a request; symbols are looked up, so both versions compare. */
-export function decodeWrite(version: Version, body: Uint8Array): readonly Series[] {
+export function readWrite(version: Version, body: Uint8Array): readonly ReadSeries[] {
   const type = requestOf(version);
   const request: Any = type.toObject(type.decode(body), { longs: Number, arrays: true });
   const symbols: readonly string[] = request['symbols'] ?? [];
-  const pairs = (of: Any): Pair[] => {
+  const pairs = (of: Any): Label[] => {
     if (version === 1) return of['labels'].map((label: Any) => [label['name'] ?? '', label['value'] ?? '']);
     const refs: readonly number[] = of['labels_refs'];
     return refs.flatMap((ref, index) =>
@@ -190,10 +140,10 @@ export function decodeWrite(version: Version, body: Uint8Array): readonly Series
     return {
       labels,
       samples: series['samples'],
-      exemplars: series['exemplars'].map(({ value, timestamp, ...rest }: Any) => ({
-        labels: pairs(rest),
-        value,
-        timestamp,
+      exemplars: series['exemplars'].map((exemplar: Any) => ({
+        labels: pairs(exemplar),
+        value: exemplar['value'],
+        timestamp: exemplar['timestamp'],
       })),
       histograms: series['histograms'],
       ...(said !== undefined && { help: said }),
