@@ -83,9 +83,12 @@ export type GatewayInput =
 
 type OwnGateway = Extract<GatewayInput, { readonly flavor: 'obsctl' }>;
 
-/** `host:port` of the OTLP gRPC service, as agents in any namespace write it. */
-export function gatewayEndpoint(place: Pick<Place, 'stack' | 'namespace'>): string {
-  return `${partName({ stack: place.stack, name })}.${place.namespace}.svc:${gatewayPorts.grpc}`;
+/** `host:port` of the Service, OTLP/gRPC by default, as agents in any namespace write it. */
+export function gatewayEndpoint(
+  place: Pick<Place, 'stack' | 'namespace'>,
+  port: number = gatewayPorts.grpc,
+): string {
+  return `${partName({ stack: place.stack, name })}.${place.namespace}.svc:${port}`;
 }
 
 export function gatewayObjects(input: GatewayInput, place: Place): readonly KubernetesObject[] {
