@@ -14,6 +14,7 @@ import { laneLimitsDefault } from './lane/lane-types.ts';
 import type { GrpcFraming } from './receive/call-stream.ts';
 import { bytesInFlightMaxDefault } from './receive/limits.ts';
 import type { Address } from './receive/listen.ts';
+import type { RemoteWriteLabels } from './receive/remote-write-http.ts';
 import { isPatternFault, parsePattern } from './redact/pattern.ts';
 import { compileProgram } from './redact/program.ts';
 import type { RedactionSettings } from './redact/rules.ts';
@@ -37,6 +38,22 @@ export type GatewayConfig = {
   readonly grpcFraming: GrpcFraming;
   /** What decodes ordinary spans and log records. */
   readonly decodeCore: DecodeCore;
+  /** Where job and instance of remote write go. */
+  readonly remoteWriteLabels: RemoteWriteLabels;
+  /** UDP; absent: nobody listens for datagrams. */
+  readonly dogstatsd: Address | undefined;
+  /** Unix sockets for the same: a stream of packets, and datagrams. */
+  readonly dogstatsdStream: string | undefined;
+  readonly dogstatsdDatagram: string | undefined;
+  /** How long a window of aggregation is. */
+  readonly dogstatsdWindowMs: number;
+  /** Aggregates and percentiles of histograms and timers, as they are typed. */
+  readonly dogstatsdAggregates: string;
+  readonly dogstatsdPercentiles: string;
+  /** How windows become points: `datadog`, `simple`, or the path of a module. */
+  readonly dogstatsdWrapper: string;
+  /** Whether the lines are plain StatsD: signed gauges are changes. */
+  readonly dogstatsdPlain: boolean;
   /** Certificate and key of both OTLP listeners; absent: plain. Read again when they change. */
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
@@ -106,6 +123,15 @@ export function gatewayConfigDefault(): GatewayConfig {
     admin: { host: '127.0.0.1', port: 8890 },
     grpcFraming: 'own',
     decodeCore: 'wasm',
+    remoteWriteLabels: 'otel',
+    dogstatsd: { host: '127.0.0.1', port: 8125 },
+    dogstatsdStream: undefined,
+    dogstatsdDatagram: undefined,
+    dogstatsdWindowMs: 10_000,
+    dogstatsdAggregates: 'max,median,avg,count',
+    dogstatsdPercentiles: '0.95',
+    dogstatsdWrapper: 'datadog',
+    dogstatsdPlain: false,
     tlsCertFile: undefined,
     tlsKeyFile: undefined,
     tlsClientCaFile: undefined,
@@ -194,6 +220,15 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   admin: { type: 'address', option: '--admin', description: '`/livez`, `/readyz`, `/metrics`; port 0 takes a free one', example: '--admin 127.0.0.1:8890' },
   grpcFraming: { type: 'text', variable: 'OBSCTL_GRPC_FRAMING', description: 'What serves gRPC connections without TLS: `own` is the HTTP/2 of this program, `node` that of Node, which costs about a fifth more CPU in all. Those with TLS are always Node\'s', example: 'OBSCTL_GRPC_FRAMING=node' },
   decodeCore: { type: 'text', variable: 'OBSCTL_DECODE_CORE', description: 'What decodes ordinary spans and log records: `wasm` is a module in WebAssembly, `plain` the TypeScript that decodes everything else, with the same rows for about a third more CPU in all', example: 'OBSCTL_DECODE_CORE=plain' },
+  remoteWriteLabels: { type: 'text', option: '--remote-write-labels', description: 'Where job and instance of a remote-written series go: `otel` makes them the resource (`service.name`, `service.namespace`, `service.instance.id`), `prometheus` also leaves them among the attributes', example: '--remote-write-labels prometheus' },
+  dogstatsd: { type: 'address', option: '--dogstatsd', description: 'DogStatsD and StatsD over UDP; port 0 takes a free one, `off` listens nowhere', example: '--dogstatsd 0.0.0.0:8125' },
+  dogstatsdStream: { type: 'text', option: '--dogstatsd-stream', defaultText: 'none', description: 'The same over a Unix stream socket at this path', example: '--dogstatsd-stream /run/obsctl/dsd.stream' },
+  dogstatsdDatagram: { type: 'text', option: '--dogstatsd-datagram', defaultText: 'none', description: 'The same over a Unix datagram socket at this path; needs the optional package `unix-dgram`', example: '--dogstatsd-datagram /run/obsctl/dsd.socket' },
+  dogstatsdWindowMs: { type: 'duration', option: '--dogstatsd-window', variable: 'OBSCTL_DOGSTATSD_WINDOW', description: 'How long values are brought together before they become points', example: '--dogstatsd-window 10s' },
+  dogstatsdAggregates: { type: 'list', option: '--dogstatsd-aggregates', variable: 'HISTOGRAM_AGGREGATES', description: 'What becomes of histograms and timers: `max`, `median`, `avg`, `count`, `min`, `sum`', example: '--dogstatsd-aggregates max,avg,count' },
+  dogstatsdPercentiles: { type: 'list', option: '--dogstatsd-percentiles', variable: 'HISTOGRAM_PERCENTILES', description: 'And which percentiles, between 0 and 1', example: '--dogstatsd-percentiles 0.95,0.99' },
+  dogstatsdWrapper: { type: 'text', option: '--dogstatsd-wrapper', description: 'How windows become points: `datadog`, `simple` (count and mean), or the path of a module of your own', example: '--dogstatsd-wrapper ./wrapper.ts' },
+  dogstatsdPlain: { type: 'switch', option: '--dogstatsd-plain', defaultText: 'off', description: 'Whether lines are plain StatsD, where a gauge with a sign is a change', example: '--dogstatsd-plain' },
   tlsCertFile: { type: 'file', option: '--tls-cert', stackKey: 'gateway.tls', defaultText: 'none', description: 'Certificate of both OTLP listeners, PEM, with its chain; without one they are plain. Read again when it changes', example: '--tls-cert /etc/obsctl/tls/tls.crt' },
   tlsKeyFile: { type: 'file', option: '--tls-key', stackKey: 'gateway.tls', defaultText: 'none', description: 'Key of that certificate, PEM', example: '--tls-key /etc/obsctl/tls/tls.key' },
   tlsClientCaFile: { type: 'file', option: '--tls-client-ca', stackKey: 'gateway.tls', defaultText: 'none', description: 'Authorities that sign the certificates of senders, PEM; a sender without one is then turned away (mutual TLS)', example: '--tls-client-ca /etc/obsctl/tls/ca.crt' },
@@ -221,5 +256,5 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   retentionDays: { type: 'text', option: '--retention', stackKey: 'clickhouse.retention', defaultText: '`traces=7d,logs=7d,metrics=30d`', description: 'How long the tables keep items, in whole days by signal; older items are rejected with a reason, because the table would drop them. What is named here also changes the TTL of existing tables', example: '--retention traces=14d,metrics=90d' },
   profile: { type: 'text', stackKey: 'clickhouse.profile', description: 'What searches may cost ClickHouse in indexes and merges: `balanced`, `cheap_ingest` or `fast_search`', example: 'fast_search' },
   migrate: { type: 'switch', option: '--no-migrate', defaultText: 'on', description: 'Whether tables are created and brought up to date at start', example: '--no-migrate' },
-  crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `durable` (a record is synced, its answer not sent), `sealed` or `inserted`; `sealed:throw` makes a worker fail there, `sealed:hang` hang', example: 'OBSCTL_CRASH_AT=sealed' },
+  crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `durable` (a record is synced, its answer not sent), `sealed` `inserted`, `dogstatsd_closed` (results are in the log, not sent) or `dogstatsd_emitted` (stored, not noted); `sealed:throw` makes a worker fail there, `sealed:hang` hang', example: 'OBSCTL_CRASH_AT=sealed' },
 };

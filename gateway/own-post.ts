@@ -31,13 +31,15 @@ export function postOwn(
       },
       timeout: timeoutMs,
     });
+    let status: number | undefined;
     sent.on('response', (response) => {
+      status = response.statusCode;
       response.resume();
-      response.on('close', () => resolve(response.statusCode));
     });
     sent.on('timeout', () => sent.destroy());
-    sent.on('error', () => resolve(undefined));
-    sent.on('close', () => resolve(undefined));
+    // The end of everything, behind that of the answer.
+    sent.on('error', () => {});
+    sent.on('close', () => resolve(status));
     sent.end(body);
   });
 }

@@ -48,7 +48,8 @@ export async function startReceivers(
   const cors = corsOf(config.corsOrigins);
   const framing = config.grpcFraming;
   const grpc = await startGrpc({ ...guarded, ...start.listen.grpc, framing });
-  const http = await startHttp({ ...guarded, cors, ...start.listen.http });
+  const spoken = { remoteWriteLabels: config.remoteWriteLabels };
+  const http = await startHttp({ ...guarded, cors, ...start.listen.http, http: spoken });
   const secret = start.guard?.ownSecret;
   if (secret === undefined) return [grpc, http];
   const own = { ...common, guard: ownGuard(secret), reusePort: false };
