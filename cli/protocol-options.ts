@@ -1,7 +1,7 @@
 /** The options of `obsctl gateway` for what is not OTLP. */
 import { type Command, Option } from 'commander';
+import { type IntervalSetting, readInterval } from '../core/intervals.ts';
 import { Problem } from '../core/problem.ts';
-import { parseDurationMs } from '../core/units.ts';
 import type { GatewayConfig } from '../gateway/config.ts';
 import { parseAddress } from './address.ts';
 
@@ -18,8 +18,13 @@ export type ProtocolOptions = {
 };
 
 /** A window is stamped in whole milliseconds, and a day is more than anybody waits. */
-const windowMsMin = 100;
-const windowMsMax = 86_400_000;
+const windowSetting: IntervalSetting = {
+  key: '--dogstatsd-window',
+  variable: 'OBSCTL_DOGSTATSD_WINDOW',
+  defaultMs: 10_000,
+  minMs: 100,
+  maxMs: 86_400_000,
+};
 
 /** Behind the other options, in one group of the help. */
 export function addProtocolOptions(command: Command): void {
@@ -52,7 +57,6 @@ export function protocolConfigOf(
   options: ProtocolOptions,
   env: Readonly<Record<string, string | undefined>>,
 ): Partial<GatewayConfig> {
-  const window = options.dogstatsdWindow ?? env['OBSCTL_DOGSTATSD_WINDOW'];
   const aggregates = options.dogstatsdAggregates ?? env['HISTOGRAM_AGGREGATES'];
   const percentiles = options.dogstatsdPercentiles ?? env['HISTOGRAM_PERCENTILES'];
   return {
@@ -64,7 +68,12 @@ export function protocolConfigOf(
     ...(options.dogstatsdDatagram !== undefined && {
       dogstatsdDatagram: options.dogstatsdDatagram,
     }),
-    ...(window !== undefined && { dogstatsdWindowMs: windowOf(window) }),
+    // An option goes before the environment, as everywhere here.
+    dogstatsdWindowMs: readInterval(
+      windowSetting,
+      options.dogstatsdWindow,
+      options.dogstatsdWindow === undefined ? env : {},
+    ),
     ...(aggregates !== undefined && { dogstatsdAggregates: aggregates }),
     ...(percentiles !== undefined && { dogstatsdPercentiles: percentiles }),
     ...(options.dogstatsdWrapper !== undefined && { dogstatsdWrapper: options.dogstatsdWrapper }),
@@ -77,11 +86,4 @@ function listenerOf(text: string): GatewayConfig['dogstatsd'] {
   const address = parseAddress(text);
   if (address !== undefined) return address;
   throw new Problem('OBS-1003', `--dogstatsd ${text}: expected HOST:PORT or off`);
-}
-
-function windowOf(text: string): number {
-  const windowMs = parseDurationMs(text);
-  if (windowMs !== undefined && windowMs >= windowMsMin && windowMs <= windowMsMax) return windowMs;
-  const form = 'expected a duration from 100ms to 24h, such as 10s';
-  throw new Problem('OBS-1003', `--dogstatsd-window ${text}: ${form}`);
 }

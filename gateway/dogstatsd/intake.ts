@@ -121,6 +121,8 @@ export class Intake {
         if (!parts.windows) continue;
         windowNs ??= aggregator.at(receivedAtNs);
         aggregator.addLine(parser);
+        // Of two lines of a datagram the later one is later.
+        aggregator.passNanosecond();
       } else if (parts.waiting && this.#wait(kind, receivedAtNs)) this.#firstWaiting ??= position;
     }
     if (windowNs !== undefined && !this.#needed.has(windowNs)) {
@@ -128,6 +130,14 @@ export class Intake {
       const close = isClosing ? undefined : (this.#closePosition ?? position);
       this.#needed.set(windowNs, { first: position, close });
     }
+  }
+
+  /** Whether a window ended at or before `timeNs`, or anything waits for a close. */
+  hasToClose(timeNs: bigint): boolean {
+    if (this.#timestamped.length + this.#logged.length > 0) return true;
+    const windowNs = BigInt(this.#options.windowMs) * 1_000_000n;
+    for (const startNs of this.#needed.keys()) if (startNs + windowNs <= timeNs) return true;
+    return false;
   }
 
   /**

@@ -152,6 +152,11 @@ export class Aggregator {
     return BigInt(index) * this.#windowNs;
   }
 
+  /** Values from here on are a nanosecond later than those before, in the same window. */
+  passNanosecond(): void {
+    this.#offsetNs += 1;
+  }
+
   /** The series of the line that the parser stands at; undefined, and counted, without room. */
   find(parser: LineParser): Series | undefined {
     const series = this.#table.find(parser);

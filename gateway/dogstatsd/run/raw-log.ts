@@ -25,6 +25,8 @@ const sizeBytesMax = 1024 ** 3;
 
 /** What the log holds that is not emitted. */
 export type Tail = {
+  /** Where it begins. */
+  readonly from: number;
   readonly entries: readonly LogEntry[];
   /** CLOSEs without a DONE, oldest first, with their results. */
   readonly undone: readonly { readonly position: number; readonly results: readonly Result[] }[];
@@ -80,7 +82,7 @@ export class RawLog {
         return body === undefined ? [] : [{ ...place, body }];
       }),
     }));
-    return { entries, undone };
+    return { from, entries, undone };
   }
 
   /** Appends a batch; its position, once it is durable. Rejects with a WalFailure. */

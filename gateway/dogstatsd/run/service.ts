@@ -91,8 +91,9 @@ export class DogstatsdService {
 
   /** Takes up what the log holds: open windows, and results that were not stored. */
   static async start(options: ServiceOptions): Promise<DogstatsdService> {
-    const { entries, undone } = await options.log.tail();
-    const service = new DogstatsdService(options, recoverIntake(options.intake, entries));
+    const { from, entries, undone } = await options.log.tail();
+    const intake = recoverIntake(options.intake, from, entries);
+    const service = new DogstatsdService(options, intake);
     for (const { position, results } of undone) {
       service.#emitter.emit({ closePosition: position, results });
     }

@@ -11,8 +11,8 @@
  *
  * Invariant: of a job, at most one timer is set and at most one run is under way.
  */
-import { assert } from '../core/assert.ts';
-import type { Clock, Timer } from '../core/clock.ts';
+import { assert } from './assert.ts';
+import type { Clock, Timer } from './clock.ts';
 
 export type Job = {
   readonly name: string;
@@ -151,7 +151,8 @@ class Runner {
     this.counts.runs += 1;
     try {
       const running = this.#job.run();
-      if (running === undefined) this.#ended();
+      // What a job without a promise returns is nobody's business.
+      if (!(running instanceof Promise)) this.#ended();
       else {
         this.#running = running.then(
           () => this.#ended(),

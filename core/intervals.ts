@@ -1,6 +1,6 @@
 /** How often jobs run, from configuration and environment (H35). */
-import { Problem } from '../core/problem.ts';
-import { parseDurationMs } from '../core/units.ts';
+import { Problem } from './problem.ts';
+import { parseDurationMs } from './units.ts';
 
 export type IntervalSetting = {
   /** The key, for messages. */

@@ -1,7 +1,7 @@
 /** Intervals from configuration and environment, and why one is refused (H35). */
 import { describe, expect, it } from '@jest/globals';
-import { isProblem } from '../core/problem.ts';
 import { readInterval } from './intervals.ts';
+import { isProblem } from './problem.ts';
 
 const setting = {
   key: 'dogstatsd.aggregate_interval',
