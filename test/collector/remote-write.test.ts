@@ -11,13 +11,10 @@ import { rootCertificates } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ClickHouse, connectClickHouse } from '../../clickhouse/client.ts';
 import { checkConfig } from '../../collector/check.ts';
-import type { CollectorConfig } from '../../collector/types.ts';
 import { writeConfig } from '../../collector/write.ts';
 import { hashSecret, newSecret } from '../../gateway/guard/secret.ts';
-import type { BuiltAgent } from '../../presets/agents/agent.ts';
 import type { GatewayGuard } from '../../presets/preset.ts';
 import { componentKeys, cutDown, lacks, lines } from '../../tools/judges.ts';
-import { buildAgentOf } from '../support/build-agents.ts';
 import { createAuthority } from '../support/certificates.ts';
 import { validateWith } from '../support/collector.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
@@ -27,6 +24,7 @@ import { describeWithPeer } from '../support/peer.ts';
 import { loopbackAddress } from '../support/pod.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { type Exporter, startExporter } from './exporters.ts';
+import { agentOf, scraped, withTargets } from './remote-write-agent.ts';
 
 const startMsMax = 60_000;
 const testMsMax = 120_000;
@@ -40,32 +38,6 @@ const guard: GatewayGuard = {
   authority: { secret: 'gateway-ca', key: 'ca.crt' },
   token: { secret: 'gateway-token', key: 'token' },
 };
-
-/** One of each kind of family, and what could go wrong on the way: names, labels, values. */
-const scraped = `# TYPE shop_queue_length gauge
-# HELP shop_queue_length Orders that wait.
-shop_queue_length{queue="a b",note="\\"quoted\\\\ and \\n next"} -1.5
-shop_queue_length{queue="ünicode",note="/"} 9.007199254740993e+15
-# TYPE shop_orders_total counter
-shop_orders_total{pay="card"} 3
-# TYPE shop_failures counter
-shop_failures 7
-# TYPE shop_seconds histogram
-shop_seconds_bucket{le="0.5"} 1
-shop_seconds_bucket{le="2.5"} 3
-shop_seconds_bucket{le="+Inf"} 4
-shop_seconds_sum 11.25
-shop_seconds_count 4
-# TYPE shop_size_bytes summary
-shop_size_bytes{quantile="0.5"} 100
-shop_size_bytes_sum 300
-shop_size_bytes_count 3
-# TYPE shop_ratio gauge
-# UNIT shop_ratio ratio
-shop_ratio 0.25
-shop_untyped 1
-shop_infinite +Inf
-`;
 
 type Series = { readonly name: string; readonly labels: object; readonly value: string };
 
@@ -85,34 +57,9 @@ function samplesOf(text: string): readonly Series[] {
     });
 }
 
-function agentOf(version: string, gatewayHttpEndpoint: string): BuiltAgent {
-  return buildAgentOf({
-    agent: 'prometheus-agent',
-    version,
-    presets: { prometheus_annotations: { scrape_interval: '1s', scrape_timeout: '1s' } },
-    options: { mode: 'deployment', export: 'remote_write' },
-    context: { gatewayHttpEndpoint, gatewayGuard: guard },
-  });
-}
-
-/** The same with targets that are named, because no API server is here. */
-function withTargets(config: CollectorConfig, targets: readonly Exporter[]): CollectorConfig {
-  const scrapeConfig = {
-    job_name: 'pods',
-    scrape_interval: '1s',
-    scrape_timeout: '1s',
-    static_configs: targets.map(({ name, ip, port }) => ({
-      targets: [`${ip}:${port}`],
-      labels: { job: name },
-    })),
-  };
-  const receiver = { config: { scrape_configs: [scrapeConfig] } };
-  return { ...config, receivers: { 'prometheus/prometheus_annotations': receiver } };
-}
-
 describe('our own checks', () => {
   it.each(lines)('accept remote write for %s', (line) => {
-    const { config } = agentOf(`${line}.0`, 'gateway.svc:4318').workload;
+    const { config } = agentOf(`${line}.0`, 'gateway.svc:4318', guard).workload;
     expect(checkConfig(config, `${line}.0`)).toEqual([]);
   });
 });
@@ -128,7 +75,7 @@ for (const line of lines) {
       const folder = mkdtempSync(join(tmpdir(), 'obsctl-remote-write-'));
       const ca = join(folder, 'ca.crt');
       writeFileSync(ca, rootCertificates[0] ?? '');
-      const { config, needs } = agentOf(`${line}.0`, 'gateway.svc:4318').workload;
+      const { config, needs } = agentOf(`${line}.0`, 'gateway.svc:4318', guard).workload;
       const cut = cutDown(config, lacks(line, componentKeys(config)));
       expect(cut.service.pipelines.metrics?.exporters).toEqual(['prometheus_remote_write/gateway']);
       const env = Object.fromEntries(needs.env.map(({ name }) => [name, '1']));
@@ -180,7 +127,7 @@ describeWithPeer('collector-0.149', 'an agent that sends by remote write', (coll
     steady = await startExporter({ name: 'checkout', ip: loopbackAddress(), source });
     other = await startExporter({ name: 'shop/payment', ip: loopbackAddress(), source });
     const address = loopbackAddress();
-    const { config } = agentOf('0.149.0', `localhost:${port}`).workload;
+    const { config } = agentOf('0.149.0', `localhost:${port}`, guard).workload;
     const text = writeConfig(withTargets(config, [steady, other]), { version: '0.149.0' });
     const ca = put('ca.crt', authority.certificate);
     const file = put('agent.yaml', text.replaceAll(authorityFile, ca));
