@@ -1,6 +1,6 @@
 /**
- * DogStatsD as the main thread sees it. Its own thread costs some 25 MB, so it begins with the first
- * datagram: until then, and until it listens, the main thread holds the port and keeps what comes.
+ * DogStatsD as the main thread sees it. Its own thread costs some 25 MB, so it begins with the
+ * first datagram: until it listens, the main thread holds the port and keeps what comes.
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';

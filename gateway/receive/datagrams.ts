@@ -13,7 +13,7 @@ export type Datagrams = {
   readonly address: Address;
   /** What the kernel gave of the buffer that was asked for; Linux counts double. */
   readonly bufferBytes: number;
-  /** Datagrams that the kernel dropped since the socket was opened; undefined where it is not told. */
+  /** Datagrams that the kernel dropped since it was opened; undefined where it does not tell. */
   readonly kernelDrops: () => number | undefined;
   readonly close: () => Promise<void>;
 };
@@ -50,8 +50,8 @@ export async function openDatagrams(
 }
 
 /**
- * The address, with a free port when it is 0. Throws when somebody else has it: sockets that share a
- * port (`reusePort`) would not tell.
+ * The address, with a free port when it is 0. Throws when somebody else has it: sockets that share
+ * a port (`reusePort`) would not tell.
  */
 export async function probeDatagrams({ host, port }: Address): Promise<Address> {
   const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });

@@ -1,4 +1,4 @@
-/** Influx over HTTP, as the clients of its three products see it: a real server, a recording lane. */
+/** Influx over HTTP, as clients of its three products see it: a real server, a recording lane. */
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../core/clock.ts';
@@ -12,18 +12,15 @@ const lines = 'cpu,host=a v=1 1795003200000000000\n';
 const write = '/write?db=telegraf';
 const writeV2 = '/api/v2/write?org=o&bucket=b';
 const writeV3 = '/api/v3/write_lp?db=d';
-
 let lane: RecordingLane;
 let counters: RecordingCounters;
 let receiver: Receiver;
 let url: string;
-
 async function start(options: Partial<ReceiveOptions> = {}): Promise<void> {
   await receiver?.close(0);
   const admission = new Admission(10_000_000);
-  const at = { host: '127.0.0.1', port: 0 };
-  const parts = { acceptor: lane, admission, counters, clock: systemClock };
-  receiver = await startHttp({ ...at, ...parts, ...options });
+  const parts = { host: '127.0.0.1', port: 0, acceptor: lane, admission, counters };
+  receiver = await startHttp({ ...parts, clock: systemClock, ...options });
   url = `http://127.0.0.1:${receiver.address.port}`;
 }
 

@@ -19,7 +19,7 @@ type AddonSocket = {
   readonly close: () => void;
 };
 
-/** Undefined where the addon is not installed. A socket that an earlier gateway left is replaced. */
+/** Undefined where the addon is not installed. A socket that a gateway left is replaced. */
 export async function openUnixDatagrams(
   path: string,
   take: (datagram: Uint8Array) => void,

@@ -139,7 +139,7 @@ describe('redaction', () => {
   });
 
   it.each(['remote_write_1', 'remote_write_2', 'influx', 'dogstatsd'] as const)(
-    'refuses %s, which it cannot read, where there are rules for its signal',
+    'refuses %s that it cannot read, where there are rules for its signal',
     (contentType) => {
       const submission = {
         ...submissionOf('metrics', Buffer.from('secret')),
@@ -149,7 +149,7 @@ describe('redaction', () => {
       expect(outcome).toBe('malformed');
       const ofLogs = rules.map((rule) => ({ ...rule, signals: ['logs'] as const }));
       const other = new Redaction({ rules: ofLogs }, key).redact(submission);
-      expect(other).toEqual({ outcome: 'redacted', submission, warning: '' });
+      expect(other).toEqual({ outcome: 'redacted', submission, warning: '', rejected: 0 });
     },
   );
 
@@ -157,7 +157,7 @@ describe('redaction', () => {
     const body = tracesWith({ key: 'http.method', value: { string_value: 'GET' } });
     const submission = { ...submissionOf('traces', body), wire: Buffer.from('as it came') };
     const result = new Redaction({ rules }, key).redact(submission);
-    expect(result).toEqual({ outcome: 'redacted', submission, warning: '' });
+    expect(result).toEqual({ outcome: 'redacted', submission, warning: '', rejected: 0 });
   });
 
   it('finds keys and values in every order and number that protobuf allows', () => {

@@ -1,6 +1,6 @@
 /**
- * The redaction of a gateway: requests of all signals, OTLP in protobuf and JSON, remote write. One
- * a worker, because it remembers keys and hashes.
+ * The redaction of a gateway: requests of all signals, OTLP in protobuf and JSON, remote write,
+ * Influx lines. One a worker, because it remembers keys and hashes.
  */
 import { randomBytes } from 'node:crypto';
 import { isBlockFull } from '../../clickhouse/native/buffers.ts';
@@ -15,8 +15,10 @@ export type Redacted =
   | {
       readonly outcome: 'redacted';
       readonly submission: Submission;
-      /** What reading JSON warns of, to be told to the sender; empty otherwise. */
+      /** What reading JSON or lines warns of, to be told to the sender; empty otherwise. */
       readonly warning: string;
+      /** Lines that cannot be read, and are not in the submission any more. */
+      readonly rejected: number;
     }
   | Extract<Answer, { outcome: 'malformed' | 'too_large' }>;
 
@@ -46,10 +48,10 @@ export class Redaction {
     try {
       const { contentType, signal } = submission;
       const redactor = this.#redactors.get(signal);
-      if (redactor === undefined) return { outcome: 'redacted', submission, warning: '' };
-      if (contentType === 'protobuf' || contentType === 'json') {
-        const { body, warning } = protobufOf(submission);
-        return withBody(submission, 'protobuf', redactor.rewrite(body), warning);
+      if (redactor === undefined) return unchanged(submission, '');
+      if (contentType === 'protobuf' || contentType === 'json' || contentType === 'influx') {
+        const { body, warning, rejected } = protobufOf(submission);
+        return withBody(submission, 'protobuf', redactor.rewrite(body), warning, rejected);
       }
       const version = remoteWriteVersion(contentType);
       const ofLabels = this.#remoteWrite;
@@ -87,11 +89,18 @@ function withBody(
   contentType: ContentType,
   body: Uint8Array,
   warning: string,
+  rejected = 0,
 ): Redacted {
-  if (body === submission.body) return { outcome: 'redacted', submission, warning };
+  if (body === submission.body) return unchanged(submission, warning);
   const kind = { contentType, contentEncoding: 'identity', transcoding: undefined } as const;
-  const rewritten = { ...submission, ...kind, wire: body, body };
-  return { outcome: 'redacted', submission: rewritten, warning };
+  // What the parameters of lines say is in the body now, where rules may have changed it.
+  const said = submission.contentType === 'influx' ? { parameters: '' } : {};
+  const rewritten = { ...submission, ...kind, ...said, wire: body, body };
+  return { outcome: 'redacted', submission: rewritten, warning, rejected };
+}
+
+function unchanged(submission: Submission, warning: string): Redacted {
+  return { outcome: 'redacted', submission, warning, rejected: 0 };
 }
 
 /** What rules cannot look into is not stored: unredacted it may be in no file and in no table. */

@@ -74,7 +74,7 @@ export const unreadyCauses = [
 ] as const;
 
 export const dogstatsdSockets = ['udp', 'unix', 'unixgram'] as const;
-export const dogstatsdLines = ['metric', 'event', 'service_check'] as const;
+const dogstatsdLines = ['metric', 'event', 'service_check'] as const;
 export const dogstatsdFaults = [
   'form',
   'name',
@@ -93,7 +93,7 @@ export const dogstatsdIgnored = [
   'event_field',
   'service_check_field',
 ] as const;
-export const dogstatsdBounds = ['series', 'memory', 'windows', 'waiting'] as const;
+const dogstatsdBounds = ['series', 'memory', 'windows', 'waiting'] as const;
 
 const signal: AttributeDef = { name: 'signal', values: signals };
 const transport: AttributeDef = { name: 'transport', values: transports };

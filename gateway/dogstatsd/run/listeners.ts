@@ -6,14 +6,14 @@ import { openPacketStream, type PacketStream } from '../../receive/packet-stream
 import { openUnixDatagrams, type UnixDatagrams } from '../../receive/unix-datagrams.ts';
 import type { DogstatsdService } from './service.ts';
 
-export type ListenerOptions = {
+type ListenerOptions = {
   readonly udp: Address | undefined;
   readonly stream: string | undefined;
   readonly datagram: string | undefined;
   readonly say: (level: 'info' | 'warn', text: string) => void;
 };
 
-export type Source = 'udp' | 'unix' | 'unixgram';
+type Source = 'udp' | 'unix' | 'unixgram';
 
 export type Listeners = {
   readonly udp: Address | undefined;

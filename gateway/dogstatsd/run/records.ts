@@ -1,9 +1,9 @@
 /**
  * The records of the log of raw datagrams, as bodies. Numbers never change their meaning.
  *
- *     RAW     datagrams of one window, each behind its length and its distance in time from the first
+ *     RAW     datagrams of one window, each behind its length and its time since the first
  *     RESULT  one OTLP request, as it is emitted
- *     CLOSE   the windows before a time are closed (`../close-mark.ts`), and these are their results
+ *     CLOSE   the windows before a time are closed (`../close-mark.ts`), with these results
  *     DONE    JSON: what a CLOSE brought is stored
  *
  * A RESULT counts only with the CLOSE behind it: the two are written without a pause between, and a

@@ -5,8 +5,8 @@
  *                                       │ a window is over
  *                                       └─▶ RESULT…, CLOSE durable ─▶ emit ─▶ DONE durable
  *
- * A datagram is in the log before it counts, and what was emitted is in the log before it is sent, so
- * a kill at any point leaves the results as they would have been without it (`../recover.ts`).
+ * A datagram is in the log before it counts, and what was emitted is in the log before it is sent,
+ * so a kill at any point leaves the results as they would have been without it (`../recover.ts`).
  * Invariant: datagrams are folded in the order of the log.
  */
 import type { Clock } from '../../../core/clock.ts';
@@ -137,7 +137,7 @@ export class DogstatsdService {
     }
   }
 
-  /** Writes what was taken and waits for results that are under way; open windows stay in the log. */
+  /** Writes what was taken, waits for results under way; open windows stay in the log. */
   async stop(graceMs: number): Promise<void> {
     this.flush();
     await this.#folding;
