@@ -100,6 +100,26 @@ describe('the gateway', () => {
     expect(gatewayEndpoint(samplePlace)).toBe('shop-gateway.observability.svc:4317');
   });
 
+  it('takes datagrams where it is asked to, at every door, and nowhere else', () => {
+    const doors = (input: GatewayInput) => {
+      const objects = gatewayObjects(input, samplePlace);
+      const { containers } = only(objects, 'StatefulSet').spec.template.spec;
+      const services = objects.flatMap((object) =>
+        object.kind === 'Service' ? [object.spec.ports ?? []] : [],
+      );
+      const [ingress] = only(objects, 'NetworkPolicy').spec.ingress ?? [];
+      const open = [containers[0]?.ports ?? [], ...services, ingress?.ports ?? []];
+      const { args = [] } = containers[0] ?? {};
+      return {
+        datagrams: open.map((ports) => ports.filter(({ protocol }) => protocol === 'UDP').length),
+        address: args[args.indexOf('--dogstatsd') + 1],
+      };
+    };
+    const asked = doors({ ...own, dogstatsd: true });
+    expect(asked).toEqual({ datagrams: [1, 1, 1, 1], address: '$(MY_POD_IP):8125' });
+    expect(doors(own)).toMatchObject({ datagrams: [0, 0, 0, 0], address: 'gateway' });
+  });
+
   it('has no autoscaler unless asked, and one that never scales in', () => {
     const kinds = gatewayObjects(own, samplePlace).map(({ kind }) => kind);
     expect(kinds).not.toContain('HorizontalPodAutoscaler');
