@@ -14,7 +14,10 @@ export function checkRedaction(settings: RedactionSettings, strings: InfluxStrin
   throw new Problem('OBS-2062', message);
 }
 
-/** Read once at the start, so that a whole log is hashed under one. White space around the key is not part of it: files end in a newline. */
+/**
+ * Read once at the start, so that a whole log is hashed under one. White space around the key is
+ * not part of it: files end in a newline.
+ */
 export function readRedactionKey(
   settings: RedactionSettings,
   path: string | undefined,

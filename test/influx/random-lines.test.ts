@@ -1,6 +1,6 @@
 /**
- * Random lines to a real InfluxDB 1.6 and to our reader: what either takes, and which points come of
- * it. Left out are the differences that the README of `gateway/decode/influx` names.
+ * Random lines to a real InfluxDB 1.6 and to our reader: what either takes, and which points come
+ * of it. Left out are the differences that the README of `gateway/decode/influx` names.
  */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { pointsOf } from '../../gateway/decode/influx/testdata/points.ts';
@@ -88,7 +88,7 @@ function numberOf(field: Field): string {
   return field.kind === 'float' ? String(field.value + 0) : `${field.value}i`;
 }
 
-/** Differences that are named, beside what stands behind a string: `==`, two backslashes in names, `\=` in a measurement. */
+/** Named differences in names: `==`, two backslashes, `\=` in a measurement. */
 function isNamed(text: string): boolean {
   const names = text.replace(/="(\\.|[^"\\])*"/gs, '=');
   return /==|\\\\|^[^ ]*x(\\.|[^,\\])*\\=/.test(names);

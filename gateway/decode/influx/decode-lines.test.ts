@@ -1,4 +1,4 @@
-/** Whole bodies: what is stored of one with bad lines, which times it has, strings as log records. */
+/** Whole bodies: what is stored of one with bad lines, its times, strings as log records. */
 import { describe, expect, it } from '@jest/globals';
 import { createOpenBlocks } from '../blocks.ts';
 import { decodeInto } from '../decode.ts';

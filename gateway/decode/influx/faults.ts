@@ -87,7 +87,7 @@ export class BadLines {
     this.#source = source;
   }
 
-  /** Notes what is wrong at `faultAt` with the line that begins at `from` and ends before `next`. */
+  /** Notes what is wrong at `faultAt` with the line at `from`, which ends before `next`. */
   add(kind: number, from: number, faultAt: number, next: number): void {
     const first = this.#lineOf(from);
     const last = next === from ? first : this.#lineOf(Math.max(from, next - 1));

@@ -24,7 +24,7 @@ export class OtlpEnvelope {
     this.#resourceSerial = -1;
   }
 
-  /** Makes `resource`, with its tag and length, the one that items belong to; `serial` changes with it. */
+  /** Items belong to `resource` now, which has its tag and length; `serial` changes with it. */
   enter(resource: Text, serial: number): void {
     if (this.#resourceSerial === serial) return;
     this.close();

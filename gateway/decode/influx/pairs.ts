@@ -111,7 +111,7 @@ export class Pairs {
       for (let index = gap; index < count; index += 1) {
         const moved = order[index]!;
         let at = index;
-        while (at >= gap && this.#compare(source, order[at - gap]!, moved) > 0) {
+        while (at >= gap && this.#order(source, order[at - gap]!, moved) > 0) {
           order[at] = order[at - gap]!;
           at -= gap;
         }
@@ -128,15 +128,16 @@ export class Pairs {
     return false;
   }
 
-  /** Gives what has the key of a tag, and is none, a suffix. Only after {@link sort}. */
+  /** Of kinds that share a key, all but the first get a suffix. Only after {@link sort}. */
   tellApart(source: Uint8Array): void {
     const { order, words } = this;
     for (let index = 1; index < this.count; index += 1) {
       const left = order[index - 1]! * pairWords;
       const right = order[index]! * pairWords;
-      if (words[left + 6] === words[right + 6]) continue;
+      // Of equal keys a tag comes first; several of one kind are the line's own repeats.
+      if (words[left + 6] === words[right + 6] && words[left + 7] === 0) continue;
       if (this.#compare(source, order[index - 1]!, order[index]!) !== 0) continue;
-      words[(words[left + 6] === pairKind.tag ? right : left) + 7] = suffixBytes.length;
+      words[right + 7] = suffixBytes.length;
     }
   }
 
@@ -212,6 +213,14 @@ export class Pairs {
     text.reserve(suffixBytes.length);
     text.bytes.set(suffixBytes, text.size);
     text.size += suffixBytes.length;
+  }
+
+  /** By key; of equal ones a tag comes first, then what came first. */
+  #order(source: Uint8Array, left: number, right: number): number {
+    const difference = this.#compare(source, left, right);
+    if (difference !== 0) return difference;
+    const kind = this.words[left * pairWords + 6]! - this.words[right * pairWords + 6]!;
+    return kind === 0 ? left - right : kind;
   }
 
   #compare(source: Uint8Array, left: number, right: number): number {

@@ -75,12 +75,15 @@ export function decodeByProtobuf(body: Uint8Array, parameters = 'precision=ns'):
 }
 
 /** What the oracle read, as a request of protobufjs. */
-export function decodeOracle(items: readonly OracleItem[]): Decoded {
+export function decodeOracle(
+  items: readonly OracleItem[],
+  place: Readonly<Record<string, string>> = {},
+): Decoded {
   const resource_metrics = items.map(({ name, resource, attributes, value, timeNs }) => {
     const time = timeNs === undefined ? {} : { time_unix_nano: String(timeNs) };
     const point = { ...time, ...value, attributes: keyValues(attributes) };
     const metrics = [{ name: utf8(name), gauge: { data_points: [point] } }];
-    const sorted = Object.entries(resource).sort(([left], [right]) => (left < right ? -1 : 1));
+    const sorted = Object.entries({ ...place, ...resource }).sort(([left], [right]) => (left < right ? -1 : 1));
     return { resource: { attributes: keyValues(sorted) }, scope_metrics: [{ metrics }] };
   });
   return decode(encodeRequest('metrics', { resource_metrics }), 'protobuf', '');
