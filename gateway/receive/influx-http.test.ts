@@ -2,7 +2,7 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { systemClock } from '../../core/clock.ts';
-import { RecordingCounters, RecordingLane, stored } from '../../test/support/receiving.ts';
+import { RecordingCounters, RecordingLane } from '../../test/support/receiving.ts';
 import type { Answer } from '../answer.ts';
 import { Admission } from './admission.ts';
 import { startHttp } from './http.ts';
@@ -331,70 +331,5 @@ describe('credentials', () => {
     expect(seen).toEqual([]);
     await ask('/query?q=SHOW+DATABASES', { headers: { authorization: 'Token a.b' } });
     expect(seen).toEqual(['Bearer a.b']);
-  });
-});
-
-describe('what clients ask before they write', () => {
-  it('is whether it is there', async () => {
-    for (const method of ['GET', 'HEAD']) {
-      const { status, headers, text } = await ask('/ping', { method });
-      expect([status, text]).toEqual([204, '']);
-      expect(headers.get('x-influxdb-version')).toMatch(/^1\.8\./);
-      expect(headers.get('x-influxdb-build')).toBe('obsctl');
-    }
-    const verbose = await ask('/ping?verbose=true');
-    expect([verbose.status, JSON.parse(verbose.text)]).toEqual([
-      200,
-      { version: expect.stringMatching(/^1\.8\./) },
-    ]);
-    const health = await ask('/health');
-    expect([health.status, JSON.parse(health.text)]).toMatchObject([200, { status: 'pass' }]);
-    expect((await ask('/ping', { method: 'POST' })).status).toBe(405);
-  });
-
-  const created = { results: [{ statement_id: 0 }] };
-
-  it('is that a database be made, in the address or in a form', async () => {
-    const inAddress = await ask('/query?q=CREATE%20DATABASE%20%22telegraf%22', { method: 'POST' });
-    expect([inAddress.status, JSON.parse(inAddress.text)]).toEqual([200, created]);
-    const body = new URLSearchParams({ q: 'create database "telegraf" WITH DURATION 1d' });
-    const inForm = await ask('/query?db=', { method: 'POST', body });
-    expect([inForm.status, JSON.parse(inForm.text)]).toEqual([200, created]);
-    expect(lane.submissions).toHaveLength(0);
-  });
-
-  it('is which there are: none', async () => {
-    const { status, text } = await ask('/query?q=SHOW+DATABASES;CREATE+DATABASE+a');
-    expect(status).toBe(200);
-    expect(JSON.parse(text)).toEqual({
-      results: [
-        { statement_id: 0, series: [{ name: 'databases', columns: ['name'] }] },
-        { statement_id: 1 },
-      ],
-    });
-  });
-
-  it('is nothing else: rows are in ClickHouse', async () => {
-    for (const statement of ['SELECT * FROM cpu', 'DROP DATABASE a', 'CREATE DATABASE a; x']) {
-      const { status, text } = await ask(`/query?q=${encodeURIComponent(statement)}`);
-      expect([status, text]).toEqual([400, expect.stringContaining('obsctl query')]);
-    }
-    expect((await ask('/query')).text).toContain('missing required parameter');
-    expect((await ask('/query?q=a', { method: 'PUT' })).status).toBe(405);
-  });
-
-  it('is not answered while the gateway takes nothing', async () => {
-    lane.answer = () => Promise.resolve(stored);
-    await start({
-      gate: () => ({
-        outcome: 'busy',
-        reason: 'disk_error',
-        message: 'the disk fails',
-        retryAfterSeconds: 1,
-      }),
-    });
-    expect((await ask('/query?q=SHOW+DATABASES')).status).toBe(503);
-    expect((await post(write)).status).toBe(503);
-    expect((await ask('/ping')).status).toBe(204);
   });
 });

@@ -88,10 +88,7 @@ function numberOf(field: Field): string {
   return field.kind === 'float' ? String(field.value + 0) : `${field.value}i`;
 }
 
-/**
- * Differences that are named, beside what stands behind a string: `==`, two backslashes in names,
- * `\=` in a measurement.
- */
+/** Named differences in names: `==`, two backslashes, `\=` in a measurement. */
 function isNamed(text: string): boolean {
   const names = text.replace(/="(\\.|[^"\\])*"/gs, '=');
   return /==|\\\\|^[^ ]*x(\\.|[^,\\])*\\=/.test(names);

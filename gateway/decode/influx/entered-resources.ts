@@ -11,40 +11,36 @@ import type { NumberBlock } from '../metric-blocks.ts';
 import type { Line } from './line.ts';
 import { LineResource } from './line-resource.ts';
 import type { InfluxParameters } from './parameters.ts';
-import { ResourceTags } from './resource-tags.ts';
+import { SeenTags } from './resource-tags.ts';
 
-const placesMax = 256;
-
-class Place {
-  readonly tags = new ResourceTags();
-  /** The body in which it was entered; places are never emptied. */
-  body = 0;
-  block: NumberBlock | undefined;
-  /** Its number in the block. */
-  entry = 0;
-}
+/** A power of two. */
+const placesMax = 1024;
 
 export class EnteredResources {
-  readonly #places = Array.from({ length: placesMax }, () => new Place());
   readonly #resource = new LineResource();
+  /** Blocks of this body; places say by number which is theirs. */
+  readonly #blocks: NumberBlock[] = [];
+  /** By place: the body in which a resource was entered, its block, and its number there. */
+  readonly #bodies = new Int32Array(placesMax);
+  readonly #blockOf = new Int32Array(placesMax);
+  readonly #entries = new Int32Array(placesMax);
+  readonly #tags = new SeenTags(placesMax);
   #body = 0;
-  #block: NumberBlock | undefined;
+  #block = -1;
   /** Whether the context's text is that of an earlier resource. */
   #isStale = false;
 
   begin(parameters: InfluxParameters): void {
     this.#resource.begin(parameters);
-    this.#body += 1;
-    this.#block = undefined;
+    this.#body = (this.#body + 1) | 0;
+    this.#block = -1;
     this.#isStale = false;
   }
 
+  /** Blocks that are given up shall not live on here. */
   release(): void {
     this.#resource.release();
-    const last = this.#body;
-    this.#block = undefined;
-    // Blocks that are given up shall not live on here.
-    for (const place of this.#places) if (place.body === last) place.block = undefined;
+    this.#blocks.length = 0;
   }
 
   /** The context has had another resource since. */
@@ -62,23 +58,30 @@ export class EnteredResources {
     rows: number,
   ): void {
     const isOther = !this.#resource.isOf(line, source);
-    if (!isOther && (block === this.#block || !this.#isStale)) {
-      this.#block = block;
-      block.beginRows(context, rows);
-      return;
-    }
-    const place = this.#places[line.resource.hash(source) & (placesMax - 1)]!;
-    this.#block = block;
-    if (
-      place.body === this.#body &&
-      place.block === block &&
-      place.tags.equals(line.resource, source)
-    ) {
+    const isElsewhere = this.#block < 0 || this.#blocks[this.#block] !== block;
+    if (isElsewhere) this.#block = this.#numberOf(block);
+    if (isOther || (isElsewhere && this.#isStale)) this.#enter(block, context, line, source, view);
+    block.beginRows(context, rows);
+  }
+
+  #enter(
+    block: NumberBlock,
+    context: Context,
+    line: Line,
+    source: Uint8Array,
+    view: DataView,
+  ): void {
+    const first = line.resource.hash(source) & (placesMax - 1);
+    // Two places a hash: a hundred hosts would often share one.
+    let place = first;
+    for (let probe = 0; probe < 2; probe += 1, place ^= 1) {
+      if (this.#bodies[place] !== this.#body) break;
+      if (this.#blockOf[place] !== this.#block) continue;
+      if (!this.#tags.equal(place, line.resource, source)) continue;
       this.#resource.suppose(line);
       this.#isStale = true;
       context.resource.serial += 1;
-      block.enterAgain(context, place.entry);
-      block.beginRows(context, rows);
+      block.enterAgain(context, this.#entries[place]!);
       return;
     }
     this.#resource.write(line, source, view);
@@ -86,10 +89,16 @@ export class EnteredResources {
     const { text } = this.#resource;
     context.resource.take(text.bytes, text.view, 0, text.size);
     context.scope.take(text.bytes, text.view, 0, 0);
-    block.beginRows(context, rows);
-    place.tags.copyFrom(line.resource);
-    place.body = this.#body;
-    place.block = block;
-    place.entry = block.resourceEntry;
+    // Entered by now, because its number is remembered.
+    block.beginRows(context, 0);
+    this.#tags.keep(place, line.resource);
+    this.#bodies[place] = this.#body;
+    this.#blockOf[place] = this.#block;
+    this.#entries[place] = block.resourceEntry;
+  }
+
+  #numberOf(block: NumberBlock): number {
+    const known = this.#blocks.indexOf(block);
+    return known >= 0 ? known : this.#blocks.push(block) - 1;
   }
 }

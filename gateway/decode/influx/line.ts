@@ -121,7 +121,7 @@ export class Line {
     const slot = keyDropped === 0 ? resource.slotOf(source, from, keyEnd) : -1;
     if (slot >= 0) {
       if (resource.has(slot)) return this.#fail(fault.duplicateTag, from);
-      resource.set(slot, from, keyEnd, keyEnd + 1, valueEnd, valueDropped);
+      resource.put(slot, from, keyEnd, keyEnd + 1, valueEnd, valueDropped);
       return valueEnd;
     }
     if (isReserved(source, from, keyEnd)) return this.#fail(fault.reservedTag, from);

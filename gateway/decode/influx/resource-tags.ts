@@ -17,10 +17,6 @@ import { putAttributeHead } from './key-values.ts';
 import { inName, putName } from './names.ts';
 import { type Pairs, pairKind } from './pairs.ts';
 
-const slotWords = 5;
-const service = 2;
-const serviceName = 3;
-
 /** By slot: a tag's key, and the attribute's. In the order of the attributes' bytes. */
 const resourceTags = [
   { tag: 'env', attribute: 'deployment.environment.name' },
@@ -30,28 +26,32 @@ const resourceTags = [
   { tag: 'version', attribute: 'service.version' },
 ] as const;
 
+const service = 2;
+const serviceName = 3;
 /** The attributes that say where InfluxDB would have put it stand before this slot. */
 const placeSlot = 2;
+
+const valueWords = 2 * resourceTags.length;
+const moreWords = 3;
+const longestKeyBytes = 12;
+const hashedBytes = 8;
 
 const slotKeys = resourceTags.map(({ tag }) => new Uint8Array(Buffer.from(tag)));
 const attributeKeys = resourceTags.map(({ attribute }) => Buffer.from(attribute));
 const reservedKeys = ['time', '_field', '_measurement'].map(
   (key) => new Uint8Array(Buffer.from(key)),
 );
-const longestKeyBytes = 12;
-const hashedBytes = 8;
 
 export class ResourceTags {
-  /** Ends of key and value, and the escapes in the value; a value's end of 0 is no tag. */
-  readonly words = new Int32Array(slotWords * resourceTags.length);
+  /** Which tags there are: a bit a slot. */
+  present = 0;
+  /** Where the values are: two words a slot. */
+  readonly values = new Int32Array(valueWords);
+  /** What few need: where the key is, and the escapes in the value. Three words a slot. */
+  readonly #more = new Int32Array(moreWords * resourceTags.length);
 
   clear(): void {
-    const { words } = this;
-    // A loop: `fill` is a call.
-    for (let place = 3; place < words.length; place += slotWords) {
-      words[place] = 0;
-      words[place - 1] = 0;
-    }
+    this.present = 0;
   }
 
   /** The slot of the tag whose key is at `[from, end)`, or -1. */
@@ -65,10 +65,10 @@ export class ResourceTags {
   }
 
   has(slot: number): boolean {
-    return this.words[slot * slotWords + 3] !== 0;
+    return (this.present & (1 << slot)) !== 0;
   }
 
-  set(
+  put(
     slot: number,
     keyStart: number,
     keyEnd: number,
@@ -76,64 +76,52 @@ export class ResourceTags {
     valueEnd: number,
     valueDropped: number,
   ): void {
-    const { words } = this;
-    const place = slot * slotWords;
-    words[place] = keyStart;
-    words[place + 1] = keyEnd;
-    words[place + 2] = valueStart;
-    words[place + 3] = valueEnd;
-    words[place + 4] = valueDropped;
+    this.present |= 1 << slot;
+    this.values[2 * slot] = valueStart;
+    this.values[2 * slot + 1] = valueEnd;
+    this.#more[moreWords * slot] = keyStart;
+    this.#more[moreWords * slot + 1] = keyEnd;
+    this.#more[moreWords * slot + 2] = valueDropped;
   }
 
   /** `service` beside `service.name` is a tag like others. */
   giveBack(tags: Pairs): void {
-    const { words } = this;
-    const place = service * slotWords;
-    if (words[place + 3] === 0 || words[serviceName * slotWords + 3] === 0) return;
-    const keyStart = words[place]!;
-    const valueStart = words[place + 2]!;
-    const valueEnd = words[place + 3]!;
-    const dropped = words[place + 4]!;
-    tags.add(pairKind.tag, keyStart, words[place + 1]!, 0, valueStart, valueEnd, dropped);
+    if (!this.has(service) || !this.has(serviceName)) return;
+    const values = this.values;
+    const more = this.#more;
+    const at = moreWords * service;
+    const start = values[2 * service]!;
+    const end = values[2 * service + 1]!;
+    tags.add(pairKind.tag, more[at]!, more[at + 1]!, 0, start, end, more[at + 2]!);
     tags.isSorted = false;
-    words[place + 3] = 0;
+    this.present &= ~(1 << service);
   }
 
   /** Whether `other`, of the same body, has the same tags. */
   equals(other: ResourceTags, source: Uint8Array): boolean {
-    const ours = this.words;
-    const theirs = other.words;
-    for (let place = 0; place < ours.length; place += slotWords) {
-      const end = ours[place + 3]!;
-      const otherEnd = theirs[place + 3]!;
-      if (end === 0 && otherEnd === 0) continue;
-      if (end === 0 || otherEnd === 0) return false;
-      const start = ours[place + 2]!;
-      const otherStart = theirs[place + 2]!;
-      if (end - start !== otherEnd - otherStart) return false;
-      for (let at = start; at < end; at += 1) {
-        if (source[at] !== source[otherStart + at - start]) return false;
-      }
-    }
-    return true;
+    const { present } = this;
+    if (present !== other.present) return false;
+    return haveEqualValues(source, present, this.values, other.values, 0);
   }
 
+  /** Takes over what {@link equals} looks at. */
   copyFrom(other: ResourceTags): void {
-    const ours = this.words;
-    const theirs = other.words;
+    this.present = other.present;
+    const ours = this.values;
+    const theirs = other.values;
     // A loop: `set` is a call.
-    for (let place = 0; place < ours.length; place += 1) ours[place] = theirs[place]!;
+    for (let place = 0; place < valueWords; place += 1) ours[place] = theirs[place]!;
   }
 
   /** A number that lines with the same tags have in common, and most others do not. */
   hash(source: Uint8Array): number {
-    const { words } = this;
-    let hash = 0;
-    for (let place = 0; place < words.length; place += slotWords) {
-      const end = words[place + 3]!;
-      const start = words[place + 2]!;
+    const { present, values } = this;
+    let hash = present;
+    for (let slot = 0; present >>> slot !== 0; slot += 1) {
+      if ((present & (1 << slot)) === 0) continue;
+      const end = values[2 * slot + 1]!;
       // Names that are counted differ at the end.
-      for (let at = Math.max(end - hashedBytes, start); at < end; at += 1) {
+      for (let at = Math.max(end - hashedBytes, values[2 * slot]!); at < end; at += 1) {
         hash = (Math.imul(hash, 31) + source[at]!) | 0;
       }
     }
@@ -142,21 +130,65 @@ export class ResourceTags {
 
   /** Appends the Resource message, with `place` being attributes that are encoded already. */
   encode(text: Text, place: Uint8Array, source: Uint8Array, view: DataView): void {
-    const { words } = this;
     for (let slot = 0; slot < resourceTags.length; slot += 1) {
       if (slot === placeSlot) {
         text.reserve(place.length);
         text.bytes.set(place, text.size);
         text.size += place.length;
       }
-      const at = slot * slotWords;
-      const end = words[at + 3]!;
-      if (end === 0) continue;
-      const start = words[at + 2]!;
-      putAttributeHead(text, attributeKeys[slot]!, end - start - words[at + 4]!);
-      putName(text, source, view, start, end, words[at + 4]!, inName);
+      if (!this.has(slot)) continue;
+      const start = this.values[2 * slot]!;
+      const end = this.values[2 * slot + 1]!;
+      const dropped = this.#more[moreWords * slot + 2]!;
+      putAttributeHead(text, attributeKeys[slot]!, end - start - dropped);
+      putName(text, source, view, start, end, dropped, inName);
     }
   }
+}
+
+/** The tags of many lines of one body. */
+export class SeenTags {
+  readonly #present: Uint8Array;
+  readonly #values: Int32Array;
+
+  constructor(places: number) {
+    this.#present = new Uint8Array(places);
+    this.#values = new Int32Array(places * valueWords);
+  }
+
+  keep(place: number, { present, values }: ResourceTags): void {
+    this.#present[place] = present;
+    for (let word = 0; word < valueWords; word += 1) {
+      this.#values[place * valueWords + word] = values[word]!;
+    }
+  }
+
+  equal(place: number, { present, values }: ResourceTags, source: Uint8Array): boolean {
+    if (present !== this.#present[place]) return false;
+    return haveEqualValues(source, present, values, this.#values, place * valueWords);
+  }
+}
+
+/** Whether the values of the tags that are `present` are the same bytes. */
+function haveEqualValues(
+  source: Uint8Array,
+  present: number,
+  ours: Int32Array,
+  theirs: Int32Array,
+  theirsAt: number,
+): boolean {
+  for (let slot = 0; present >>> slot !== 0; slot += 1) {
+    if ((present & (1 << slot)) === 0) continue;
+    const start = ours[2 * slot]!;
+    const end = ours[2 * slot + 1]!;
+    const shift = theirs[theirsAt + 2 * slot]! - start;
+    if (theirs[theirsAt + 2 * slot + 1]! - end !== shift) return false;
+    // From behind: names that are counted differ there.
+    for (let at = end - 1; at >= start; at -= 1) {
+      if (source[at] !== source[at + shift]) return false;
+    }
+  }
+  return true;
 }
 
 /** Whether InfluxDB would take no tag of this name (INF-12). */
