@@ -114,11 +114,7 @@ describe('lines', () => {
     ).toEqual([{ Body: 'it "broke"', EventName: 'm', attributes: { 'influxdb.field': 's' } }]);
   });
 
-<<<<<<< HEAD
-  it('of one series and time are all kept; the query in the README finds the last', async () => {
-=======
   it('of one series and time are all kept, and a query finds the last', async () => {
->>>>>>> h-influx
     const lane = await open({ limits: { sealRowsMax: 2 } });
     const at = nowNs;
     const values = Array.from({ length: 9 }, (_, index) => index + 1);
@@ -198,11 +194,7 @@ describe('lines that are redacted', () => {
     `# ${secret}\nm,user=${secret},t=a v=1,note="${secret}" ${nowNs / 1_000_000n}\n` +
     `bad ${secret}\nm w=2 ${nowNs / 1_000_000n}\n`;
 
-<<<<<<< HEAD
-  it('have no byte of what was taken out in the log, nor of comments or bad lines', async () => {
-=======
   it('leave nothing of what is taken out in the log, nor comments and bad lines', async () => {
->>>>>>> h-influx
     const before = await open({ clickhouseUrl: nowhere, redaction: redaction() });
     expect(await submit(before, text, parameters)).toEqual({
       outcome: 'stored',

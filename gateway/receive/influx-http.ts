@@ -1,13 +1,8 @@
 /**
  * Influx line protocol over HTTP, as the clients of three products of that name send it (INF-1 to
  * INF-7, INF-15): InfluxDB 1 on `/write`, 2 on `/api/v2/write`, 3 on `/api/v3/write_lp`, and what
-<<<<<<< HEAD
- * their clients ask before they write. Bodies go to the lane as they came; what rows depend on
- * besides the bytes goes with them as parameters.
-=======
  * their clients ask before they write. Bodies go to the lane as they came; what their rows depend
  * on besides the bytes goes with them as parameters.
->>>>>>> h-influx
  */
 import type { IncomingMessage } from 'node:http';
 import { toldLines } from '../decode/influx/faults.ts';

@@ -87,11 +87,7 @@ export class BadLines {
     this.#source = source;
   }
 
-<<<<<<< HEAD
-  /** Notes what is wrong at `faultAt` with the line from `from` to before `next`. */
-=======
   /** Notes what is wrong at `faultAt` with the line at `from`, which ends before `next`. */
->>>>>>> h-influx
   add(kind: number, from: number, faultAt: number, next: number): void {
     const first = this.#lineOf(from);
     const last = next === from ? first : this.#lineOf(Math.max(from, next - 1));

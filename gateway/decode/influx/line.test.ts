@@ -46,10 +46,7 @@ describe('a line', () => {
     ['strings beside tags', 'm,t=x b="2",v=1,a="1"', 'm_v{t=x} 1 | m_info{a=1,b=2,t=x} 1i'],
     ['a string named as a tag', 'm,t=x t="y"', 'm_info{t=x,t_1=y} 1i'],
     ['such a string among others', 'm,d=1,c=2,t=x t="y",e="3"', 'm_info{c=2,d=1,e=3,t=x,t_1=y} 1i'],
-<<<<<<< HEAD
-=======
     ['such a string twice', 'm,t=x t="y",t="z"', 'm_info{t=x,t_1=y,t_1=z} 1i'],
->>>>>>> h-influx
     ['quotes in a string', 'm s="a\\"b"', 'm_info{s=a"b} 1i'],
     ['backslashes in a string', 'm s="a\\\\b\\c\\\\"', 'm_info{s=a\\b\\c\\} 1i'],
     ['separators in a string', 'm s="a,b=c #d" ', 'm_info{s=a,b=c #d} 1i'],

@@ -129,13 +129,8 @@ describe(`lines (SEED=${seed})`, () => {
         const day = random.oneIn(3) ? BigInt(random.below(4)) : 0n;
         const host = random.oneIn(9) ? '' : `,host=web-${random.below(hosts)}`;
         const service = random.oneIn(2) ? '' : `,service=shop${random.below(3)}`;
-<<<<<<< HEAD
-        const timeNs = receivedAtNs - day * dayNs;
-        return `cpu${host}${service},cpu=${random.below(4)} v=${index} ${timeNs}`;
-=======
         const at = receivedAtNs - day * dayNs;
         return `cpu${host}${service},cpu=${random.below(4)} v=${index} ${at}`;
->>>>>>> h-influx
       });
       const text = lines.join('\n');
       const body = new Uint8Array(Buffer.from(text));

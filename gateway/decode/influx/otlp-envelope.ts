@@ -24,11 +24,7 @@ export class OtlpEnvelope {
     this.#resourceSerial = -1;
   }
 
-<<<<<<< HEAD
-  /** Makes `resource`, with tag and length, the one items belong to; `serial` changes with it. */
-=======
   /** Items belong to `resource` now, which has its tag and length; `serial` changes with it. */
->>>>>>> h-influx
   enter(resource: Text, serial: number): void {
     if (this.#resourceSerial === serial) return;
     this.close();
