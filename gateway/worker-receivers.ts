@@ -38,7 +38,7 @@ export async function startReceivers(
     limits: { bodyBytesMax: config.bodyBytesMax },
     reusePort: start.listen.reusePort,
     aside: new Aside(clock),
-    http: { influx },
+    http: { influx, remoteWriteLabels: config.remoteWriteLabels },
     gate: () => {
       const reason = lane.refusal();
       return reason === undefined ? undefined : busyAnswer(reason);
@@ -48,8 +48,7 @@ export async function startReceivers(
   const cors = corsOf(config.corsOrigins);
   const framing = config.grpcFraming;
   const grpc = await startGrpc({ ...guarded, ...start.listen.grpc, framing });
-  const spoken = { remoteWriteLabels: config.remoteWriteLabels };
-  const http = await startHttp({ ...guarded, cors, ...start.listen.http, http: spoken });
+  const http = await startHttp({ ...guarded, cors, ...start.listen.http });
   const secret = start.guard?.ownSecret;
   if (secret === undefined) return [grpc, http];
   const own = { ...common, guard: ownGuard(secret), reusePort: false };
