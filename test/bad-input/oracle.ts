@@ -194,14 +194,15 @@ function idsOf(value: Json): Node {
   return { traceId: id('traceId'), spanId: id('spanId'), parentSpanId: id('parentSpanId') };
 }
 
-/** Numbers, and texts of numbers: `1e3` and `10.0` are integers in proto3 JSON. */
+/** Numbers, and texts of numbers: `1e3`, `10.0` and `-0` are times in proto3 JSON. */
 function timeOf(value: unknown): bigint {
   if (typeof value !== 'string') return BigInt((value ?? 0) as number);
-  const parts = /^(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/.exec(value);
+  const parts = /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$/.exec(value);
   if (parts === null) throw new TypeError('no number');
-  const [, whole = '', fraction = '', exponent = '0'] = parts;
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = parts;
   const zeros = Number(exponent) - fraction.length;
   const digits = BigInt(whole + fraction);
+  if (sign === '-' && digits !== 0n) throw new TypeError('a time below zero');
   if (zeros >= 0) return digits * 10n ** BigInt(zeros);
   const unit = 10n ** BigInt(-zeros);
   if (digits % unit !== 0n) throw new TypeError('a fraction');
