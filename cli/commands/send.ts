@@ -31,7 +31,8 @@ export function registerSend(program: Command, context: CliContext): void {
     .option('--gzip', 'compress the requests')
     .addHelpText(
       'after',
-      '\nHeaders of OTLP come from OTEL_EXPORTER_OTLP_HEADERS, the token of lines from INFLUX_TOKEN.\n' +
+      '\nHeaders of OTLP come from OTEL_EXPORTER_OTLP_HEADERS,\n' +
+        'the token of lines from INFLUX_TOKEN.\n' +
         '\nExample:\n  obsctl send traces --count 1000 --protocol http/json\n',
     )
     .action(async (words: readonly string[], flags: SendFlags) => {
