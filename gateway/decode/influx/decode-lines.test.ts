@@ -6,7 +6,7 @@ import type { DecodeResult } from '../decode-types.ts';
 import { encodeRequest } from '../testdata/otlp.ts';
 import { toldLines } from './faults.ts';
 import { readParameters, writeParameters } from './parameters.ts';
-import { decodeLinesOnce, pointsOf, receivedAtNs } from './testdata/points.ts';
+import { decodeByProtobuf, decodeLinesOnce, pointsOf, receivedAtNs } from './testdata/points.ts';
 
 const dayNs = 86_400_000_000_000n;
 
@@ -34,6 +34,17 @@ describe('a body of lines', () => {
       const body = memory.subarray(offset, offset + text.length);
       expect(decodeLinesOnce(body).rows).toEqual(rows);
     }
+  });
+
+  it('takes nothing over from the body before', () => {
+    const bytes = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+    const [first, second] = ['q,host=a a=1\nm,host=b v=1', 'm,host=b v=1\nm,host=b v=1'];
+    const expected = decodeByProtobuf(bytes(second)).rows;
+    decodeLinesOnce(bytes(first));
+    expect(decodeLinesOnce(bytes(second)).rows).toEqual(expected);
+    // Nor from one that was refused in the middle.
+    decodeLinesOnce(bytes(`${first}\nbad`), 'precision=ns&partial=no');
+    expect(decodeLinesOnce(bytes(second)).rows).toEqual(expected);
   });
 
   it('gives the same rows on any later day', () => {

@@ -130,13 +130,19 @@ describe(`lines (SEED=${seed})`, () => {
         const host = random.oneIn(9) ? '' : `,host=web-${random.below(hosts)}`;
         const service = random.oneIn(2) ? '' : `,service=shop${random.below(3)}`;
         const at = receivedAtNs - day * dayNs;
-        return `cpu${host}${service},cpu=${random.below(4)} v=${index} ${at}`;
+        const measurement = pick(random, ['cpu', 'cpu', 'cpus', 'cvu', 'mem\\ x']);
+        const fields = Array.from(
+          { length: 1 + random.below(3) },
+          () => `${pick(random, ['v', 'w', 'value', 'v\\ w', 'ww'])}=${index}`,
+        );
+        const tags = `${host}${service},cpu=${random.below(4)}`;
+        return `${measurement}${tags} ${fields.join(',')} ${at}`;
       });
       const text = lines.join('\n');
       const body = new Uint8Array(Buffer.from(text));
       const { items } = readByOracle(text, 'ns', isStored);
       const { rows } = decodeLinesOnce(body);
-      expect(items).toHaveLength(lines.length);
+      expect(items.length).toBeGreaterThan(lines.length);
       expect(rows).toEqual(decodeOracle(items).rows);
       expect(rows).toEqual(decodeByProtobuf(body).rows);
     }

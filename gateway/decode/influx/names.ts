@@ -43,7 +43,10 @@ export function scanName(
   let at = from;
   let dropped = 0;
   for (; at < end; at += 1) {
-    const kind = classes[source[at]!]!;
+    const byte = source[at]!;
+    // Letters first: nothing above the equals sign but a backslash is special.
+    if (byte > 0x3d && byte !== 0x5c) continue;
+    const kind = classes[byte]!;
     if (kind === ordinary) continue;
     if (kind !== backslash) break;
     if (at + 1 < end && isEscapable(classes[source[at + 1]!]!)) {

@@ -13,8 +13,9 @@ import { putOffset } from '../envelope.ts';
 import type { NumberBlock } from '../metric-blocks.ts';
 import { metricSerial } from '../points.ts';
 import { EnteredResources } from './entered-resources.ts';
+import { KnownNames } from './known-names.ts';
 import { fieldWords, kindString, type Line } from './line.ts';
-import { fieldsEnd, infoField, putMetricName } from './metric-names.ts';
+import { fieldsEnd, infoField } from './metric-names.ts';
 import { kindDouble, kindInteger, kindUnsigned } from './numbers.ts';
 import { Pairs } from './pairs.ts';
 import type { InfluxParameters } from './parameters.ts';
@@ -28,6 +29,7 @@ const typeInt = 2;
 
 export class RowWriter {
   readonly #resources = new EnteredResources();
+  readonly #names = new KnownNames();
   readonly #pairs = new Pairs();
   readonly #scratch = new Text(new Budget(scratchBytesMax));
   /** Where the attributes of the line's first ordinary row are, which the others copy. */
@@ -45,6 +47,7 @@ export class RowWriter {
   release(): void {
     if (this.#scratch.limit > scratchBytesKept) this.#scratch.release();
     this.#resources.release();
+    this.#names.release();
   }
 
   /** The decoder has used its resource for something else. */
@@ -66,13 +69,15 @@ export class RowWriter {
     const block = blocks.metrics.gauge.select(timeLow >>> 0, timeHigh >>> 0);
     this.#resources.beginRows(block, context, line, source, view, rows);
     if (block.metricSerial !== metricSerial[0]) enterBlock(block, source, view);
+    this.#names.beginLine(block, line, source);
+    const names = block.metricName.indexes.words;
     this.#keysStart = -1;
     const end = fieldsEnd(line);
     let row = block.rows.count;
     for (let field = 0; field < end; field += fieldWords) {
       const kind = line.fields[field + 3]!;
       if (kind === kindString) continue;
-      this.#putName(block, row, line, source, view, field);
+      names[row] = this.#names.next(block, line, source, view, field);
       if (kind === kindUnsigned) {
         addUnsigned(this.#pairs, line, source, field);
         context.repeatedKeys += this.#putPairs(block, this.#pairs, source, view);
@@ -86,7 +91,7 @@ export class RowWriter {
       row += 1;
     }
     if (hasInfo) {
-      this.#putName(block, row, line, source, view, infoField);
+      names[row] = this.#names.next(block, line, source, view, infoField);
       addStrings(this.#pairs, line, source, -1);
       context.repeatedKeys += this.#putPairs(block, this.#pairs, source, view);
       putNumber(block, row, kindInteger, 1, 0);
@@ -94,21 +99,6 @@ export class RowWriter {
     }
     block.endRows(rows);
     context.accepted += rows;
-  }
-
-  #putName(
-    block: NumberBlock,
-    row: number,
-    line: Line,
-    source: Uint8Array,
-    view: DataView,
-    field: number,
-  ): void {
-    const scratch = this.#scratch;
-    scratch.size = 0;
-    putMetricName(scratch, line, source, view, field);
-    const { dictionary, indexes } = block.metricName;
-    indexes.words[row] = dictionary.lookup(scratch.bytes, scratch.view, 0, scratch.size);
   }
 
   #putTags(block: NumberBlock, line: Line, source: Uint8Array, view: DataView): number {
