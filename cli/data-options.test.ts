@@ -48,6 +48,16 @@ describe('--sample', () => {
   );
 });
 
+describe('--influx-strings', () => {
+  it('is info or logs, from the command line before the environment', async () => {
+    const env = { OBSCTL_INFLUX_STRINGS: 'logs' };
+    expect((await dataConfigOf({}, {})).influxStrings).toBeUndefined();
+    expect((await dataConfigOf({}, env)).influxStrings).toBe('logs');
+    expect((await dataConfigOf({ influxStrings: 'info' }, env)).influxStrings).toBe('info');
+    expect(await fault({ influxStrings: 'labels' })).toMatch(/^OBS-1003: .*info or logs/);
+  });
+});
+
 describe('--redact', () => {
   it('reads rules as a stack file has them', async () => {
     const options = await rules("rules: [{action: mask, attributes: ['*'], pattern: 'a+'}]\n");

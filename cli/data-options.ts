@@ -7,6 +7,7 @@ import type { Stack } from '../stack/types.ts';
 
 export type DataOptions = {
   readonly sample?: readonly string[];
+  readonly influxStrings?: string;
   readonly redact?: string;
   readonly redactionKey?: string;
 };
@@ -25,6 +26,10 @@ export function addDataOptions(command: Command): void {
       `${sampleForm}: items a second that become rows; several times (default: all)`,
       (value: string, before: readonly string[] = []) => [...before, value],
     )
+    .option(
+      '--influx-strings <fate>',
+      'string fields of Influx lines: info or logs; OBSCTL_INFLUX_STRINGS (default: info)',
+    )
     .option('--redact <file>', 'rules that hash, drop or mask, YAML (default: none)')
     .option('--redaction-key <file>', 'key of hashes; OBSCTL_REDACTION_KEY_FILE (default: none)');
 }
@@ -35,14 +40,21 @@ export async function dataConfigOf(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{
   readonly sampling: Sampling | undefined;
+  readonly influxStrings: GatewayConfig['influxStrings'] | undefined;
   readonly redaction: GatewayConfig['redaction'] | undefined;
   readonly redactionKeyFile: string | undefined;
 }> {
   return {
     sampling: options.sample === undefined ? undefined : samplingOf(options.sample),
+    influxStrings: influxStringsOf(options.influxStrings ?? env['OBSCTL_INFLUX_STRINGS']),
     redaction: options.redact === undefined ? undefined : await readRules(options.redact),
     redactionKeyFile: options.redactionKey ?? env['OBSCTL_REDACTION_KEY_FILE'],
   };
+}
+
+function influxStringsOf(text: string | undefined): GatewayConfig['influxStrings'] | undefined {
+  if (text === undefined || text === 'info' || text === 'logs') return text;
+  throw new Problem('OBS-1003', `--influx-strings ${text}: expected info or logs`);
 }
 
 /** What the keys `gateway.sampling` and `gateway.redaction` come to. */

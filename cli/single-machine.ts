@@ -8,7 +8,7 @@ import { systemClock } from '../core/clock.ts';
 import { Problem } from '../core/problem.ts';
 import { type RunningChild, startChild } from './child.ts';
 import type { CliContext } from './context.ts';
-import { freeAddress } from './ports.ts';
+import { freeAddress, freeUdpAddress } from './ports.ts';
 
 export type SingleMachineOptions = {
   readonly dataDir: string;
@@ -32,7 +32,14 @@ export type SingleMachine = {
 };
 
 const host = '127.0.0.1';
-const defaultPorts = { engine: 8123, grpc: 4317, http: 4318, admin: 8890, page: 4320 } as const;
+const defaultPorts = {
+  engine: 8123,
+  grpc: 4317,
+  http: 4318,
+  dogstatsd: 8125,
+  admin: 8890,
+  page: 4320,
+} as const;
 
 /** Starts all parts in the order in which they need each other; stops what it began on failure. */
 export async function startSingleMachine(
@@ -120,6 +127,7 @@ async function startGateway(
   const grpc = await freeAddress('OTLP/gRPC', { host, port: defaultPorts.grpc }, say);
   const http = await freeAddress('OTLP/HTTP', { host, port: defaultPorts.http }, say);
   const admin = await freeAddress('admin', { host, port: defaultPorts.admin }, say);
+  const udp = await freeUdpAddress('DogStatsD', { host, port: defaultPorts.dogstatsd }, say);
   return await startChild({
     name: 'gateway',
     args: [
@@ -128,7 +136,7 @@ async function startGateway(
       ...['--clickhouse', clickhouseUrl],
       ...(options.stackFile === undefined ? [] : ['--file', options.stackFile]),
       ...['--data-dir', join(options.dataDir, 'gateway')],
-      ...['--otlp-grpc', grpc, '--otlp-http', http, '--admin', admin],
+      ...['--otlp-grpc', grpc, '--otlp-http', http, '--admin', admin, '--dogstatsd', udp],
       ...['--telemetry-interval', `${options.telemetryIntervalMs}ms`],
       ...(options.clickhouseUrl === undefined ? ['--freshness', embeddedFreshness] : []),
     ],

@@ -260,6 +260,11 @@ export const codes = {
     cause: 'Rules hash values, and a hash without a secret key can be looked up by guessing.',
     next: 'Give a file with at least 16 random bytes, as `--redaction-key` or in the stack file.',
   },
+  'OBS-2062': {
+    title: 'redaction and strings as log records exclude each other',
+    cause: 'A request that is redacted is logged anew, with one signal; lines would have two.',
+    next: 'Leave out `--influx-strings logs`: strings are attributes then, and rules reach them.',
+  },
   'OBS-3001': {
     title: 'not a ClickHouse URL',
     cause: 'The address given for ClickHouse cannot be read as an http or https URL.',

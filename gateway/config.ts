@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { defaultDatabase, defaultTableOptions } from '../clickhouse/ddl.ts';
 import type { ProfileName } from '../clickhouse/schema/profiles.ts';
 import type { Signal } from './answer.ts';
+import type { InfluxStrings } from './decode/influx/parameters.ts';
 import type { DecodeCore } from './decode/wasm/core.ts';
 import type { DeliveryOrder } from './deliver/delivery.ts';
 import type { TenantQuotas } from './guard/tenants.ts';
@@ -13,6 +14,7 @@ import { laneLimitsDefault } from './lane/lane-types.ts';
 import type { GrpcFraming } from './receive/call-stream.ts';
 import { bytesInFlightMaxDefault } from './receive/limits.ts';
 import type { Address } from './receive/listen.ts';
+import type { RemoteWriteLabels } from './receive/remote-write-http.ts';
 import { isPatternFault, parsePattern } from './redact/pattern.ts';
 import { compileProgram } from './redact/program.ts';
 import type { RedactionSettings } from './redact/rules.ts';
@@ -36,6 +38,22 @@ export type GatewayConfig = {
   readonly grpcFraming: GrpcFraming;
   /** What decodes ordinary spans and log records. */
   readonly decodeCore: DecodeCore;
+  /** Where job and instance of remote write go. */
+  readonly remoteWriteLabels: RemoteWriteLabels;
+  /** UDP; absent: nobody listens for datagrams. */
+  readonly dogstatsd: Address | undefined;
+  /** Unix sockets for the same: a stream of packets, and datagrams. */
+  readonly dogstatsdStream: string | undefined;
+  readonly dogstatsdDatagram: string | undefined;
+  /** How long a window of aggregation is. */
+  readonly dogstatsdWindowMs: number;
+  /** Aggregates and percentiles of histograms and timers, as they are typed. */
+  readonly dogstatsdAggregates: string;
+  readonly dogstatsdPercentiles: string;
+  /** How windows become points: `datadog`, `simple`, or the path of a module. */
+  readonly dogstatsdWrapper: string;
+  /** Whether the lines are plain StatsD: signed gauges are changes. */
+  readonly dogstatsdPlain: boolean;
   /** Certificate and key of both OTLP listeners; absent: plain. Read again when they change. */
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
@@ -53,6 +71,8 @@ export type GatewayConfig = {
   readonly tenants: TenantQuotas;
   /** How much of a flood becomes rows; empty: all of it. */
   readonly sampling: SamplingSettings;
+  /** What becomes of string fields of Influx lines. */
+  readonly influxStrings: InfluxStrings;
   /** What is taken out of requests before they are logged; no rules: nothing. */
   readonly redaction: RedactionSettings;
   /** The key of hashes; needed by rules that hash. */
@@ -103,6 +123,15 @@ export function gatewayConfigDefault(): GatewayConfig {
     admin: { host: '127.0.0.1', port: 8890 },
     grpcFraming: 'own',
     decodeCore: 'wasm',
+    remoteWriteLabels: 'otel',
+    dogstatsd: { host: '127.0.0.1', port: 8125 },
+    dogstatsdStream: undefined,
+    dogstatsdDatagram: undefined,
+    dogstatsdWindowMs: 10_000,
+    dogstatsdAggregates: 'max,median,avg,count',
+    dogstatsdPercentiles: '0.95',
+    dogstatsdWrapper: 'datadog',
+    dogstatsdPlain: false,
     tlsCertFile: undefined,
     tlsKeyFile: undefined,
     tlsClientCaFile: undefined,
@@ -112,6 +141,7 @@ export function gatewayConfigDefault(): GatewayConfig {
     corsOrigins: [],
     tenants: {},
     sampling: {},
+    influxStrings: 'info',
     redaction: { rules: [] },
     redactionKeyFile: undefined,
     workers: defaultWorkers(availableParallelism()),
@@ -190,6 +220,15 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   admin: { type: 'address', option: '--admin', description: '`/livez`, `/readyz`, `/metrics`; port 0 takes a free one', example: '--admin 127.0.0.1:8890' },
   grpcFraming: { type: 'text', variable: 'OBSCTL_GRPC_FRAMING', description: 'What serves gRPC connections without TLS: `own` is the HTTP/2 of this program, `node` that of Node, which costs about a fifth more CPU in all. Those with TLS are always Node\'s', example: 'OBSCTL_GRPC_FRAMING=node' },
   decodeCore: { type: 'text', variable: 'OBSCTL_DECODE_CORE', description: 'What decodes ordinary spans and log records: `wasm` is a module in WebAssembly, `plain` the TypeScript that decodes everything else, with the same rows for about a third more CPU in all', example: 'OBSCTL_DECODE_CORE=plain' },
+  remoteWriteLabels: { type: 'text', option: '--remote-write-labels', description: 'Where job and instance of a remote-written series go: `otel` makes them the resource (`service.name`, `service.namespace`, `service.instance.id`), `prometheus` also leaves them among the attributes', example: '--remote-write-labels prometheus' },
+  dogstatsd: { type: 'address', option: '--dogstatsd', description: 'DogStatsD and StatsD over UDP; port 0 takes a free one, `off` listens nowhere', example: '--dogstatsd 0.0.0.0:8125' },
+  dogstatsdStream: { type: 'text', option: '--dogstatsd-stream', defaultText: 'none', description: 'The same over a Unix stream socket at this path', example: '--dogstatsd-stream /run/obsctl/dsd.stream' },
+  dogstatsdDatagram: { type: 'text', option: '--dogstatsd-datagram', defaultText: 'none', description: 'The same over a Unix datagram socket at this path; needs the optional package `unix-dgram`', example: '--dogstatsd-datagram /run/obsctl/dsd.socket' },
+  dogstatsdWindowMs: { type: 'duration', option: '--dogstatsd-window', variable: 'OBSCTL_DOGSTATSD_WINDOW', description: 'How long values are brought together before they become points', example: '--dogstatsd-window 10s' },
+  dogstatsdAggregates: { type: 'list', option: '--dogstatsd-aggregates', variable: 'HISTOGRAM_AGGREGATES', description: 'What becomes of histograms and timers: `max`, `median`, `avg`, `count`, `min`, `sum`', example: '--dogstatsd-aggregates max,avg,count' },
+  dogstatsdPercentiles: { type: 'list', option: '--dogstatsd-percentiles', variable: 'HISTOGRAM_PERCENTILES', description: 'And which percentiles, between 0 and 1', example: '--dogstatsd-percentiles 0.95,0.99' },
+  dogstatsdWrapper: { type: 'text', option: '--dogstatsd-wrapper', description: 'How windows become points: `datadog`, `simple` (count and mean), or the path of a module of your own', example: '--dogstatsd-wrapper ./wrapper.ts' },
+  dogstatsdPlain: { type: 'switch', option: '--dogstatsd-plain', defaultText: 'off', description: 'Whether lines are plain StatsD, where a gauge with a sign is a change', example: '--dogstatsd-plain' },
   tlsCertFile: { type: 'file', option: '--tls-cert', stackKey: 'gateway.tls', defaultText: 'none', description: 'Certificate of both OTLP listeners, PEM, with its chain; without one they are plain. Read again when it changes', example: '--tls-cert /etc/obsctl/tls/tls.crt' },
   tlsKeyFile: { type: 'file', option: '--tls-key', stackKey: 'gateway.tls', defaultText: 'none', description: 'Key of that certificate, PEM', example: '--tls-key /etc/obsctl/tls/tls.key' },
   tlsClientCaFile: { type: 'file', option: '--tls-client-ca', stackKey: 'gateway.tls', defaultText: 'none', description: 'Authorities that sign the certificates of senders, PEM; a sender without one is then turned away (mutual TLS)', example: '--tls-client-ca /etc/obsctl/tls/ca.crt' },
@@ -199,6 +238,7 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   corsOrigins: { type: 'list', option: '--cors-origins', stackKey: 'gateway.cors_origins', defaultText: 'none', description: 'Origins whose pages may send from a browser; `https://*.shop.example` stands for subdomains', example: '--cors-origins https://shop.example' },
   tenants: { type: 'text', option: '--tenant', stackKey: 'gateway.tenants', defaultText: 'no limits', description: 'What a tenant may send: bytes and items a second, and the share of the log that its undelivered requests may fill; may be given several times, `*` is every other tenant', example: '--tenant shop,bytes=10Mi,items=50000,log=0.5' },
   sampling: { type: 'text', option: '--sample', stackKey: 'gateway.sampling', defaultText: 'all', description: 'How many spans or log records a second become rows, for each tenant, over all workers; `keep_errors` keeps errors in any case; a tenant in front is meant alone. What is left out is counted by the rates, and by the weight of the rows that stay. Several times', example: '--sample traces=10000,keep_errors --sample shop/logs=500' },
+  influxStrings: { type: 'text', option: '--influx-strings', variable: 'OBSCTL_INFLUX_STRINGS', description: 'What becomes of the string fields of Influx lines: with `info` they are attributes of one gauge `<measurement>_info` a line, with `logs` one log record. `logs` and redaction exclude each other', example: '--influx-strings logs' },
   redaction: { type: 'file', option: '--redact', stackKey: 'gateway.redaction', defaultText: 'none', description: 'Rules by which attributes and log bodies are hashed, dropped or masked before a request is logged; YAML with the key `rules`, as in a stack file', example: '--redact /etc/obsctl/redaction.yaml' },
   redactionKeyFile: { type: 'file', option: '--redaction-key', variable: 'OBSCTL_REDACTION_KEY_FILE', stackKey: 'gateway.redaction.key', defaultText: 'none', description: 'File with the key under which values are hashed, at least 16 bytes; equal values have equal hashes for as long as the key stays', example: '--redaction-key /run/secrets/redaction' },
   workers: { type: 'count', option: '--workers', defaultText: '1 on up to two cores, else half the cores, at most 4', description: 'Worker threads, each with listeners and a log of its own; at most 64', example: '--workers 2' },
@@ -216,5 +256,5 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   retentionDays: { type: 'text', option: '--retention', stackKey: 'clickhouse.retention', defaultText: '`traces=7d,logs=7d,metrics=30d`', description: 'How long the tables keep items, in whole days by signal; older items are rejected with a reason, because the table would drop them. What is named here also changes the TTL of existing tables', example: '--retention traces=14d,metrics=90d' },
   profile: { type: 'text', stackKey: 'clickhouse.profile', description: 'What searches may cost ClickHouse in indexes and merges: `balanced`, `cheap_ingest` or `fast_search`', example: 'fast_search' },
   migrate: { type: 'switch', option: '--no-migrate', defaultText: 'on', description: 'Whether tables are created and brought up to date at start', example: '--no-migrate' },
-  crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `durable` (a record is synced, its answer not sent), `sealed` or `inserted`; `sealed:throw` makes a worker fail there, `sealed:hang` hang', example: 'OBSCTL_CRASH_AT=sealed' },
+  crashAt: { type: 'text', variable: 'OBSCTL_CRASH_AT', defaultText: 'none', description: 'For crash tests: kills the process at the point `durable` (a record is synced, its answer not sent), `sealed` `inserted`, `dogstatsd_closed` (results are in the log, not sent) or `dogstatsd_emitted` (stored, not noted); `sealed:throw` makes a worker fail there, `sealed:hang` hang', example: 'OBSCTL_CRASH_AT=sealed' },
 };

@@ -5,31 +5,25 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { Clock } from '../core/clock.ts';
-import { Problem } from '../core/problem.ts';
 import type { GatewayConfig } from './config.ts';
+import { type DogstatsdThread, startDogstatsd } from './dogstatsd-thread.ts';
 import { type Guarding, startGuarding } from './guarding.ts';
 import type { LaneLog } from './lane/lane-types.ts';
 import { createResendMemory } from './lane/resend-table.ts';
 import { type Address, probeAddress } from './receive/listen.ts';
-import { readRedactionKey } from './redact/key.ts';
+import { checkRedaction, readRedactionKey } from './redact/key.ts';
 import { keepRollups } from './rollup-keeper.ts';
+import { type RunningWorker, startWorker } from './running-worker.ts';
 import { createThrottleMemory } from './sampling/throttle.ts';
 import { keepSchema } from './schema-keeper.ts';
 import { createLoadMemory } from './spread.ts';
 import { type Admin, startAdmin } from './telemetry/admin.ts';
 import { combine, createCounterMemory, slotOf } from './telemetry/counters.ts';
+import { addDogstatsd } from './telemetry/dogstatsd-counters.ts';
 import { startSelfTelemetry } from './telemetry/self.ts';
 import { acquireDirectoryLock } from './wal/lock.ts';
-import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
-import { watchWorker } from './worker-watch.ts';
-
-/**
- * Young objects of a lane's thread. A lane makes few an item: with V8's own limit they fill 17 MB
- * before anyone looks, and the gateway costs no CPU less for it.
- */
-const youngMegabytesMax = 6;
+import type { WorkerStart } from './worker-messages.ts';
 
 export type GatewayParts = {
   readonly clock: Clock;
@@ -42,6 +36,8 @@ export type GatewayParts = {
 export type Gateway = {
   readonly otlpGrpc: Address;
   readonly otlpHttp: Address;
+  /** Absent when nobody listens for datagrams. */
+  readonly dogstatsd: Address | undefined;
   readonly admin: Address;
   /** Rejects when a worker ends by itself. */
   readonly failed: Promise<never>;
@@ -49,20 +45,12 @@ export type Gateway = {
   readonly stop: () => Promise<number>;
 };
 
-type RunningWorker = {
-  readonly memory: SharedArrayBuffer;
-  readonly ready: Promise<Extract<FromWorker, { kind: 'ready' }>>;
-  /** Bytes left; rejects when the worker fails. */
-  readonly stopped: Promise<number>;
-  readonly stop: (graceMs: number) => void;
-  readonly post: (message: ToWorker) => void;
-};
-
-/** A thread that does not end this long after its grace is ended. */
-const workerEndMs = 5_000;
+/** Its part of the grace. */
+const dogstatsdGrace = 0.25;
 
 export async function startGateway(config: GatewayConfig, parts: GatewayParts): Promise<Gateway> {
   const { clock } = parts;
+  checkRedaction(config.redaction, config.influxStrings);
   const startedMs = clock.nowMs();
   const lock = acquireDirectoryLock(config.dataDir);
   const cleanUp: (() => unknown)[] = [() => lock.release()];
@@ -72,6 +60,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
   try {
     const gatewayId = readGatewayId(config.dataDir);
     let workers: readonly RunningWorker[] = [];
+    let dogstatsd: DogstatsdThread | undefined;
     const guarding = startGuarding(config, {
       ...parts,
       onChange: (material) => {
@@ -84,13 +73,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     cleanUp.push(() => schema.cancel());
     const rollups = keepRollups(config, parts);
     cleanUp.push(() => rollups.cancel());
-    const grpc = await probeAddress(config.otlpGrpc);
-    const http = await probeAddress(config.otlpHttp);
-    const reusePort = config.workers > 1;
-    // One worker finds a free port when it listens: one found before may be taken meanwhile.
-    const listen = reusePort
-      ? { grpc, http, reusePort }
-      : { grpc: config.otlpGrpc, http: config.otlpHttp, reusePort };
+    const { grpc, http, listen } = await addressesOf(config);
     const guard = guarding.start();
     workers = startWorkers(config, { gatewayId, listen, guard }, parts);
     cleanUp.push(async () => {
@@ -98,40 +81,38 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
       await Promise.allSettled(workers.map((worker) => worker.stopped));
     });
     let fault: string | undefined;
-    const failed = Promise.race(workers.map(failure));
+    const ended = Promise.withResolvers<never>();
+    const failed = Promise.race([...workers.map(failure), ended.promise]);
     failed.catch(() => {
       fault = 'lane_stopped';
     });
-    const read = (): Float64Array => readCounters(workers, guarding);
+    const read = (): Float64Array => readCounters(workers, dogstatsd, guarding);
     const faults = (): readonly string[] => (fault === undefined ? [] : [fault]);
-    const admin: Admin = await startAdmin({
-      address: config.admin,
-      read,
-      faults,
-      book: guarding.adminBook,
-      clock,
-    });
+    const book = guarding.adminBook;
+    const admin: Admin = await startAdmin({ address: config.admin, read, faults, book, clock });
     cleanUp.push(() => admin.close());
     const [first] = await Promise.all(workers.map((worker) => worker.ready));
     await schema.tried;
     const otlpHttp = first?.http ?? http;
-    if (config.telemetryIntervalMs > 0) {
-      const timer = startSelfTelemetry({
-        target: first?.own ?? otlpHttp,
-        secret: guard.ownSecret,
-        intervalMs: config.telemetryIntervalMs,
-        read,
-        origin: { gatewayId, version: parts.version, startedMs },
-        clock,
-      });
+    const target = { address: first?.own ?? otlpHttp, secret: guard.ownSecret };
+    dogstatsd = await startDogstatsd(config, target, parts);
+    cleanUp.push(async () => await dogstatsd?.stop(0));
+    dogstatsd?.failed.catch(ended.reject);
+    const origin = { gatewayId, version: parts.version, startedMs };
+    const intervalMs = config.telemetryIntervalMs;
+    if (intervalMs > 0) {
+      const timer = startSelfTelemetry({ target, intervalMs, read, origin, clock });
       cleanUp.push(() => timer.cancel());
     }
     return {
       otlpGrpc: first?.grpc ?? grpc,
       otlpHttp,
+      dogstatsd: dogstatsd?.udp,
       admin: admin.address,
       failed,
       stop: async () => {
+        // First of all, so that what it brings is stored by lanes that still take requests.
+        await dogstatsd?.stop(config.graceMs * dogstatsdGrace);
         for (const worker of workers) worker.stop(config.graceMs);
         try {
           return await bytesLeft(workers);
@@ -144,6 +125,16 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     await unwind();
     throw error;
   }
+}
+
+/** Where to listen, with free ports for those that are 0. */
+async function addressesOf({ otlpGrpc, otlpHttp, workers }: GatewayConfig) {
+  const grpc = await probeAddress(otlpGrpc);
+  const http = await probeAddress(otlpHttp);
+  const reusePort = workers > 1;
+  // One worker finds a free port when it listens: one found before may be taken meanwhile.
+  const wanted = reusePort ? { grpc, http } : { grpc: otlpGrpc, http: otlpHttp };
+  return { grpc, http, listen: { ...wanted, reusePort } };
 }
 
 /** Waits for every worker, also behind one that failed; then its failure is thrown. */
@@ -188,6 +179,7 @@ function startWorkers(
   const resendMemory = config.resendWindowMs > 0 ? createResendMemory(names.length) : undefined;
   return Array.from({ length: config.workers }, (_, index) =>
     startWorker(
+      { program: 'lane-worker', name: 'a lane' },
       {
         config,
         gatewayId,
@@ -219,51 +211,6 @@ function laneNames(config: GatewayConfig): readonly string[] {
   return names;
 }
 
-function startWorker(start: WorkerStart, { clock, log }: GatewayParts): RunningWorker {
-  const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
-  const worker = new Worker(new URL(`./lane-worker${extension}`, import.meta.url), {
-    workerData: start,
-    resourceLimits: { maxYoungGenerationSizeMb: youngMegabytesMax },
-  });
-  const ready = Promise.withResolvers<Extract<FromWorker, { kind: 'ready' }>>();
-  const stopped = Promise.withResolvers<number>();
-  const fail = (error: Error): void => {
-    ready.reject(error);
-    stopped.reject(error);
-    watch.end();
-  };
-  const watch = watchWorker(clock, (silentMs) => {
-    const text = `a lane has done nothing for ${silentMs / 1000} s`;
-    fail(new Problem('OBS-2040', text, { reach: 'outside' }));
-  });
-  worker.on('message', (message: FromWorker) => {
-    if (message.kind === 'alive') watch.alive();
-    else if (message.kind === 'ready') ready.resolve(message);
-    else if (message.kind === 'log') log(message.level, message.message);
-    else if (message.kind === 'stopped') stopped.resolve(message.left);
-    else fail(new Problem('OBS-2040', message.message, { reach: 'outside' }));
-  });
-  worker.on('error', (error) => {
-    const text = Error.isError(error) ? error.message : String(error);
-    fail(new Problem('OBS-2040', text, { cause: error, reach: 'outside' }));
-  });
-  worker.on('exit', () => fail(new Problem('OBS-2040', 'a lane ended', { reach: 'outside' })));
-  // Whoever waits sees the failure; nobody waiting is no unhandled rejection.
-  ready.promise.catch(() => {});
-  stopped.promise.catch(() => {});
-  return {
-    memory: start.counterMemory,
-    ready: ready.promise,
-    stopped: stopped.promise,
-    post: (message) => worker.postMessage(message),
-    stop: (graceMs) => {
-      worker.postMessage({ kind: 'stop', graceMs } satisfies ToWorker);
-      const ending = AbortSignal.timeout(graceMs + workerEndMs);
-      ending.addEventListener('abort', () => void worker.terminate(), { once: true });
-    },
-  };
-}
-
 async function failure(worker: RunningWorker): Promise<never> {
   await worker.stopped;
   return await new Promise<never>(() => {});
@@ -274,8 +221,13 @@ const userSlot = slotOf('process.cpu.time', 'user');
 const systemSlot = slotOf('process.cpu.time', 'system');
 const secondsPerMicrosecond = 1e-6;
 
-function readCounters(workers: readonly RunningWorker[], guarding: Guarding): Float64Array {
+function readCounters(
+  workers: readonly RunningWorker[],
+  dogstatsd: DogstatsdThread | undefined,
+  guarding: Guarding,
+): Float64Array {
   const values = combine(workers.map((worker) => new Float64Array(worker.memory)));
+  if (dogstatsd !== undefined) addDogstatsd(values, dogstatsd.memory);
   const { user, system } = process.cpuUsage();
   guarding.write(values);
   values[residentSlot] = process.memoryUsage.rss();

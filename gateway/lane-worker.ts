@@ -202,7 +202,7 @@ function stopRequested(
   return new Promise((resolve) => {
     parentPort?.on('message', (message: ToWorker) => {
       if (message.kind === 'guard') onMaterial(message.material);
-      else resolve(message.graceMs);
+      else if (message.kind === 'stop') resolve(message.graceMs);
     });
     if (start.listen !== undefined) return;
     const whole = new AbortController().signal;

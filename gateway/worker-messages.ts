@@ -2,6 +2,7 @@
 import type { GatewayConfig } from './config.ts';
 import type { GuardMaterial } from './guard/material.ts';
 import type { GuardStart } from './guarding.ts';
+import type { OwnTarget } from './own-post.ts';
 import type { Address } from './receive/listen.ts';
 
 export type WorkerStart = {
@@ -26,8 +27,18 @@ export type WorkerStart = {
   readonly guard: GuardStart | undefined;
 };
 
+/** Of the thread that owns DogStatsD's sockets. */
+export type DogstatsdStart = {
+  readonly config: GatewayConfig;
+  readonly counterMemory: SharedArrayBuffer;
+  /** Where its points go. */
+  readonly target: OwnTarget;
+};
+
 export type ToWorker =
   | { readonly kind: 'stop'; readonly graceMs: number }
+  /** What came to DogStatsD's port before its thread listened. */
+  | { readonly kind: 'datagrams'; readonly datagrams: readonly Uint8Array[] }
   /** The guard's files have changed. */
   | { readonly kind: 'guard'; readonly material: GuardMaterial };
 
@@ -36,6 +47,7 @@ export type FromWorker =
       readonly kind: 'ready';
       readonly grpc?: Address;
       readonly http?: Address;
+      readonly udp?: Address;
       /** Where the gateway's own report is let in, when everything else is guarded. */
       readonly own?: Address;
     }

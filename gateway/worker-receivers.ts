@@ -5,6 +5,7 @@ import { corsOf } from './guard/cors.ts';
 import { type Guard, ownGuard } from './guard/guard.ts';
 import { busyAnswer } from './lane/busy.ts';
 import type { Lane } from './lane/lane.ts';
+import { retentionDaysOf } from './lane/lane-types.ts';
 import type { Admission } from './receive/admission.ts';
 import { Aside } from './receive/aside.ts';
 import { startGrpc } from './receive/grpc.ts';
@@ -27,6 +28,8 @@ export async function startReceivers(
   const { lane, admission, counters, clock, guard } = parts;
   if (start.listen === undefined || guard === undefined) return [];
   const tls = start.guard?.material.tls;
+  const { influxStrings, retentionDays } = config;
+  const influx = { strings: influxStrings, logsDays: retentionDaysOf(retentionDays).logs };
   const common = {
     acceptor: lane,
     admission,
@@ -35,6 +38,7 @@ export async function startReceivers(
     limits: { bodyBytesMax: config.bodyBytesMax },
     reusePort: start.listen.reusePort,
     aside: new Aside(clock),
+    http: { influx, remoteWriteLabels: config.remoteWriteLabels },
     gate: () => {
       const reason = lane.refusal();
       return reason === undefined ? undefined : busyAnswer(reason);

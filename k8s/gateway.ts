@@ -29,7 +29,8 @@ const redactionDir = '/etc/obsctl-redaction';
 const tlsDir = '/etc/obsctl-tls';
 const sendersDir = '/etc/obsctl-senders';
 
-export const gatewayPorts = { grpc: 4317, http: 4318, admin: 8890 } as const;
+/** `http` takes remote write and line protocol, too, each by its path. */
+export const gatewayPorts = { grpc: 4317, http: 4318, dogstatsd: 8125, admin: 8890 } as const;
 
 /** After the time for delivery: syncing, closing, and the kubelet's own delays. */
 const graceExtraS = 20;
@@ -79,13 +80,18 @@ export type GatewayInput =
         | undefined;
       /** The file of who may send. */
       readonly auth?: { readonly secret: string; readonly key: string } | undefined;
+      /** Whether it listens for datagrams; off where it is absent. */
+      readonly dogstatsd?: boolean | undefined;
     };
 
 type OwnGateway = Extract<GatewayInput, { readonly flavor: 'obsctl' }>;
 
-/** `host:port` of the OTLP gRPC service, as agents in any namespace write it. */
-export function gatewayEndpoint(place: Pick<Place, 'stack' | 'namespace'>): string {
-  return `${partName({ stack: place.stack, name })}.${place.namespace}.svc:${gatewayPorts.grpc}`;
+/** `host:port` of the Service, OTLP/gRPC by default, as agents in any namespace write it. */
+export function gatewayEndpoint(
+  place: Pick<Place, 'stack' | 'namespace'>,
+  port: number = gatewayPorts.grpc,
+): string {
+  return `${partName({ stack: place.stack, name })}.${place.namespace}.svc:${port}`;
 }
 
 export function gatewayObjects(input: GatewayInput, place: Place): readonly KubernetesObject[] {
@@ -182,6 +188,9 @@ function ownNeeds(input: OwnGateway): Needs {
     ports: [
       { name: 'otlp-grpc', port: gatewayPorts.grpc, protocol: 'TCP' },
       { name: 'otlp-http', port: gatewayPorts.http, protocol: 'TCP' },
+      ...(input.dogstatsd === true
+        ? [{ name: 'dogstatsd', port: gatewayPorts.dogstatsd, protocol: 'UDP' } as const]
+        : []),
       { name: 'admin', port: gatewayPorts.admin, protocol: 'TCP' },
     ],
     stateDirs: [{ name: 'log', mountPath: dataDir }],
@@ -201,6 +210,7 @@ function ownArgs(input: OwnGateway): readonly string[] {
     at(gatewayPorts.grpc),
     '--otlp-http',
     at(gatewayPorts.http),
+    ...(input.dogstatsd === true ? ['--dogstatsd', at(gatewayPorts.dogstatsd)] : []),
     '--admin',
     at(gatewayPorts.admin),
     '--grace',

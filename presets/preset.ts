@@ -20,6 +20,8 @@ export type PresetContext = {
   readonly platform: Platform;
   /** `host:port` of the gateway's OTLP gRPC service. */
   readonly gatewayEndpoint: string;
+  /** `host:port` of its HTTP listener; absent where only the address above is known. */
+  readonly gatewayHttpEndpoint?: string;
   /** `host:port` of the tier that samples traces; absent: spans go to the gateway. */
   readonly samplerEndpoint?: string;
   /** What the gateway asks of who sends; absent: nothing. */

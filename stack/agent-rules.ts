@@ -72,6 +72,23 @@ function prometheusModes(stack: RawMap): readonly PlacelessFault[] {
   return faults;
 }
 
+/** Who can take remote write: our own gateway, where this file knows its HTTP address. */
+function remoteWriteIsTaken(stack: RawMap): readonly PlacelessFault[] {
+  if (mapAt(stack, 'prometheus_agent')['export'] !== 'remote_write') return [];
+  const path = ['prometheus_agent', 'export'];
+  const gateway = mapAt(stack, 'gateway');
+  if (gateway['endpoint'] !== undefined) {
+    const message =
+      'prometheus_agent.export is remote_write, and gateway.endpoint is an OTLP/gRPC address';
+    return [clash(path, message, 'Use “export: otlp”.')];
+  }
+  if (isOwnGateway(gateway)) return [];
+  const message =
+    'prometheus_agent.export is remote_write, and gateway.flavor collector takes OTLP only';
+  const next = "Use “export: otlp”, or set gateway.image, the image of obsctl's own gateway.";
+  return [clash(path, message, next)];
+}
+
 function countedTwice(stack: RawMap): readonly PlacelessFault[] {
   const isOnIn = (agent: string) => isOn(mapAt(stack, agent, 'presets'), 'span_metrics');
   if (!isOnIn('node_agent') || !isOnIn('sampler')) return [];
@@ -159,8 +176,7 @@ const keyOfAgent: Readonly<Record<string, string>> = {
 };
 
 function exportersHaveAgents(stack: RawMap): readonly PlacelessFault[] {
-  const gateway = mapAt(stack, 'gateway');
-  const ours = (gateway['flavor'] ?? (gateway['image'] && 'obsctl')) === 'obsctl';
+  const ours = isOwnGateway(mapAt(stack, 'gateway'));
   return Object.entries(mapAt(stack, 'extra_exporters')).flatMap(([name, exporter]) => {
     if (!isRawMap(exporter)) return [];
     const given = exporter['agents'];
@@ -181,6 +197,10 @@ function exportersHaveAgents(stack: RawMap): readonly PlacelessFault[] {
   });
 }
 
+function isOwnGateway(gateway: RawMap): boolean {
+  return (gateway['flavor'] ?? (gateway['image'] && 'obsctl')) === 'obsctl';
+}
+
 /** Whether a preset's key is there, and not switched off in its options. */
 function isOn(presets: RawMap, name: string): boolean {
   const options = Object.hasOwn(presets, name) ? presets[name] : undefined;
@@ -192,6 +212,7 @@ export const agentRules: readonly Rule[] = [
   scrapedTwice,
   scrapeWithoutLeader,
   prometheusModes,
+  remoteWriteIsTaken,
   countedTwice,
   costReadsThem,
   offAndOn,

@@ -5,7 +5,7 @@ import { gatewayConfigDefault, gatewaySettings } from '../gateway/config.ts';
 import { collectorGatewayOptions } from '../presets/agents/collector-gateway/config.ts';
 import { redaction, sampling } from './gateway-data.ts';
 import { allowFrom, auth, corsOrigins, tenants, tls } from './gateway-guard.ts';
-import { choice, count, duration, image, objectName, size, text } from './kit.ts';
+import { choice, count, duration, flag, image, objectName, size, text } from './kit.ts';
 
 const workersMax = 64;
 const replicasMax = 32;
@@ -28,6 +28,7 @@ export const keysOfFlavor = {
     'tenants',
     'allow_from',
     'cors_origins',
+    'dogstatsd',
   ],
 } as const;
 
@@ -91,6 +92,12 @@ const gatewayShape = collectorGatewayOptions.extend({
   tenants: tenants.optional(),
   allow_from: allowFrom.optional(),
   cors_origins: corsOrigins.optional(),
+  dogstatsd: flag({
+    description:
+      'Takes DogStatsD on 8125/udp, too. Datagrams carry no token: whoever reaches the port may' +
+      ' send; only flavor `obsctl`',
+    examples: [true],
+  }).default(false),
 });
 
 type GatewayInput = z.input<typeof gatewayShape>;

@@ -6,7 +6,7 @@ import { formatBytes, parseBytes, parseDurationMs } from '../../core/units.ts';
 import type { GatewayConfig } from '../../gateway/config.ts';
 import type { DecodeCore } from '../../gateway/decode/wasm/core.ts';
 import type { GrpcFraming } from '../../gateway/receive/call-stream.ts';
-import type { Address } from '../../gateway/receive/listen.ts';
+import { addressText, parseAddress } from '../address.ts';
 import type { CliContext } from '../context.ts';
 import { addDataOptions, type DataOptions, dataConfigOf, dataOfStack } from '../data-options.ts';
 import {
@@ -15,11 +15,13 @@ import {
   guardConfigOf,
   guardOfStack,
 } from '../guard-options.ts';
+import { addProtocolOptions, type ProtocolOptions, protocolConfigOf } from '../protocol-options.ts';
 import { parseRetention } from '../retention.ts';
 import { version } from '../version.ts';
 
 type GatewayCommandOptions = GuardOptions &
-  DataOptions & {
+  DataOptions &
+  ProtocolOptions & {
     readonly file?: string;
     readonly clickhouse?: string;
     readonly database?: string;
@@ -118,6 +120,7 @@ export function registerGateway(program: Command, context: CliContext): void {
     )
     .action((options: GatewayCommandOptions) => runGateway(options, context));
   addDataOptions(command);
+  addProtocolOptions(command);
   addGuardOptions(command);
 }
 
@@ -145,12 +148,14 @@ async function runGateway(options: GatewayCommandOptions, context: CliContext): 
   const announced = {
     otlp_grpc: addressText(gateway.otlpGrpc),
     otlp_http: addressText(gateway.otlpHttp),
+    ...(gateway.dogstatsd !== undefined && { dogstatsd: addressText(gateway.dogstatsd) }),
     admin: addressText(gateway.admin),
     pid: process.pid,
   };
   if (options.json === true) context.stdout(`${JSON.stringify(announced)}\n`);
+  const udp = announced.dogstatsd === undefined ? '' : `DogStatsD ${announced.dogstatsd}/udp, `;
   context.stderr(
-    `gateway: OTLP/gRPC ${announced.otlp_grpc}, OTLP/HTTP ${announced.otlp_http}, ` +
+    `gateway: OTLP/gRPC ${announced.otlp_grpc}, OTLP/HTTP ${announced.otlp_http}, ${udp}` +
       `admin http://${announced.admin}\n`,
   );
   // A worker that failed takes the others along, and `stop` throws its failure: half a gateway is
@@ -220,8 +225,17 @@ async function configOf(
   };
   const data = defined(await dataConfigOf(options, context.env));
   const guard = defined(guardConfigOf(options));
+  const protocols = protocolConfigOf(options, context.env);
   return withDatabaseOfUrl(
-    { ...base, ...file, ...defined(given), ...data, ...guard, migrate: options.migrate },
+    {
+      ...base,
+      ...file,
+      ...defined(given),
+      ...data,
+      ...protocols,
+      ...guard,
+      migrate: options.migrate,
+    },
     options,
   );
 }
@@ -290,12 +304,6 @@ function parse<Value>(
   return value;
 }
 
-function parseAddress(text: string): Address | undefined {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:[\]]+)):(\d{1,5})$/.exec(text);
-  if (match === null || Number(match[3]) > 65_535) return undefined;
-  return { host: match[1] ?? match[2] ?? '', port: Number(match[3]) };
-}
-
 function parseWorkers(text: string): number | undefined {
   const workers = parseCount(text);
   return workers === undefined || workers > workersMax ? undefined : workers;
@@ -307,10 +315,6 @@ function parseOrder(text: string): GatewayConfig['deliveryOrder'] | undefined {
 
 function parseCount(text: string): number | undefined {
   return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
-}
-
-function addressText({ host, port }: Address): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 function defined<Value extends object>(

@@ -1,10 +1,10 @@
-/** `obsctl send`: generated telemetry by any OTLP protocol, made by the OpenTelemetry SDK. */
+/** `obsctl send`: generated telemetry, by OTLP as the OpenTelemetry SDK sends it, or as lines. */
 import type { Command } from 'commander';
 import { Problem } from '../../core/problem.ts';
 import type { CliContext } from '../context.ts';
 import type { SendProtocol, SendSignal } from '../send/send.ts';
 
-const protocols: readonly SendProtocol[] = ['grpc', 'http/protobuf', 'http/json'];
+const protocols: readonly SendProtocol[] = ['grpc', 'http/protobuf', 'http/json', 'influx'];
 const signals: readonly SendSignal[] = ['traces', 'metrics', 'logs'];
 const countMax = 1_000_000;
 
@@ -20,24 +20,33 @@ export function registerSend(program: Command, context: CliContext): void {
   program
     .command('send')
     .description('send generated telemetry and say what was answered')
-    .argument('[signal...]', `what to send: ${signals.join(', ')}; all three by default`)
-    .option('--endpoint <url>', 'OTLP endpoint; default: the protocol’s port on loopback')
+    .argument(
+      '[signal...]',
+      `what to send: ${signals.join(', ')}; all that the protocol has by default`,
+    )
+    .option('--endpoint <url>', 'where to send; default: the protocol’s port on loopback')
     .option('--protocol <name>', protocols.join(', '), 'grpc')
     .option('--count <n>', 'items of each signal', '10')
     .option('--service <name>', 'service.name of what is sent', 'obsctl-send')
     .option('--gzip', 'compress the requests')
-    .addHelpText('after', '\nExample:\n  obsctl send traces --count 1000 --protocol http/json\n')
+    .addHelpText(
+      'after',
+      '\nHeaders of OTLP come from OTEL_EXPORTER_OTLP_HEADERS, ' +
+        'the token of lines from INFLUX_TOKEN.\n' +
+        '\nExample:\n  obsctl send traces --count 1000 --protocol http/json\n',
+    )
     .action(async (words: readonly string[], flags: SendFlags) => {
       const { send } = await import('../send/send.ts');
       const protocol = oneOf('--protocol', flags.protocol, protocols);
       const port = protocol === 'grpc' ? 4317 : 4318;
       const report = await send({
-        signals: words.length === 0 ? signals : words.map((word) => oneOf('signal', word, signals)),
+        signals: signalsOf(words, protocol),
         endpoint: endpointOf(flags.endpoint ?? `http://127.0.0.1:${port}`),
         protocol,
         count: countOf(flags.count),
         service: flags.service,
         gzip: flags.gzip === true,
+        token: context.env['INFLUX_TOKEN'],
       });
       context.stdout(`${JSON.stringify(report)}\n`);
       const failed = report.results.find((result) => result.error !== undefined);
@@ -47,6 +56,12 @@ export function registerSend(program: Command, context: CliContext): void {
         reach: 'outside',
       });
     });
+}
+
+function signalsOf(words: readonly string[], protocol: SendProtocol): readonly SendSignal[] {
+  const known: readonly SendSignal[] = protocol === 'influx' ? ['metrics'] : signals;
+  if (words.length === 0) return known;
+  return words.map((word) => oneOf(`with --protocol ${protocol}, a signal`, word, known));
 }
 
 function oneOf<Word extends string>(what: string, word: string, known: readonly Word[]): Word {

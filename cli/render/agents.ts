@@ -24,6 +24,7 @@ function agentContext(stack: Stack, target: Target): AgentContext {
     kubernetesMinor: kubernetesMinorOf(stack),
     platform: stack.platform,
     gatewayEndpoint: gatewayAddress(stack, target),
+    ...gatewayHttpAddress(stack, target),
     ...samplerAddress(stack, target),
     ...gatewayGuard(stack, target),
   };
@@ -87,6 +88,16 @@ function gatewayAddress(stack: Stack, target: Target): string {
   if (stack.gateway.endpoint !== undefined) return stack.gateway.endpoint;
   if (target === 'host') return `127.0.0.1:${gatewayPorts.grpc}`;
   return gatewayEndpoint({ stack: stack.name, namespace: stack.namespace });
+}
+
+/** Of a gateway elsewhere the file has the address of one listener, and that is another one. */
+function gatewayHttpAddress(
+  stack: Stack,
+  target: Target,
+): Pick<AgentContext, 'gatewayHttpEndpoint'> {
+  if (stack.gateway.endpoint !== undefined || target === 'host') return {};
+  const place = { stack: stack.name, namespace: stack.namespace };
+  return { gatewayHttpEndpoint: gatewayEndpoint(place, gatewayPorts.http) };
 }
 
 /** What a gateway that this file renders asks of its agents. */

@@ -60,6 +60,7 @@ function ownInput(stack: Stack, image: string): Parameters<typeof gatewayObjects
       clientCaKey: tls.client_ca_key,
     },
     auth: auth && { secret: auth.secret, key: auth.key },
+    dogstatsd: stack.gateway.dogstatsd,
   };
 }
 

@@ -11,7 +11,7 @@ import { OTLPTraceExporter as ProtoTraces } from '@opentelemetry/exporter-trace-
 import type { ReadableLogRecord } from '@opentelemetry/sdk-logs';
 import type { ResourceMetrics } from '@opentelemetry/sdk-metrics';
 import type { ReadableSpan } from '@opentelemetry/sdk-trace';
-import type { SendOptions, SendSignal } from './send.ts';
+import type { OtlpOptions, SendSignal } from './send.ts';
 
 export type SendOutcome = {
   readonly signal: SendSignal;
@@ -36,7 +36,7 @@ const classes = {
   'http/json': { traces: JsonTraces, metrics: JsonMetrics, logs: JsonLogs },
 } as const;
 
-export function exporters(options: SendOptions): Exporters {
+export function exporters(options: OtlpOptions): Exporters {
   const chosen = classes[options.protocol];
   const config = (signal: SendSignal): object => ({
     url: options.protocol === 'grpc' ? options.endpoint : `${options.endpoint}/v1/${signal}`,

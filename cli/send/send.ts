@@ -20,7 +20,8 @@ import {
 import { exporters, type SendOutcome } from './exporters.ts';
 
 export type SendSignal = 'traces' | 'metrics' | 'logs';
-export type SendProtocol = 'grpc' | 'http/protobuf' | 'http/json';
+export type OtlpProtocol = 'grpc' | 'http/protobuf' | 'http/json';
+export type SendProtocol = OtlpProtocol | 'influx';
 
 export type SendOptions = {
   readonly signals: readonly SendSignal[];
@@ -29,7 +30,12 @@ export type SendOptions = {
   readonly count: number;
   readonly service: string;
   readonly gzip: boolean;
+  /** Of an InfluxDB; SDKs read their headers from the environment. */
+  readonly token?: string | undefined;
 };
+
+/** What is sent by the SDK. */
+export type OtlpOptions = SendOptions & { readonly protocol: OtlpProtocol };
 
 export type SendReport = {
   readonly endpoint: string;
@@ -41,6 +47,15 @@ const spansPerTrace = 5;
 const itemsPerRequest = 1_000;
 
 export async function send(options: SendOptions): Promise<SendReport> {
+  const { endpoint, protocol } = options;
+  if (protocol === 'influx') {
+    const { sendLines } = await import('./lines.ts');
+    return { endpoint, protocol, results: [await sendLines(options)] };
+  }
+  return await sendByOtlp({ ...options, protocol });
+}
+
+async function sendByOtlp(options: OtlpOptions): Promise<SendReport> {
   const resource = defaultResource().merge(
     resourceFromAttributes({ 'service.name': options.service, 'service.version': '1.0.0' }),
   );
@@ -51,7 +66,7 @@ export async function send(options: SendOptions): Promise<SendReport> {
 
 const senders = { traces: sendTraces, metrics: sendMetrics, logs: sendLogs } as const;
 
-async function sendTraces(options: SendOptions, resource: Resource): Promise<SendOutcome> {
+async function sendTraces(options: OtlpOptions, resource: Resource): Promise<SendOutcome> {
   const memory = new InMemorySpanExporter();
   const provider = new TracerProvider({
     resource,
@@ -74,7 +89,7 @@ async function sendTraces(options: SendOptions, resource: Resource): Promise<Sen
   return { signal: 'traces', sent: options.count, ...outcome };
 }
 
-async function sendLogs(options: SendOptions, resource: Resource): Promise<SendOutcome> {
+async function sendLogs(options: OtlpOptions, resource: Resource): Promise<SendOutcome> {
   const memory = new InMemoryLogRecordExporter();
   const provider = new LoggerProvider({
     resource,
@@ -95,7 +110,7 @@ async function sendLogs(options: SendOptions, resource: Resource): Promise<SendO
   return { signal: 'logs', sent: options.count, ...outcome };
 }
 
-async function sendMetrics(options: SendOptions, resource: Resource): Promise<SendOutcome> {
+async function sendMetrics(options: OtlpOptions, resource: Resource): Promise<SendOutcome> {
   const memory = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
   const reader = new PeriodicExportingMetricReader({ exporter: memory });
   const provider = new MeterProvider({ resource, readers: [reader] });

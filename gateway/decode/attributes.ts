@@ -102,7 +102,8 @@ export function endMap(map: MapColumn, mapStart: number, valuesStart: number): n
   return dropRepeats(map.keys, map.values, mapStart, valuesStart);
 }
 
-function putKey(
+/** Appends a key of the map that begins at `mapStart`; its value is the caller's. */
+export function putKey(
   map: MapColumn,
   mapStart: number,
   source: Uint8Array,

@@ -111,6 +111,11 @@ export class Carried {
     this.#appendNumber(this.schemaStart);
     this.tenantStart = text.size;
     if (this.tenant.length > 0) this.#appendTenant();
+    this.renew();
+  }
+
+  /** Gives it a serial that nothing has had, because what it stands for has changed. */
+  renew(): void {
     serials += 1;
     this.serial = serials;
   }

@@ -48,6 +48,8 @@ export type DecodeResult =
       readonly leftOut: number;
       /** Of these, the ones that were kept because of what they are, not by what they drew. */
       readonly exempted: number;
+      /** Of a metrics request, the accepted items that are log records; 0 when absent. */
+      readonly logRecords?: number;
       /** Items that can never be stored: wrong id length, out of time range, … */
       readonly rejected: number;
       /** Whether no item got the receive time: a repeat of the same bytes is then a repeat. */

@@ -11,6 +11,7 @@ import type { Signal, Written } from '../answer.ts';
 import type { Blocks } from './blocks.ts';
 import type { Context } from './context.ts';
 import type { DecodeInput, DecodeResult } from './decode-types.ts';
+import { decodeLines, type LinesRead } from './influx/decode-lines.ts';
 import { protobufOf, type Transcoded } from './json/transcode.ts';
 import { decodeLogs } from './logs.ts';
 import { decodeMetrics } from './metrics.ts';
@@ -19,11 +20,14 @@ import { decodeTraces } from './traces.ts';
 import { releaseCore } from './wasm/core.ts';
 import { isMalformed } from './wire.ts';
 
+/** Of what is decoded as it is read. */
+const unread: Transcoded = { body: new Uint8Array(0), warning: '' };
+
 /** Decodes one request into `blocks`. After `malformed` and `full` they are as before. */
 export function decodeInto(blocks: Blocks, input: DecodeInput): DecodeResult {
-  let read: Transcoded;
+  let read: Transcoded = unread;
   try {
-    read = protobufOf(input);
+    if (input.contentType !== 'influx') read = protobufOf(input);
   } catch (error) {
     return resultOf(error);
   }
@@ -39,7 +43,7 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
   const { receivedAtNs, sampling, tenant = '' } = input;
   context.begin(receivedAtNs, ageNsMaxOf(blocks, input), blocks.aheadNsMax, sampling, tenant);
   try {
-    decodeBody(blocks, input, read.body);
+    const lines = decodeBody(blocks, input, read.body);
     blocks.repairRequest();
     blocks.counts.repeatedKeys += context.repeatedKeys;
     return {
@@ -47,10 +51,11 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
       accepted: context.accepted,
       leftOut: context.keeper.leftOut,
       exempted: context.keeper.exempted,
-      rejected: context.rejected,
+      ...(lines !== undefined && { logRecords: lines.logRecords }),
+      rejected: context.rejected + (lines?.rejected ?? 0),
       hasOwnTimes: context.untimed === 0,
       written: isRemoteWrite(input) ? writtenOf(context) : undefined,
-      message: context.rejected > 0 ? context.reason : read.warning,
+      message: context.rejected > 0 ? context.reason : (lines?.message ?? read.warning),
     };
   } catch (error) {
     blocks.cutRequest();
@@ -85,10 +90,11 @@ function writtenOf({ samples, histograms, exemplars }: Context): Written {
   return { samples, histograms, exemplars };
 }
 
-function decodeBody(blocks: Blocks, input: DecodeInput, body: Uint8Array): void {
+function decodeBody(blocks: Blocks, input: DecodeInput, body: Uint8Array): LinesRead | undefined {
+  if (input.contentType === 'influx') return decodeLines(blocks, input);
   if (!isRemoteWrite(input)) {
     decodeSignal(blocks, input.signal, body);
-    return;
+    return undefined;
   }
   const source = plainBytes(body);
   const view = new DataView(source.buffer, source.byteOffset, source.byteLength);
@@ -96,6 +102,7 @@ function decodeBody(blocks: Blocks, input: DecodeInput, body: Uint8Array): void 
     isV2: input.contentType === 'remote_write_2',
     keepsTarget: input.parameters === keepsTargetParameter,
   });
+  return undefined;
 }
 
 function decodeSignal(blocks: Blocks, signal: Signal, body: Uint8Array): void {

@@ -33,6 +33,8 @@ export const dayNs = 86_400_000_000_000n;
 const blockWeightBytesMax = 112 * 1024 * 1024;
 /** Buffers of one block, which may be half empty. */
 const blockBufferBytesMax = 128 * 1024 * 1024;
+/** Up to so many rows a loop is faster than a call. */
+const smallFillMax = 16;
 /** Fixed-width columns of a row, reckoned for the weight. */
 const rowWeightBytes = 64;
 /** Resources of one request that take turns and are found without looking them up; 2^n. */
@@ -158,8 +160,17 @@ export class SignalBlock {
   endRows(count: number): void {
     const rows = this.rows;
     const end = rows.count + count;
-    this.resources.repeated.ids.words.fill(this.resourceEntry, rows.count, end);
-    this.scopes.repeated.ids.words.fill(this.scopeEntry, rows.count, end);
+    const resources = this.resources.repeated.ids.words;
+    const scopes = this.scopes.repeated.ids.words;
+    if (count > smallFillMax) {
+      resources.fill(this.resourceEntry, rows.count, end);
+      scopes.fill(this.scopeEntry, rows.count, end);
+    } else {
+      for (let row = rows.count; row < end; row += 1) {
+        resources[row] = this.resourceEntry;
+        scopes[row] = this.scopeEntry;
+      }
+    }
     this.weight += this.#rowWeight * count;
     if (this.weight > blockWeightBytesMax) throw new BlockFull('a block weighs all it may');
     rows.count = end;
@@ -242,6 +253,14 @@ export class SignalBlock {
     return column;
   }
 
+  /** Takes the resource of the context for the one that was `entry` in this request before. */
+  enterAgain(context: Context, entry: number): void {
+    this.resourceEntry = entry;
+    this.resourceSerial = context.resource.serial;
+    this.scopeSerial = context.scope.serial;
+    this.#weigh();
+  }
+
   #enter(context: Context): void {
     const { resource, scope } = context;
     if (this.resourceSerial !== resource.serial) {
@@ -257,6 +276,10 @@ export class SignalBlock {
       this.scopeEntry = this.scopes.enter(scope);
       this.scopeSerial = scope.serial;
     }
+    this.#weigh();
+  }
+
+  #weigh(): void {
     this.#rowWeight =
       rowWeightBytes +
       this.resources.weightOf(this.resourceEntry) +

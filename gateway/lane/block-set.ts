@@ -31,6 +31,8 @@ type Appended = {
   readonly signal: Signal;
   readonly tenant: string;
   readonly items: number;
+  /** Of these, the log records of a metrics request. */
+  readonly logRecords: number;
   /** Of these, the ones that sampling left out. */
   readonly leftOut: number;
   /** Wall clock. */
@@ -102,16 +104,24 @@ export class BlockSet {
   }
 
   /** A record that ends at `end` was appended after its rows had entered. */
-  appended({ end, signal, tenant, items, leftOut, receivedMs, monotonicMs }: Appended): void {
+  appended(record: Appended): void {
+    const { end, signal, tenant, logRecords, leftOut, receivedMs, monotonicMs } = record;
+    const items = record.items - logRecords;
     if (this.#openedMs === 0) {
       this.#openedMs = monotonicMs;
       this.#firstReceivedMs = receivedMs;
     }
-    const received = { ...this.received, [signal]: this.received[signal] + items };
+    const before = this.received;
+    const received = { ...before, [signal]: before[signal] + items };
+    if (logRecords > 0) received.logs += logRecords;
     const left =
       leftOut === 0 ? this.leftOut : { ...this.leftOut, [signal]: this.leftOut[signal] + leftOut };
     this.#marks.push({ end, mark: this.blocks.mark(), received, leftOut: left });
-    if (tenant !== '') this.#tally.add({ end, signal, tenant, items, leftOut });
+    if (tenant === '') return;
+    this.#tally.add({ end, signal, tenant, items, leftOut });
+    if (logRecords > 0) {
+      this.#tally.add({ end, signal: 'logs', tenant, items: logRecords, leftOut: 0 });
+    }
   }
 
   /** Everything up to `position` is synced: older marks are not needed any more. */

@@ -8,6 +8,11 @@ import type { TestLane } from '../../test/support/lane.ts';
 import { nowhere, useLanes } from '../../test/support/lanes.ts';
 import type { Answer, Signal } from '../answer.ts';
 import type { Sampling } from '../decode/decode-types.ts';
+import {
+  bitsOf,
+  writeRequestV1,
+  writeRequestV2,
+} from '../decode/remote-write/testdata/write-request.ts';
 import { logBody, traceBody } from '../decode/testdata/load.ts';
 import { encodeRequest, requestType } from '../decode/testdata/otlp.ts';
 import { prove } from '../prove.ts';
@@ -254,6 +259,18 @@ function redaction(): Redaction {
   return new Redaction({ rules }, Buffer.from('a key of sixteen bytes'));
 }
 
+function submitWrite(lane: TestLane, version: 1 | 2): Promise<Answer> {
+  const labels = { __name__: 'up', job: 'checkout', session: 's3cr3t', 'user.email': 'jane@x.org' };
+  const samples = [{ bits: bitsOf(1), timeMs: nowNs / 1_000_000n }];
+  const list = [{ labels: Object.entries(labels), samples }];
+  const body = version === 1 ? writeRequestV1(list) : writeRequestV2(list);
+  const contentType = version === 1 ? 'remote_write_1' : 'remote_write_2';
+  const kind = { signal: 'metrics', transport: 'http', contentType, tenant: '' } as const;
+  // The wire would be compressed; what is logged is the rewritten body.
+  const wire = Buffer.from('jane@x.org');
+  return lane.lane.submit({ ...kind, contentEncoding: 'snappy', wire, body });
+}
+
 async function everyByte(directory: string): Promise<Buffer> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile());
@@ -280,6 +297,21 @@ describe('a lane that redacts', () => {
         LogAttributes: { 'user.email': expect.stringMatching(/^[0-9a-f]{32}$/) },
       },
     ]);
+  });
+
+  it.each([1, 2] as const)('does so for labels of remote write %s.0', async (version) => {
+    const before = await open({ clickhouseUrl: nowhere, redaction: redaction() });
+    expect(await submitWrite(before, version)).toMatchObject({ outcome: 'stored', rejected: 0 });
+    await before.close();
+    const bytes = await everyByte(lanes.dir());
+    expect(bytes.includes('checkout')).toBe(true);
+    expect(bytes.includes('jane')).toBe(false);
+    expect(bytes.includes('s3cr3t')).toBe(false);
+    const after = await open({ redaction: redaction() });
+    await drain(after);
+    const found = await rows('SELECT Attributes, ServiceName FROM $otel_metrics_gauge');
+    const Attributes = { 'user.email': expect.stringMatching(/^[0-9a-f]{32}$/) };
+    expect(found).toEqual([{ Attributes, ServiceName: 'checkout' }]);
   });
 
   it('knows a request that comes again, also after a crash', async () => {

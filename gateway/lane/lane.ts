@@ -110,8 +110,10 @@ export class Lane implements Acceptor {
     if (redacted.outcome !== 'redacted') return redacted;
     redaction.tell((kind, values) => counters.redacted(kind, values));
     const answer = await this.#storeOnce(redacted.submission);
-    const isUnsaid = answer.outcome === 'stored' && answer.message === '';
-    return isUnsaid ? { ...answer, message: redacted.warning } : answer;
+    if (answer.outcome !== 'stored') return answer;
+    counters.rejected(submission.signal, redacted.rejected);
+    const message = answer.message === '' ? redacted.warning : answer.message;
+    return { ...answer, rejected: answer.rejected + redacted.rejected, message };
   }
 
   async #storeOnce(submission: Submission): Promise<Answer> {
@@ -191,6 +193,7 @@ export class Lane implements Acceptor {
         signal,
         tenant,
         items,
+        logRecords: decoded.logRecords ?? 0,
         leftOut,
         receivedMs: clock.nowMs(),
         monotonicMs: clock.monotonicMs(),

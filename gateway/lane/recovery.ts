@@ -8,6 +8,7 @@ import { assert } from '../../core/assert.ts';
 import type { Delivery } from '../deliver/delivery.ts';
 import { type BlockSet, encodeSet } from './block-set.ts';
 import type { LaneParts } from './lane-types.ts';
+import { tenantOf } from './record-meta.ts';
 import type { Replayer } from './replay.ts';
 import { type Seal, signalOf } from './seal.ts';
 
@@ -56,9 +57,10 @@ async function takeUp(lane: Recovering, from: number, to: number): Promise<void>
     const signal = signalOf(record.meta.kind);
     assert(signal !== undefined, 'what was decoded has a signal');
     const monotonicMs = parts.clock.monotonicMs();
-    const { accepted: items, leftOut } = result;
-    const { tenant } = record.meta;
-    open.appended({ end: record.next, signal, tenant, items, leftOut, receivedMs, monotonicMs });
+    const { accepted: items, logRecords = 0, leftOut } = result;
+    const counts = { items, logRecords, leftOut };
+    const tenant = tenantOf(record.meta);
+    open.appended({ end: record.next, signal, tenant, ...counts, receivedMs, monotonicMs });
   });
 }
 

@@ -14,6 +14,8 @@ export type RefusalReason =
   | 'unknown_path'
   | 'wrong_method'
   | 'wrong_type'
+  /** The address lacks what the protocol needs there, or says it wrong. */
+  | 'wrong_address'
   | 'unknown_encoding'
   /** The body did not arrive in time, or the client's own deadline passed. */
   | 'timeout'

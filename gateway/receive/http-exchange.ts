@@ -56,6 +56,8 @@ export class HttpExchange {
   #phase: Phase = 'reading';
   #protocol: HttpProtocol | undefined;
   #announced: Announced | undefined;
+  /** Of a request that brings nothing, once its body is there. */
+  #answerTo: ((body: Uint8Array) => Reply) | undefined;
   #tenant = '';
   /** Of the page that a browser sends for; only when that page may. */
   #origin: string | undefined;
@@ -168,7 +170,8 @@ export class HttpExchange {
     const announcement = protocol.announce(this.#request);
     if (announcement.kind === 'refused') return this.#refuse(announcement.refusing);
     if (announcement.kind === 'reply') return this.#reply(announcement.reply);
-    this.#announced = announcement.announced;
+    if (announcement.kind === 'asks') this.#answerTo = announcement.answer;
+    else this.#announced = announcement.announced;
     return true;
   }
 
@@ -205,6 +208,10 @@ export class HttpExchange {
   }
 
   #submit(): void {
+    if (this.#phase === 'reading' && this.#answerTo !== undefined) {
+      this.#reply(this.#answerTo(this.#body.view()));
+      return;
+    }
     const [announced, protocol] = [this.#announced, this.#protocol];
     if (this.#phase !== 'reading' || announced === undefined || protocol === undefined) return;
     this.#phase = 'submitted';

@@ -36,7 +36,9 @@ export type Announcement =
   | { readonly kind: 'brings'; readonly announced: Announced }
   | { readonly kind: 'refused'; readonly refusing: Refusing }
   /** Nothing goes to the lane: a health check and the like. */
-  | { readonly kind: 'reply'; readonly reply: Reply };
+  | { readonly kind: 'reply'; readonly reply: Reply }
+  /** Nothing goes to the lane, and the answer depends on the body, as it came. */
+  | { readonly kind: 'asks'; readonly answer: (body: Uint8Array) => Reply };
 
 type StoredAnswer = Extract<Answer, { outcome: 'stored' }>;
 

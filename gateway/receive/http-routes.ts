@@ -1,14 +1,19 @@
 /** Which protocol is spoken at which path. */
 import type { HttpProtocol } from './http-protocol.ts';
+import { type InfluxSettings, influxHttp } from './influx-http.ts';
 import { otlpHttp } from './otlp-http.ts';
 import { type RemoteWriteLabels, remoteWriteHttp, remoteWritePath } from './remote-write-http.ts';
 
 /** What the protocols are told by the gateway's settings. */
 export type HttpSettings = {
   readonly remoteWriteLabels: RemoteWriteLabels;
+  readonly influx: InfluxSettings;
 };
 
-export const httpSettingsDefault: HttpSettings = { remoteWriteLabels: 'otel' };
+export const httpSettingsDefault: HttpSettings = {
+  remoteWriteLabels: 'otel',
+  influx: { strings: 'info', logsDays: 0 },
+};
 
 /** By path. */
 export type HttpRoutes = ReadonlyMap<string, HttpProtocol>;
@@ -16,6 +21,7 @@ export type HttpRoutes = ReadonlyMap<string, HttpProtocol>;
 export function routesOf(settings: HttpSettings): HttpRoutes {
   return new Map<string, HttpProtocol>([
     ...Object.entries(otlpHttp),
+    ...Object.entries(influxHttp(settings.influx)),
     [remoteWritePath, remoteWriteHttp(settings.remoteWriteLabels)],
   ]);
 }

@@ -9,7 +9,7 @@ import { createHmac } from 'node:crypto';
 import { Budget } from '../../clickhouse/native/buffers.ts';
 import { Dictionary } from '../../clickhouse/native/dictionary.ts';
 import type { HashSeed } from '../../clickhouse/native/hash.ts';
-import type { Decision, SignalRules } from './rules.ts';
+import type { Decision, KeyRules } from './rules.ts';
 
 const keysMax = 10_000;
 const keyBytesMax = 1024 * 1024;
@@ -22,14 +22,14 @@ const hashedBytesRemembered = 256;
 export const hashDigits = 32;
 
 export class KeyDecisions {
-  readonly #rules: SignalRules;
+  readonly #rules: KeyRules;
   /** Keys that were seen; the decision of key `index` is `#decisions[index]`. */
   readonly #keys: Dictionary;
   #decisions: Decision[] = [];
   readonly #paths = new Map<string, Decision>();
 
   /** `seed` makes look-ups hard to attack. */
-  constructor(rules: SignalRules, seed: HashSeed) {
+  constructor(rules: KeyRules, seed: HashSeed) {
     this.#rules = rules;
     this.#keys = new Dictionary(new Budget(budgetBytes), seed);
   }

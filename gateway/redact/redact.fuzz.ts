@@ -6,15 +6,32 @@
  */
 import fc from 'fast-check';
 import type { FuzzOptions } from '../../test/support/fuzzing.ts';
-import type { Signal } from '../answer.ts';
+import type { Submission } from '../answer.ts';
 import { createOpenBlocks } from '../decode/blocks.ts';
 import { decodeInto } from '../decode/decode.ts';
+import {
+  type Label,
+  writeRequestV1,
+  writeRequestV2,
+} from '../decode/remote-write/testdata/write-request.ts';
 import { receivedAtNs, requestOf } from '../decode/testdata/arbitrary.ts';
 import { seededRandom } from '../decode/testdata/load.ts';
 import { encodeRequest } from '../decode/testdata/otlp.ts';
 import { Redaction } from './redaction.ts';
+import { request as writeRequest } from './testdata/write-arbitrary.ts';
 
-const signals: readonly Signal[] = ['traces', 'logs', 'metrics'];
+/** What a body is. */
+type Kind = Pick<Submission, 'signal' | 'contentType'>;
+
+const otlp = [
+  { signal: 'traces', contentType: 'protobuf', word: 'spans' },
+  { signal: 'logs', contentType: 'protobuf', word: 'logs' },
+  { signal: 'metrics', contentType: 'protobuf', word: 'metrics' },
+] as const;
+const remoteWrite = [
+  { signal: 'metrics', contentType: 'remote_write_1', encode: writeRequestV1 },
+  { signal: 'metrics', contentType: 'remote_write_2', encode: writeRequestV2 },
+] as const;
 const samplesPerRound = 10;
 const mutationsPerSample = 40;
 const changesMax = 4;
@@ -38,52 +55,63 @@ export function run(options: FuzzOptions): void {
   );
   const roundsMax = options.iterations ?? Number.POSITIVE_INFINITY;
   for (let round = 0; performance.now() < end && round < roundsMax; round += 1) {
-    for (const [signal, body] of samples(options.seed + round, key)) {
-      check(redaction, signal, body, counts);
+    for (const [kind, body] of samples(options.seed + round, key)) {
+      check(redaction, kind, body, counts);
       for (let index = 0; index < mutationsPerSample; index += 1) {
-        attempt(redaction, signal, mutate(body, random), counts);
+        attempt(redaction, kind, mutate(body, random), counts);
       }
     }
   }
   console.log(JSON.stringify({ fuzz: 'redact', seed: options.seed, ...counts, findings: 0 }));
 }
 
-function samples(seed: number, key: string): (readonly [Signal, Uint8Array])[] {
+function samples(seed: number, key: string): (readonly [Kind, Uint8Array])[] {
+  const parameters = { seed, numRuns: samplesPerRound };
   const value = { string_value: secret.toString() };
   const resource = { attributes: [{ key, value }] };
-  const words = { traces: 'spans', logs: 'logs', metrics: 'metrics' };
-  return signals.flatMap((signal) =>
-    fc.sample(requestOf(signal), { seed, numRuns: samplesPerRound }).map((request) => {
-      const planted = encodeRequest(signal, { [`resource_${words[signal]}`]: [{ resource }] });
-      const body = Buffer.concat([encodeRequest(signal, request), planted]);
-      return [signal, new Uint8Array(body)] as const;
+  const requests = otlp.flatMap(({ word, ...kind }) =>
+    fc.sample(requestOf(kind.signal), parameters).map((request) => {
+      const planted = encodeRequest(kind.signal, { [`resource_${word}`]: [{ resource }] });
+      const body = Buffer.concat([encodeRequest(kind.signal, request), planted]);
+      return [kind, new Uint8Array(body)] as const;
     }),
   );
+  const planted: Label = [key, secret.toString()];
+  const writes = remoteWrite.flatMap(({ encode, ...kind }) =>
+    fc.sample(writeRequest, parameters).map((list) => {
+      const series = {
+        labels: [planted],
+        exemplars: [{ labels: [planted], bits: 1n, timeMs: 1n }],
+      };
+      return [kind, encode([...list, series])] as const;
+    }),
+  );
+  return [...requests, ...writes];
 }
 
 /** A whole request: the secret goes, and the decoder takes the rest. */
 function check(
   redaction: Redaction,
-  signal: Signal,
+  kind: Kind,
   body: Uint8Array,
   counts: Record<string, number>,
 ): void {
-  const rewritten = attempt(redaction, signal, body, counts);
+  const rewritten = attempt(redaction, kind, body, counts);
   if (rewritten === undefined) throw finding('a whole request is malformed', body);
   if (Buffer.from(rewritten).includes(secret)) throw finding('the secret is still there', body);
-  if (outcomeOf(signal, rewritten) !== outcomeOf(signal, body)) {
+  if (outcomeOf(kind, rewritten) !== outcomeOf(kind, body)) {
     throw finding('the rewritten request is not taken like the original', body);
   }
 }
 
 function attempt(
   redaction: Redaction,
-  signal: Signal,
+  kind: Kind,
   body: Uint8Array,
   counts: Record<string, number>,
 ): Uint8Array | undefined {
-  const kind = { signal, transport: 'http', contentType: 'protobuf', tenant: '' } as const;
-  const submission = { ...kind, contentEncoding: 'identity', wire: body, body } as const;
+  const sent = { ...kind, transport: 'http', tenant: '', contentEncoding: 'identity' } as const;
+  const submission = { ...sent, wire: body, body };
   try {
     const result = redaction.redact(submission);
     counts[result.outcome] = (counts[result.outcome] ?? 0) + 1;
@@ -97,9 +125,9 @@ function attempt(
   }
 }
 
-function outcomeOf(signal: Signal, body: Uint8Array): string {
+function outcomeOf(kind: Kind, body: Uint8Array): string {
   const blocks = createOpenBlocks();
-  const result = decodeInto(blocks, { signal, contentType: 'protobuf', body, receivedAtNs });
+  const result = decodeInto(blocks, { ...kind, body, receivedAtNs });
   return result.outcome === 'decoded' ? `${result.accepted} ${result.rejected}` : result.outcome;
 }
 

@@ -138,11 +138,26 @@ describe('redaction', () => {
     expect(outcome).toBe('too_large');
   });
 
+  it.each(['remote_write_1', 'remote_write_2', 'influx', 'dogstatsd'] as const)(
+    'refuses %s that it cannot read, where there are rules for its signal',
+    (contentType) => {
+      const submission = {
+        ...submissionOf('metrics', Buffer.from('secret')),
+        contentType,
+      } as const;
+      const { outcome } = new Redaction({ rules }, key).redact(submission);
+      expect(outcome).toBe('malformed');
+      const ofLogs = rules.map((rule) => ({ ...rule, signals: ['logs'] as const }));
+      const other = new Redaction({ rules: ofLogs }, key).redact(submission);
+      expect(other).toEqual({ outcome: 'redacted', submission, warning: '', rejected: 0 });
+    },
+  );
+
   it('leaves a request that holds nothing of it as it came, compressed', () => {
     const body = tracesWith({ key: 'http.method', value: { string_value: 'GET' } });
     const submission = { ...submissionOf('traces', body), wire: Buffer.from('as it came') };
     const result = new Redaction({ rules }, key).redact(submission);
-    expect(result).toEqual({ outcome: 'redacted', submission, warning: '' });
+    expect(result).toEqual({ outcome: 'redacted', submission, warning: '', rejected: 0 });
   });
 
   it('finds keys and values in every order and number that protobuf allows', () => {

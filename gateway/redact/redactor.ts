@@ -11,7 +11,6 @@
  * Hot path while there are rules. Allocations per attribute: none, unless it is changed or new.
  * Copies: one of a changed request. Owner: the caller. Watched by `redact.bench.ts`.
  */
-import { Budget, Text } from '../../clickhouse/native/buffers.ts';
 import type { HashSeed } from '../../clickhouse/native/hash.ts';
 import { isWellFormed, lengthAt, lengthSize, wellFormed } from '../../clickhouse/native/utf8.ts';
 import type { Signal } from '../answer.ts';
@@ -28,11 +27,9 @@ import {
 } from '../decode/wire.ts';
 import { Edits } from './edits.ts';
 import { Hashes, hashDigits, KeyDecisions, utf8 } from './known.ts';
+import { Masking } from './masking.ts';
 import { requestShapes, type Shape } from './messages.ts';
 import { combine, type Decision, keep, type Mask, type SignalRules } from './rules.ts';
-
-const scratchBytesMax = 2 ** 30;
-const scratchBytesKept = 1024 * 1024;
 
 /** What was done to values, since the redactor was made. */
 export type RedactionCounts = { dropped: number; hashed: number; masked: number };
@@ -44,8 +41,7 @@ export class Redactor {
   readonly #edits = new Edits();
   readonly #decisions: KeyDecisions;
   readonly #hashes: Hashes;
-  /** A value as text, and what masks make of it, in turn. */
-  readonly #scratch = [0, 1].map(() => new Text(new Budget(scratchBytesMax)));
+  readonly #masking = new Masking();
   #source: Uint8Array = new Uint8Array(0);
   #view = new DataView<ArrayBufferLike>(this.#source.buffer);
 
@@ -282,12 +278,12 @@ export class Redactor {
   }
 
   #string(lengthAt: number, start: number, end: number, masks: readonly Mask[]): void {
-    if (masks.length === 0 || !this.#runMasks(this.#source, this.#view, start, end, masks)) return;
+    if (masks.length === 0 || !this.#mask(this.#source, this.#view, start, end, masks)) return;
     const edits = this.#edits;
     const from = edits.text.size;
-    const masked = this.#scratch[0]!;
-    edits.putLength(masked.size);
-    edits.putAll(masked.bytes.subarray(0, masked.size));
+    const masked = this.#masking.result();
+    edits.putLength(masked.length);
+    edits.putAll(masked);
     edits.replace(lengthAt, end, from);
   }
 
@@ -295,61 +291,32 @@ export class Redactor {
   #number(tagAt: number, start: number, end: number, masks: readonly Mask[]): void {
     const text = this.#textOf(tagAt, end);
     const view = new DataView(text.buffer, text.byteOffset, text.byteLength);
-    if (start === end || !this.#runMasks(text, view, 0, text.length, masks)) return;
+    if (start === end || !this.#mask(text, view, 0, text.length, masks)) return;
     const edits = this.#edits;
     const from = edits.text.size;
-    const masked = this.#scratch[0]!;
+    const masked = this.#masking.result();
     edits.putByte(0x0a);
-    edits.putLength(masked.size);
-    edits.putAll(masked.bytes.subarray(0, masked.size));
+    edits.putLength(masked.length);
+    edits.putAll(masked);
     edits.replace(tagAt, end, from);
   }
 
-  /** Masks `[from, end)` into the first scratch; false when no mask changes anything. */
-  #runMasks(
+  /** Whether a mask changes `[from, end)`; what it becomes is the masking's result. */
+  #mask(
     bytes: Uint8Array,
     view: DataView,
     from: number,
     end: number,
     masks: readonly Mask[],
   ): boolean {
-    let source = bytes;
-    let sourceView = view;
-    let start = from;
-    let stop = end;
-    // Masks read whole characters; this is what would be stored in the place of broken ones.
-    if (!isWellFormed(source, sourceView, start, stop - start)) {
-      source = wellFormed(source.subarray(start, stop));
-      sourceView = new DataView(source.buffer, source.byteOffset, source.byteLength);
-      start = 0;
-      stop = source.length;
-    }
-    let isChanged = false;
-    for (const { matcher, replacement } of masks) {
-      const text = this.#freshScratch();
-      if (matcher?.mask(text, source, sourceView, start, stop, replacement) !== true) continue;
-      isChanged = true;
-      this.counts.masked += 1;
-      this.#scratch.reverse();
-      source = text.bytes;
-      sourceView = text.view;
-      start = 0;
-      stop = text.size;
-    }
-    return isChanged;
-  }
-
-  /** The second scratch, which becomes the first when it holds a result. */
-  #freshScratch(): Text {
-    const text = this.#scratch[1]!;
-    if (text.size > scratchBytesKept) text.release();
-    text.size = 0;
-    return text;
+    const changes = this.#masking.run(bytes, view, from, end, masks);
+    this.counts.masked += changes;
+    return changes > 0;
   }
 
   /** The value at `[from, end)` as it would be stored. */
   #textOf(from: number, end: number): Uint8Array {
-    const text = this.#freshScratch();
+    const text = this.#masking.fresh();
     putAnyValue(text, this.#source, this.#view, from, end);
     const length = lengthAt(text.bytes, 0);
     const start = lengthSize(length);

@@ -45,8 +45,11 @@ type Applied = {
   readonly mask: Mask | undefined;
 };
 
+/** What rules say of a key. */
+export type KeyRules = { readonly ofKey: (key: string) => Decision };
+
 /** The rules of one signal. */
-export class SignalRules {
+export class SignalRules implements KeyRules {
   readonly #rules: readonly Applied[];
 
   constructor(settings: RedactionSettings, signal: Signal) {

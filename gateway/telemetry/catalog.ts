@@ -44,6 +44,7 @@ const refusalReasons = [
   'unknown_path',
   'wrong_method',
   'wrong_type',
+  'wrong_address',
   'unknown_encoding',
   'timeout',
   'cancelled',
@@ -71,6 +72,28 @@ export const unreadyCauses = [
   'shutting_down',
   'lane_stopped',
 ] as const;
+
+export const dogstatsdSockets = ['udp', 'unix', 'unixgram'] as const;
+const dogstatsdLines = ['metric', 'event', 'service_check'] as const;
+export const dogstatsdFaults = [
+  'form',
+  'name',
+  'value',
+  'not_finite',
+  'out_of_range',
+  'type',
+  'rate',
+  'timestamp',
+  'event',
+  'service_check',
+] as const;
+export const dogstatsdIgnored = [
+  'unknown_field',
+  'timestamp_of_type',
+  'event_field',
+  'service_check_field',
+] as const;
+const dogstatsdBounds = ['series', 'memory', 'windows', 'waiting'] as const;
 
 const signal: AttributeDef = { name: 'signal', values: signals };
 const transport: AttributeDef = { name: 'transport', values: transports };
@@ -129,6 +152,19 @@ const metrics = [
   { name: 'obsctl.gateway.guard.reloads', unit: '{reload}', kind: 'counter', over: 'sum', attributes: [guarded, { name: 'outcome', values: ['applied', 'refused'] }], description: 'Times that files of the guard had changed, by whether the new ones could be used' },
   { name: 'obsctl.gateway.guard.stale', unit: '1', kind: 'gauge', over: 'max', attributes: [guarded], description: '1 while the files are faulty and what they held before is in force' },
   { name: 'obsctl.gateway.tls.not_after', unit: 's', kind: 'gauge', over: 'max', attributes: [], description: 'When the certificate in force ends, seconds since 1970; 0 without TLS' },
+  { name: 'obsctl.gateway.dogstatsd.datagrams', unit: '{datagram}', kind: 'counter', over: 'sum', attributes: [{ name: 'socket', values: dogstatsdSockets }], description: 'DogStatsD datagrams and packets received' },
+  { name: 'obsctl.gateway.dogstatsd.logged', unit: '{datagram}', kind: 'counter', over: 'sum', attributes: [], description: 'Of these, the ones that are in the log of raw datagrams' },
+  { name: 'obsctl.gateway.dogstatsd.refused', unit: '{datagram}', kind: 'counter', over: 'sum', attributes: [], description: 'Datagrams that the log could not take, or that came faster than it writes: they are lost' },
+  { name: 'obsctl.gateway.dogstatsd.kernel.drops', unit: '{datagram}', kind: 'counter', over: 'sum', attributes: [], description: 'Datagrams that the kernel had no room for, where it tells' },
+  { name: 'obsctl.gateway.dogstatsd.lines', unit: '{line}', kind: 'counter', over: 'sum', attributes: [{ name: 'kind', values: dogstatsdLines }], description: 'Lines that were taken' },
+  { name: 'obsctl.gateway.dogstatsd.faults', unit: '{line}', kind: 'counter', over: 'sum', attributes: [{ name: 'reason', values: dogstatsdFaults }], description: 'Lines that were not, by what is wrong with them' },
+  { name: 'obsctl.gateway.dogstatsd.ignored', unit: '{part}', kind: 'counter', over: 'sum', attributes: [{ name: 'part', values: dogstatsdIgnored }], description: 'Parts of lines that were passed over while the line was taken' },
+  { name: 'obsctl.gateway.dogstatsd.late', unit: '{value}', kind: 'counter', over: 'sum', attributes: [], description: 'Values whose window was closed: they count in the oldest open one' },
+  { name: 'obsctl.gateway.dogstatsd.no_room', unit: '{value}', kind: 'counter', over: 'sum', attributes: [{ name: 'reason', values: dogstatsdBounds }], description: 'Values that were not taken because a bound on memory is reached' },
+  { name: 'obsctl.gateway.dogstatsd.wrapper.failures', unit: '{series}', kind: 'counter', over: 'sum', attributes: [], description: 'Series of a window that the wrapper failed at' },
+  { name: 'obsctl.gateway.dogstatsd.points', unit: '{point}', kind: 'counter', over: 'sum', attributes: [], description: 'Points that windows became' },
+  { name: 'obsctl.gateway.dogstatsd.rejected', unit: '{request}', kind: 'counter', over: 'sum', attributes: [], description: 'Requests of such points that the gateway refused for good; 0 while all is well' },
+  { name: 'obsctl.gateway.dogstatsd.series', unit: '{series}', kind: 'gauge', over: 'sum', attributes: [], description: 'Series that are known now' },
   { name: 'nodejs.eventloop.delay.p99', unit: 's', kind: 'gauge', over: 'max', untilSet: 'absent', attributes: [worker], description: 'How late the event loop of a worker was, 99th percentile of the last half second, without the period of the sampling' },
   { name: 'process.memory.usage', unit: 'By', kind: 'gauge', over: 'max', attributes: [], description: 'Resident memory of the gateway' },
   { name: 'process.cpu.time', unit: 's', kind: 'counter', over: 'max', attributes: [{ name: 'cpu.mode', values: ['user', 'system'] }], description: 'CPU time of the gateway' },

@@ -237,6 +237,7 @@ export function sampleObjects(
             clickhouseUrl,
             secret,
             autoscale: { min: 2, max: 6 },
+            dogstatsd: true,
           },
       place,
     ),

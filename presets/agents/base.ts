@@ -4,16 +4,21 @@
  */
 
 import { escapeDollars } from '../../collector/escape.ts';
-import type { Component, PipelineId } from '../../collector/types.ts';
-import type { Contribution, EnvVar, Needs } from '../../collector/workload.ts';
+import type { Component, PipelineId, Signal } from '../../collector/types.ts';
+import type { Contribution, EnvVar } from '../../collector/workload.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { parseBytes } from '../../core/units.ts';
 import { fromEnv } from '../from-env.ts';
-import { gatewayExporterId, queueStorageId, samplerExporterId } from '../gateway-exporter.ts';
-import type { GatewayGuard, PresetContext } from '../preset.ts';
-
-const authorityDir = '/etc/obsctl-gateway-ca';
-const tokenVariable = 'OBSCTL_GATEWAY_TOKEN';
+import {
+  gatewayExporterId,
+  queueStorageId,
+  remoteWriteExporterId,
+  samplerExporterId,
+} from '../gateway-exporter.ts';
+import type { PresetContext } from '../preset.ts';
+import { guardConfig, guardNeeds } from './gateway-guard.ts';
+import type { ExportProtocol } from './prometheus-agent/config.ts';
+import { remoteWriteExporter } from './remote-write.ts';
 
 const clusterId = 'resource/cluster';
 
@@ -44,6 +49,8 @@ export type BaseOptions = {
   readonly toGateway: boolean;
   /** True where `persistent_queue` stands, which brings the queue's place and size. */
   readonly queueOnDisk?: boolean;
+  /** How metrics go to the gateway; OTLP when absent. */
+  readonly metricsBy?: ExportProtocol;
 };
 
 export function basePiece(
@@ -68,13 +75,10 @@ export function basePiece(
   ];
   const inCluster = context.target === 'kubernetes';
   if (inCluster) components.push(clusterAttributes(context));
-  const exits = options.toGateway ? pipelines.map((pipeline) => exitOf(pipeline, context)) : [];
-  for (const id of new Set(exits)) {
-    const queueOnDisk = options.queueOnDisk === true;
-    if (id === gatewayExporterId) components.push(gatewayExporter(context, queueOnDisk));
-    else components.push(samplerExporter(context, queueOnDisk));
-  }
-  const sends = exits.includes(gatewayExporterId);
+  const exit = (pipeline: PipelineId) => exitOf(pipeline, options, context);
+  const exits = new Set(options.toGateway ? pipelines.map(exit) : []);
+  for (const id of exits) components.push(exporterOf(id, options, context));
+  const sends = exits.has(gatewayExporterId) || exits.has(remoteWriteExporterId);
   const guarded = guardNeeds(sends ? context.gatewayGuard : undefined);
   return {
     piece: {
@@ -85,9 +89,7 @@ export function basePiece(
         ...(inCluster
           ? [{ pipeline, as: 'processor' as const, id: clusterId, stage: 'detect' as const }]
           : []),
-        ...(options.toGateway
-          ? [{ pipeline, as: 'exporter' as const, id: exitOf(pipeline, context) }]
-          : []),
+        ...(options.toGateway ? [{ pipeline, as: 'exporter' as const, id: exit(pipeline) }] : []),
       ]),
       telemetry: selfTelemetry(address, telemetry, context),
     },
@@ -103,41 +105,31 @@ export function basePiece(
 }
 
 /** Spans of agents pass the sampler where there is one; what it keeps goes on to the gateway. */
-function exitOf(pipeline: PipelineId, { agent, samplerEndpoint }: PresetContext): string {
-  const sampled = /^traces(\/|$)/.test(pipeline) && agent !== 'sampler';
+function exitOf(pipeline: PipelineId, options: BaseOptions, context: PresetContext): string {
+  const { agent, samplerEndpoint } = context;
+  if (options.metricsBy === 'remote_write' && isOf('metrics', pipeline)) {
+    return remoteWriteExporterId;
+  }
+  const sampled = isOf('traces', pipeline) && agent !== 'sampler';
   return sampled && samplerEndpoint !== undefined ? samplerExporterId : gatewayExporterId;
+}
+
+function isOf(signal: Signal, pipeline: PipelineId): boolean {
+  return pipeline === signal || pipeline.startsWith(`${signal}/`);
+}
+
+function exporterOf(id: string, options: BaseOptions, context: PresetContext): Component {
+  const queueOnDisk = options.queueOnDisk === true;
+  if (id === remoteWriteExporterId) return remoteWriteExporter(context);
+  if (id === samplerExporterId) return samplerExporter(context, queueOnDisk);
+  return gatewayExporter(context, queueOnDisk);
 }
 
 function gatewayExporter(context: PresetContext, queueOnDisk: boolean): Component {
   // The preset of the queue on disk brings its size.
   const queue = queueOnDisk ? {} : { queue_size: memoryQueueBytes };
   const exporter = otlpExporter(gatewayExporterId, context.gatewayEndpoint, queue);
-  const { gatewayGuard: guard } = context;
-  if (guard === undefined) return exporter;
-  return { ...exporter, config: { ...exporter.config, ...guardConfig(guard) } };
-}
-
-function guardConfig({ isTls, authority, token }: GatewayGuard): JsonObject {
-  const trusted = authority && { ca_file: `${authorityDir}/${authority.key}` };
-  return {
-    ...(isTls && { tls: { insecure: false, ...trusted } }),
-    ...(token !== undefined && { headers: { authorization: `Bearer ${fromEnv(tokenVariable)}` } }),
-  };
-}
-
-/** Secrets as variable and file; an agent that sends nothing to the gateway mounts none. */
-function guardNeeds(guard: GatewayGuard | undefined): Pick<Needs, 'env' | 'secretMounts'> {
-  const { authority, token } = guard ?? {};
-  return {
-    env:
-      token === undefined
-        ? []
-        : [{ name: tokenVariable, secret: { name: token.secret, key: token.key } }],
-    secretMounts:
-      authority === undefined
-        ? []
-        : [{ name: 'gateway-ca', secret: authority.secret, mountPath: authorityDir }],
-  };
+  return { ...exporter, config: { ...exporter.config, ...guardConfig(context.gatewayGuard) } };
 }
 
 function samplerExporter(context: PresetContext, queueOnDisk: boolean): Component {

@@ -39,7 +39,11 @@ export function buildPrometheusAgent(input: AgentInput<PrometheusAgentOptions>):
     ],
     base: (pipelines, context) =>
       basePiece(
-        { memoryLimit: options.resources.memory_limit, toGateway: true },
+        {
+          memoryLimit: options.resources.memory_limit,
+          toGateway: true,
+          metricsBy: options.export,
+        },
         pipelines,
         context,
       ),

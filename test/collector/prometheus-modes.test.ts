@@ -82,7 +82,7 @@ describeWithPeers(
         startControlPlane({ programs, nodes: nodes.length }),
         startEngine(),
       ]);
-      const args = ['--otlp-grpc', `${gatewayIp}:4317`];
+      const args = ['--otlp-grpc', `${gatewayIp}:4317`, '--otlp-http', `${gatewayIp}:4318`];
       gateway = await startGateway({ clickhouseUrl: engine.url, args });
       await cluster.mustKubectl(['create', 'namespace', 'targets']);
       for (const node of nodes) {
@@ -128,9 +128,9 @@ describeWithPeers(
       return { exporter, metric, instance: `${exporter.ip}:${exporter.port}` };
     };
 
-    const render = async (mode: Mode['mode']): Promise<Rendered> => {
-      const file = join(folder, `${mode}.yaml`);
-      writeFileSync(file, stackText(mode));
+    const render = async (mode: Mode['mode'], by = 'otlp'): Promise<Rendered> => {
+      const file = join(folder, `${mode}-${by}.yaml`);
+      writeFileSync(file, stackText(mode, by));
       return renderFile(file, ['--only', 'agents']);
     };
 
@@ -233,15 +233,43 @@ describeWithPeers(
       );
       expect(rows).toEqual([{ pod: 'shop-0', namespace: 'shop' }]);
     });
+
+    it(
+      'names pod, namespace and node of a target in target_info when it sends by remote write',
+      async () => {
+        const rendered = await render('deployment', 'remote_write');
+        await cluster.mustKubectl(['apply', '--server-side', '-f', '-'], rendered.stream);
+        const { host, port } = gatewayOf(rendered, workload);
+        expect(port).toBe(4318);
+        const hosts = { [host]: gatewayIp };
+        const common = { collector, cluster, rendered, workload, namespace, hosts };
+        pods = [await startAgentPod({ ...common, podName: 'writer' })];
+        const known = () =>
+          ask(
+            `SELECT DISTINCT ServiceName AS service, Attributes['k8s_pod_name'] AS pod,
+               Attributes['k8s_namespace_name'] AS namespace, Attributes['k8s_node_name'] AS node
+             FROM otel_metrics_gauge WHERE MetricName = 'target_info' AND service = 'cilium'
+             ORDER BY node`,
+          );
+        await until('target_info of both', talks(pods), async () => (await known()).length === 2);
+        const service = 'cilium';
+        expect(await known()).toEqual(
+          nodes.map((node) => ({ service, pod: `cilium-${node}`, namespace: 'targets', node })),
+        );
+      },
+      modeMsMax,
+    );
   },
   containedRefusal(),
 );
 
-function stackText(mode: Mode['mode']): string {
+function stackText(mode: Mode['mode'], by: string): string {
   const every = `scrape_interval: ${intervalMs}ms`;
   return `name: lab
 cluster: test
+gateway: {image: registry.example/obs/obsctl:0.1.0}
 prometheus_agent:
+  export: ${by}
   mode: ${mode}${mode === 'statefulset' ? '\n  shards: 3' : ''}
   presets:
     prometheus_annotations: {${every}, scrape_timeout: 1s}

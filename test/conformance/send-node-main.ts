@@ -31,7 +31,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import { exporters } from '../../cli/send/exporters.ts';
-import type { SendProtocol } from '../../cli/send/send.ts';
+import type { OtlpProtocol } from '../../cli/send/send.ts';
 
 const [endpoint = '', protocol = 'grpc', compression = 'none', service = ''] =
   process.argv.slice(2);
@@ -47,7 +47,7 @@ const metrics = await makeMetrics();
 const out = exporters({
   signals: [],
   endpoint,
-  protocol: protocol as SendProtocol,
+  protocol: protocol as OtlpProtocol,
   count: 0,
   service,
   gzip: compression === 'gzip',

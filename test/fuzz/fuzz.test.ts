@@ -11,7 +11,9 @@ jest.setTimeout(180_000);
 
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const targets = [...findPrograms('fuzz').keys()];
-const withCanary = ['encodings', 'frames', 'http', 'log', 'otlp', 'remote-write'];
+const withCanary = [
+  ...['dogstatsd', 'encodings', 'frames', 'http', 'influx', 'log', 'otlp', 'remote-write'],
+];
 
 type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };
 

@@ -88,6 +88,8 @@ export function gatewayOf(rendered: Rendered, workload: string): { host: string;
   );
   const text = found?.kind === 'ConfigMap' ? (found.data['config.yaml'] ?? '') : '';
   const config: { exporters: Record<string, { endpoint: string }> } = parse(text);
-  const [host = '', port = ''] = config.exporters['otlp_grpc/gateway']?.endpoint.split(':') ?? [];
+  const { 'otlp_grpc/gateway': otlp, 'prometheusremotewrite/gateway': written } = config.exporters;
+  const address = (otlp ?? written)?.endpoint.replace('http://', '').replace(/\/.*/, '');
+  const [host = '', port = ''] = address?.split(':') ?? [];
   return { host, port: Number(port) };
 }

@@ -46,6 +46,7 @@ export function testContext(version = '0.149.0'): AgentContext {
     kubernetesMinor: 33,
     platform: 'generic',
     gatewayEndpoint: 'shop-gateway.observability.svc:4317',
+    gatewayHttpEndpoint: 'shop-gateway.observability.svc:4318',
   };
 }
 

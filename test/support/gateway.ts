@@ -23,6 +23,8 @@ export type TestGateway = {
   readonly grpc: string;
   /** `http://127.0.0.1:PORT`. */
   readonly http: string;
+  /** `127.0.0.1:PORT`; empty unless `args` asks for it. */
+  readonly dogstatsd: string;
   /** `http://127.0.0.1:PORT`. */
   readonly admin: string;
   readonly pid: number;
@@ -48,6 +50,8 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
     [
       ...[main, 'gateway', '--json', '--clickhouse', options.clickhouseUrl, '--data-dir', dataDir],
       ...['--otlp-grpc', loopback, '--otlp-http', loopback, '--admin', loopback],
+      // Whoever wants datagrams says where, behind this.
+      ...['--dogstatsd', 'off'],
       ...['--telemetry-interval', `${options.telemetryIntervalMs ?? 0}ms`],
       ...(options.workers === undefined ? [] : ['--workers', String(options.workers)]),
       ...(options.database === undefined ? [] : ['--database', options.database]),
@@ -74,6 +78,7 @@ export async function startGateway(options: GatewayOptions): Promise<TestGateway
   return {
     grpc: announced['otlp_grpc'] ?? '',
     http: `http://${announced['otlp_http']}`,
+    dogstatsd: announced['dogstatsd'] ?? '',
     admin: `http://${announced['admin']}`,
     pid: child.pid ?? 0,
     dataDir,

@@ -6,13 +6,15 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { collectors } from './collectors.ts';
+import { sudo } from './debian.ts';
+import { influx } from './influx.ts';
 import { kubernetes } from './kubernetes.ts';
 import { existing, goEnvironment, type Peer, type PeerStep, peersDir } from './peer.ts';
+import { prometheus } from './prometheus.ts';
 
 const pythonDir = join(peersDir, 'otel-python-1.45.2');
 const node24Dir = join(peersDir, 'node-24.12.0');
 const node24Package = `node-${process.platform}-${process.arch}`;
-const sudo: readonly string[] = process.getuid?.() === 0 ? [] : ['sudo'];
 
 function apt(...args: readonly string[]): PeerStep {
   const [command = 'apt-get', ...rest] = [...sudo, 'apt-get', ...args];
@@ -110,6 +112,8 @@ export const peers: readonly Peer[] = [
   },
   shell('zsh'),
   shell('fish'),
+  ...prometheus,
+  ...influx,
   kubernetes,
 ];
 

@@ -11,9 +11,15 @@ export type PeerName =
   | 'collector-0.155'
   | 'fish'
   | 'h2spec'
+  | 'influx-clients'
+  | 'influxdb-1.6'
+  | 'kubernetes'
   | 'node-24'
   | 'node-exporter'
-  | 'kubernetes'
+  | 'prometheus-2.42'
+  | 'prometheus-3.14.0'
+  | 'remote-write-compliance'
+  | 'telegraf'
   | 'zsh';
 
 export type Peer = {

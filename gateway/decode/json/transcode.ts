@@ -20,6 +20,7 @@ import {
 } from '../../../clickhouse/native/buffers.ts';
 import type { ContentType, Signal, Transcoding } from '../../answer.ts';
 import { valueDepthMax } from '../any-value.ts';
+import { linesAsProtobuf } from '../influx/decode-lines.ts';
 import {
   isMalformed,
   Malformed,
@@ -71,6 +72,8 @@ export type Transcoded = {
   readonly body: Uint8Array;
   /** Something a person should know although nothing is wrong; empty when there is nothing. */
   readonly warning: string;
+  /** Items that cannot be read, and are in no form: lines. The warning says which. */
+  readonly rejected?: number;
 };
 
 /** The protobuf form of a JSON request; throws Malformed with the offset in the JSON. */
@@ -325,10 +328,12 @@ export function tryTranscode(signal: Signal, source: Uint8Array): Transcoding {
 export function protobufOf(input: {
   readonly signal: Signal;
   readonly contentType: ContentType;
+  readonly parameters?: string;
   readonly body: Uint8Array;
   readonly transcoding?: Transcoding | undefined;
 }): Transcoded {
   const { signal, contentType, body, transcoding } = input;
+  if (contentType === 'influx') return linesAsProtobuf(body, input.parameters ?? '');
   if (contentType !== 'json') return { body, warning: '' };
   if (transcoding === undefined) return transcode(signal, body);
   if (transcoding.ok) return transcoding;

@@ -158,6 +158,22 @@ function putExemplarTime(target: Int32Array, place: number): boolean {
   return putMilliseconds(target, place, word[0]!, word[1]!) && !isNone;
 }
 
+/** Whether a label, as places in the body, becomes an id of its exemplar and no attribute. */
+export function isExemplarId(
+  source: Uint8Array,
+  nameStart: number,
+  nameLength: number,
+  valueStart: number,
+  valueLength: number,
+): boolean {
+  label[0] = nameStart;
+  label[1] = nameLength;
+  label[2] = valueStart;
+  label[3] = valueLength;
+  if (is(source, traceIdName)) return isHex(source, traceIdDigits);
+  return is(source, spanIdName) && isHex(source, spanIdDigits);
+}
+
 function putReferences(
   target: Exemplars,
   mapStart: number,

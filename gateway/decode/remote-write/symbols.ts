@@ -88,6 +88,10 @@ export function pairSymbol(part: number): number {
   return pair[part]!;
 }
 
+export function symbolCount(): number {
+  return count;
+}
+
 /** Where a symbol begins. The reference must be one that is there, as for {@link symbolLength}. */
 export function symbolStart(reference: number): number {
   return table[2 * reference]!;

@@ -7,6 +7,11 @@ import { monitorsOptions } from '../../monitors/config.ts';
 import { prometheusAnnotationsOptions } from '../../prometheus-annotations/config.ts';
 import { described, resourceOptions } from '../../words.ts';
 
+const exportProtocols = ['otlp', 'remote_write'] as const;
+
+/** How an agent's metrics go to the gateway. */
+export type ExportProtocol = (typeof exportProtocols)[number];
+
 /** Key `prometheus_agent` of the stack: Collectors that scrape, each target exactly once. */
 export const prometheusAgentOptions = z.strictObject({
   mode: described(
@@ -25,6 +30,13 @@ export const prometheusAgentOptions = z.strictObject({
     'Scrapes pods that carry the annotation prometheus.io/scrape; the same as the preset ' +
       'prometheus_annotations with its defaults.',
     false,
+  ),
+  export: described(
+    z.enum(exportProtocols).default('otlp'),
+    'How metrics go to the gateway. otlp: with what is known of a target as attributes of its ' +
+      'resource; remote_write: the series that a Prometheus would send, with job and instance, ' +
+      'and the rest in target_info; only to a gateway of flavor `obsctl` of the same file.',
+    'remote_write',
   ),
   resources: resourceOptions({
     cpuRequest: '100m',

@@ -1,0 +1,100 @@
+/**
+ * A UDP socket that takes all it can: a large receive buffer, and the count of what the kernel had
+ * no room for, because nobody else will ever say so (DSD-12).
+ */
+import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { isIPv6 } from 'node:net';
+import { Problem } from '../../core/problem.ts';
+import type { Address } from './listen.ts';
+
+export type Datagrams = {
+  readonly address: Address;
+  /** What the kernel gave of the buffer that was asked for; Linux counts double. */
+  readonly bufferBytes: number;
+  /** Datagrams that the kernel dropped since it was opened; undefined where it does not tell. */
+  readonly kernelDrops: () => number | undefined;
+  readonly close: () => Promise<void>;
+};
+
+/** Where Linux tells of its UDP sockets. */
+const kernelTables = ['/proc/net/udp', '/proc/net/udp6'];
+const localAddressColumn = 1;
+const dropsColumn = 12;
+
+/** Listens on `address`; `take` gets each datagram and must be done with its memory at return. */
+export async function openDatagrams(
+  address: Address,
+  bufferBytes: number,
+  take: (datagram: Uint8Array) => void,
+): Promise<Datagrams> {
+  const type = isIPv6(address.host) ? 'udp6' : 'udp4';
+  // So that one thread can take the port over from another without a datagram lost.
+  const socket = createSocket({ type, recvBufferSize: bufferBytes, reusePort: true });
+  socket.on('message', take);
+  await listening(socket, address);
+  // A datagram that could not be read is no reason to stop reading.
+  socket.on('error', () => {});
+  const { port } = socket.address();
+  return {
+    address: { host: address.host, port },
+    bufferBytes: socket.getRecvBufferSize(),
+    kernelDrops: () => dropsAt(port),
+    close: async () => {
+      const closed = once(socket, 'close');
+      socket.close();
+      await closed;
+    },
+  };
+}
+
+/**
+ * The address, with a free port when it is 0. Throws when somebody else has it: sockets that share
+ * a port (`reusePort`) would not tell.
+ */
+export async function probeDatagrams({ host, port }: Address): Promise<Address> {
+  const socket = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });
+  await listening(socket, { host, port });
+  const bound = socket.address().port;
+  const closed = once(socket, 'close');
+  socket.close();
+  await closed;
+  return { host, port: bound };
+}
+
+async function listening(socket: Socket, { host, port }: Address): Promise<void> {
+  try {
+    socket.bind({ address: host, port });
+    await once(socket, 'listening');
+  } catch (error) {
+    socket.close();
+    const isTaken = Error.isError(error) && 'code' in error && error.code === 'EADDRINUSE';
+    const text = isTaken ? 'UDP port in use' : `cannot listen for datagrams: ${String(error)}`;
+    const where = `${host}:${port}`;
+    throw new Problem(isTaken ? 'OBS-2001' : 'OBS-2002', text, { cause: error, where });
+  }
+}
+
+function dropsAt(port: number): number | undefined {
+  let drops: number | undefined;
+  for (const path of kernelTables) {
+    const found = dropsIn(path, port);
+    if (found !== undefined) drops = (drops ?? 0) + found;
+  }
+  return drops;
+}
+
+function dropsIn(path: string, port: number): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const rows = text.split('\n').map((line) => line.trim().split(/\s+/));
+  const own = rows.filter((row) => row[localAddressColumn]?.endsWith(suffix) === true);
+  if (own.length === 0) return undefined;
+  return own.reduce((sum, row) => sum + Number(row[dropsColumn] ?? 0), 0);
+}

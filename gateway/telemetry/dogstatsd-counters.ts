@@ -1,0 +1,55 @@
+/** What DogStatsD counts, into the memory that the main thread reads. */
+import type { Listeners } from '../dogstatsd/run/listeners.ts';
+import type { DogstatsdService } from '../dogstatsd/run/service.ts';
+import { type catalog, dogstatsdFaults, dogstatsdIgnored, dogstatsdSockets } from './catalog.ts';
+import { Counters, counterLayout, slotOf } from './counters.ts';
+
+const prefix = 'obsctl.gateway.dogstatsd.';
+
+export class DogstatsdCounters {
+  readonly #counters: Counters;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.#counters = new Counters(memory);
+  }
+
+  write({ counts, wrapCounts, intake }: DogstatsdService, listeners: Listeners): void {
+    const { parser, aggregator, refusedWaiting } = intake;
+    const set = (name: CounterName, value: number, ...values: readonly string[]): void =>
+      this.#counters.set(slotOf(`${prefix}${name}`, ...values), value);
+    for (const socket of dogstatsdSockets) set('datagrams', listeners.received[socket], socket);
+    set('logged', counts.logged);
+    set('refused', counts.refused);
+    set('kernel.drops', listeners.kernelDrops() ?? 0);
+    set('lines', parser.counts.metrics, 'metric');
+    set('lines', parser.counts.events, 'event');
+    set('lines', parser.counts.serviceChecks, 'service_check');
+    for (const fault of dogstatsdFaults) set('faults', parser.counts.faultsOf(fault), fault);
+    for (const part of dogstatsdIgnored) set('ignored', parser.counts.ignoredOf(part), part);
+    set('late', aggregator.counts.late);
+    set('no_room', aggregator.counts.refused.series, 'series');
+    set('no_room', aggregator.counts.refused.words, 'memory');
+    set('no_room', aggregator.counts.refused.windows, 'windows');
+    set('no_room', refusedWaiting, 'waiting');
+    set('wrapper.failures', wrapCounts.failed);
+    set('points', wrapCounts.points);
+    set('rejected', counts.rejected);
+    set('series', aggregator.seriesCount);
+  }
+}
+
+/** Takes what DogStatsD counted over to the values of all lanes together. */
+export function addDogstatsd(values: Float64Array, memory: SharedArrayBuffer): void {
+  const own = new Float64Array(memory);
+  for (const { metric, slot } of counterLayout().series) {
+    if (metric.name.startsWith(prefix)) values[slot] = own[slot] ?? 0;
+  }
+}
+
+type CounterName =
+  Extract<
+    (typeof catalog)[number]['name'],
+    `${typeof prefix}${string}`
+  > extends `${typeof prefix}${infer Name}`
+    ? Name
+    : never;
