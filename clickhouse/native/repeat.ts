@@ -99,9 +99,14 @@ export class RepeatedNameColumn implements Column {
     const bytes = this.#scratch.take(rows * width);
     let at = 0;
     for (let run = 0; run < repeated.runCount; run += 1) {
-      const start = repeated.entryOf(run) * 4;
-      const value = this.indexes.bytes.subarray(start, start + width);
-      at = repeat(bytes, at, value, repeated.lengthOf(run));
+      at = putRun(
+        bytes,
+        at,
+        this.indexes.bytes,
+        repeated.entryOf(run) * 4,
+        width,
+        repeated.lengthOf(run),
+      );
     }
     out.view(bytes);
   }
@@ -126,10 +131,10 @@ export class RepeatedFixedColumn implements Column {
     const { repeated, values } = this;
     const bytes = this.#scratch.take(repeated.rows.count * values.width);
     let at = 0;
+    const { width } = values;
     for (let run = 0; run < repeated.runCount; run += 1) {
-      const start = repeated.entryOf(run) * values.width;
-      const value = values.bytes.subarray(start, start + values.width);
-      at = repeat(bytes, at, value, repeated.lengthOf(run));
+      const start = repeated.entryOf(run) * width;
+      at = putRun(bytes, at, values.bytes, start, width, repeated.lengthOf(run));
     }
     out.view(bytes);
   }
@@ -205,9 +210,24 @@ export class RepeatedMapColumn implements Column {
       for (let pair = this.#startOf(entry); pair < end; pair += 1) {
         for (let part = 0; part < width; part += 1) bytes[at++] = indexes[pair * 4 + part]!;
       }
-      const once = bytes.subarray(first, at);
-      at = repeat(bytes, first, once, repeated.lengthOf(run));
+      const count = repeated.lengthOf(run);
+      if (count > 1) at = repeat(bytes, first, bytes.subarray(first, at), count);
     }
     out.view(bytes);
   }
+}
+
+/** Writes the `width` bytes at `start` of `source`, `count` times; returns where they end. */
+function putRun(
+  target: Uint8Array,
+  at: number,
+  source: Uint8Array,
+  start: number,
+  width: number,
+  count: number,
+): number {
+  // Where several resources take turns a run is one row, and a view of it costs more than itself.
+  if (count > 1) return repeat(target, at, source.subarray(start, start + width), count);
+  for (let part = 0; part < width; part += 1) target[at + part] = source[start + part]!;
+  return at + width;
 }

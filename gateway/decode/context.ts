@@ -27,6 +27,8 @@ export const latestHigh = 5;
 const itemTag = 0x12;
 
 const noTenant: Uint8Array = new Uint8Array(0);
+/** Counts resources and scopes of all contexts, so that no two have the same serial. */
+let serials = 0;
 /** No place in a text is so far back: a tenant's length is no schema URL's place. */
 const tenantMark = 0x8000_0000;
 
@@ -45,7 +47,7 @@ export class Carried {
   tenantStart = 0;
   /** What to add to a place in {@link text} for the offset in the body. */
   bias = 0;
-  /** Changes with each resource or scope of a request. */
+  /** Changes with each resource or scope of a request, and is never used again. */
   serial = 0;
 
   /**
@@ -109,7 +111,13 @@ export class Carried {
     this.#appendNumber(this.schemaStart);
     this.tenantStart = text.size;
     if (this.tenant.length > 0) this.#appendTenant();
-    this.serial += 1;
+    this.renew();
+  }
+
+  /** Gives it a serial that nothing has had, because what it stands for has changed. */
+  renew(): void {
+    serials += 1;
+    this.serial = serials;
   }
 
   /** Gives back what one huge resource needed. */
@@ -140,7 +148,9 @@ export class Carried {
 
 export class Context {
   readonly time = new Uint32Array(6);
-  readonly resource = new Carried();
+  readonly ownResource = new Carried();
+  /** The resource under way: {@link ownResource}, or one of several that take turns. */
+  resource: Carried = this.ownResource;
   readonly scope = new Carried();
   readonly keeper = new Keeper();
   /** Changes with each request. */
@@ -175,7 +185,7 @@ export class Context {
     this.keeper.begin(sampling, this.time[receivedLow]! ^ this.time[receivedHigh]!);
     if (tenant !== this.#tenant) {
       this.#tenant = tenant;
-      this.resource.tenant = Buffer.from(tenant);
+      this.ownResource.tenant = Buffer.from(tenant);
     }
     this.serial += 1;
     this.accepted = 0;

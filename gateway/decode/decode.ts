@@ -61,7 +61,7 @@ function tryDecode(blocks: Blocks, input: DecodeInput, read: Transcoded): Decode
     blocks.cutRequest();
     return resultOf(error);
   } finally {
-    context.resource.release();
+    context.ownResource.release();
     context.scope.release();
     releaseCore();
   }

@@ -26,6 +26,9 @@ import type { Days } from './days.ts';
 import { type BlockOptions, SignalBlock } from './signal-block.ts';
 import { elementFixed, elementText } from './trace-block.ts';
 
+/** Metrics of one request that take turns and are found without looking them up; 2^n. */
+export const recentMetricsMax = 256;
+
 /** What all data points have. */
 export class PointBlock extends SignalBlock {
   readonly metricName: LowCardinalityColumn;
@@ -39,6 +42,9 @@ export class PointBlock extends SignalBlock {
   nameIndex = 0;
   descriptionIndex = 0;
   unitIndex = 0;
+  /** Of metrics that came lately: serials, which are never used again, and the three indexes. */
+  readonly recentMetrics = new Float64Array(recentMetricsMax);
+  readonly recentIndexes = new Int32Array(3 * recentMetricsMax);
 
   constructor(table: TableDef, options: BlockOptions) {
     super(table, 'TimeUnix', options, () => ({}));

@@ -13,12 +13,12 @@ import { putExponentialPoint, putHistogramPoint } from './histograms.ts';
 import type { MetricDays, NumberBlock, SummaryBlock } from './metric-blocks.ts';
 import {
   aggregation,
+  beginMetric,
   beginPoint,
   endNumbers,
   endPoint,
   int64AsDouble,
   metric,
-  metricSerial,
   mustReadAgain,
   point,
   pointTime,
@@ -75,7 +75,7 @@ function putMetric(
   metric[5] = 0;
   metric[7] = 0;
   aggregation.fill(0);
-  metricSerial[0] = metricSerial[0]! + 1;
+  beginMetric();
   let kind = 0;
   let at = from;
   while (at < end) {

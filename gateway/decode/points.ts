@@ -9,7 +9,12 @@ import { endMap, putAttribute } from './attributes.ts';
 import type { Context } from './context.ts';
 import type { Days } from './days.ts';
 import { isZero, keepBytes, keepFixed64, putOffset } from './envelope.ts';
-import type { Exemplars, Numbers, PointBlock } from './metric-blocks.ts';
+import {
+  type Exemplars,
+  type Numbers,
+  type PointBlock,
+  recentMetricsMax,
+} from './metric-blocks.ts';
 import { putHex } from './text.ts';
 import { Malformed, need, readLength, readTag, readVarint, skipField, word } from './wire.ts';
 
@@ -17,8 +22,9 @@ import { Malformed, need, readLength, readTag, readVarint, skipField, word } fro
 export const metric = new Int32Array(2 * 4);
 /** Its temporality, and whether it is monotonic. */
 export const aggregation = new Int32Array(2);
-/** Changes with each metric. */
+/** Of the metric under way; two metrics have never the same. */
 export const metricSerial = new Float64Array(1);
+let metrics = 0;
 
 /** The point under way, two words a field number (see `traces.ts`). */
 export const point = new Int32Array(2 * 16);
@@ -33,6 +39,12 @@ let leadingTimeAt = -1;
 let isAmbiguous = false;
 /** Values that are copied one by one; more are copied at once. */
 const smallCopyMax = 16;
+
+/** Gives the metric under way a serial of its own. */
+export function beginMetric(): void {
+  metrics += 1;
+  metricSerial[0] = metrics;
+}
 
 /**
  * Begins a point: finds its time (field 3 in all kinds), then the block. Where the time stands in
@@ -118,16 +130,22 @@ function findTime(source: Uint8Array, view: DataView, from: number, end: number)
 
 /** Looks up name, description and unit once a metric and block. */
 function enterMetric(block: PointBlock, source: Uint8Array, view: DataView): void {
-  const { metricName, metricDescription, metricUnit } = block;
-  block.nameIndex = metricName.dictionary.lookup(source, view, metric[2]!, metric[3]!);
-  block.descriptionIndex = metricDescription.dictionary.lookup(
-    source,
-    view,
-    metric[4]!,
-    metric[5]!,
-  );
-  block.unitIndex = metricUnit.dictionary.lookup(source, view, metric[6]!, metric[7]!);
-  block.metricSerial = metricSerial[0]!;
+  const { metricName, metricDescription, metricUnit, recentMetrics, recentIndexes } = block;
+  const serial = metricSerial[0]!;
+  const slot = serial & (recentMetricsMax - 1);
+  if (recentMetrics[slot] !== serial) {
+    const name = metricName.dictionary.lookup(source, view, metric[2]!, metric[3]!);
+    const description = metricDescription.dictionary.lookup(source, view, metric[4]!, metric[5]!);
+    const unit = metricUnit.dictionary.lookup(source, view, metric[6]!, metric[7]!);
+    recentIndexes[3 * slot] = name;
+    recentIndexes[3 * slot + 1] = description;
+    recentIndexes[3 * slot + 2] = unit;
+    recentMetrics[slot] = serial;
+  }
+  block.nameIndex = recentIndexes[3 * slot]!;
+  block.descriptionIndex = recentIndexes[3 * slot + 1]!;
+  block.unitIndex = recentIndexes[3 * slot + 2]!;
+  block.metricSerial = serial;
 }
 
 /** Writes what all kinds share. Returns false, having taken the row back, when it is rejected. */

@@ -37,6 +37,8 @@ const blockBufferBytesMax = 128 * 1024 * 1024;
 const smallFillMax = 16;
 /** Fixed-width columns of a row, reckoned for the weight. */
 const rowWeightBytes = 64;
+/** Resources of one request that take turns and are found without looking them up; 2^n. */
+const recentResources = 256;
 
 export type BlockOptions = {
   readonly budget: Budget;
@@ -67,6 +69,9 @@ export class SignalBlock {
   resourceEntry = 0;
   scopeEntry = 0;
   #rowWeight = 0;
+  /** Serials and entries of resources that came lately. */
+  readonly #recentSerials = new Float64Array(recentResources);
+  readonly #recentEntries = new Int32Array(recentResources);
   readonly #byName: ReadonlyMap<string, Column>;
   readonly #seal: ConstantColumn;
 
@@ -185,8 +190,7 @@ export class SignalBlock {
   cut(mark: Float64Array): void {
     this.parts.cut(mark);
     this.weight = mark[this.parts.markSize]!;
-    this.resourceSerial = 0;
-    this.scopeSerial = 0;
+    this.#forgetEntries();
   }
 
   clear(): void {
@@ -252,18 +256,30 @@ export class SignalBlock {
   /** Takes the resource of the context for the one that was `entry` in this request before. */
   enterAgain(context: Context, entry: number): void {
     this.resourceEntry = entry;
-    this.#entered(context);
+    this.resourceSerial = context.resource.serial;
+    this.scopeSerial = context.scope.serial;
+    this.#weigh();
   }
 
   #enter(context: Context): void {
-    this.resourceEntry = this.resources.enter(context.resource);
-    this.scopeEntry = this.scopes.enter(context.scope);
-    this.#entered(context);
+    const { resource, scope } = context;
+    if (this.resourceSerial !== resource.serial) {
+      const slot = resource.serial & (recentResources - 1);
+      if (this.#recentSerials[slot] !== resource.serial) {
+        this.#recentEntries[slot] = this.resources.enter(resource);
+        this.#recentSerials[slot] = resource.serial;
+      }
+      this.resourceEntry = this.#recentEntries[slot]!;
+      this.resourceSerial = resource.serial;
+    }
+    if (this.scopeSerial !== scope.serial) {
+      this.scopeEntry = this.scopes.enter(scope);
+      this.scopeSerial = scope.serial;
+    }
+    this.#weigh();
   }
 
-  #entered(context: Context): void {
-    this.resourceSerial = context.resource.serial;
-    this.scopeSerial = context.scope.serial;
+  #weigh(): void {
     this.#rowWeight =
       rowWeightBytes +
       this.resources.weightOf(this.resourceEntry) +
@@ -272,9 +288,14 @@ export class SignalBlock {
 
   #forget(): void {
     this.weight = 0;
+    this.requestSerial = 0;
+    this.#forgetEntries();
+  }
+
+  #forgetEntries(): void {
     this.resourceSerial = 0;
     this.scopeSerial = 0;
-    this.requestSerial = 0;
+    this.#recentSerials.fill(0);
   }
 }
 

@@ -7,7 +7,6 @@
 
 /** The last millisecond whose nanoseconds are a signed 64-bit integer. */
 const millisecondsMax = 9_223_372_036_854;
-const twoTo16 = 65_536;
 const twoTo32 = 4_294_967_296;
 const nsPerMs = 1_000_000;
 
@@ -27,10 +26,9 @@ export function putMilliseconds(
     target[place + 1] = 0;
     return false;
   }
-  // In two halves, each exact as a double.
-  const upper = Math.floor(milliseconds / twoTo16) * nsPerMs;
-  const lower = (upper % twoTo16) * twoTo16 + (milliseconds % twoTo16) * nsPerMs;
-  target[place] = (lower % twoTo32) | 0;
-  target[place + 1] = Math.floor(upper / twoTo16) + Math.floor(lower / twoTo32);
+  // Both products are exact: of 52 bits the one, of 31 the other.
+  const carried = Math.floor(((low >>> 0) * nsPerMs) / twoTo32);
+  target[place] = Math.imul(low, nsPerMs);
+  target[place + 1] = high * nsPerMs + carried;
   return true;
 }

@@ -80,7 +80,7 @@ export class EnteredResources {
       if (!this.#tags.equal(place, line.resource, source)) continue;
       this.#resource.suppose(line);
       this.#isStale = true;
-      context.resource.serial += 1;
+      context.resource.renew();
       block.enterAgain(context, this.#entries[place]!);
       return;
     }

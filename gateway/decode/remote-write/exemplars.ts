@@ -102,8 +102,9 @@ export function putExemplar(
 
 /** Reads a Label into {@link label}; false when it has no name. */
 export function readLabel(source: Uint8Array, from: number, end: number): boolean {
-  label.fill(from);
+  label[0] = from;
   label[1] = 0;
+  label[2] = from;
   label[3] = 0;
   let at = from;
   while (at < end) {

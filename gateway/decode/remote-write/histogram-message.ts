@@ -2,110 +2,17 @@
  * The message of a native histogram, read and judged (PRW2-13). Integer histograms have differences
  * between neighbouring buckets, float ones the counts themselves; from here on both are counts.
  *
- * Allocations: none a histogram; tables that grow to the widest one. Copies: one of each value.
+ * Hot path. Allocations per item: none; text only for a fault. Copies: one of each value.
  * Owner: the histogram under way. Watched by `remote-write.bench.ts`.
  */
 import { Malformed, need, readLength, readTag, readVarint, skipField, word } from '../wire.ts';
+import { Buckets, Doubles } from './buckets.ts';
 import { isStaleMarker } from './rows.ts';
 
 const schemaMin = -4;
 const schemaMax = 8;
 const twoTo32 = 4_294_967_296;
 const countMax = Number.MAX_SAFE_INTEGER;
-const tableInitial = 256;
-/** Indexes beyond are no doubles at any schema; so two of them are apart by a 32-bit integer. */
-const indexMax = 2 ** 30;
-
-/** Doubles that grow. */
-class Doubles {
-  length = 0;
-  #values = new Float64Array(tableInitial);
-
-  at(index: number): number {
-    return this.#values[index]!;
-  }
-
-  push(value: number): void {
-    if (this.length === this.#values.length) {
-      const larger = new Float64Array(2 * this.length);
-      larger.set(this.#values);
-      this.#values = larger;
-    }
-    this.#values[this.length] = value;
-    this.length += 1;
-  }
-}
-
-/** The buckets of one sign: spans say where they lie, one of the others how many are in each. */
-export class Buckets {
-  readonly spanOffsets: Doubles = new Doubles();
-  readonly spanLengths: Doubles = new Doubles();
-  /** Of an integer histogram. */
-  readonly deltas: Doubles = new Doubles();
-  /** Of a float one. */
-  readonly counts: Doubles = new Doubles();
-  readonly #indexes = new Doubles();
-  readonly #counts = new Doubles();
-  /** What they hold together. */
-  total = 0;
-  /** Whether every count is an integer that a double holds exactly. */
-  areWhole = true;
-
-  get size(): number {
-    return this.#indexes.length;
-  }
-
-  clear(): void {
-    this.spanOffsets.length = 0;
-    this.spanLengths.length = 0;
-    this.deltas.length = 0;
-    this.counts.length = 0;
-    this.#indexes.length = 0;
-    this.#counts.length = 0;
-    this.total = 0;
-    this.areWhole = true;
-  }
-
-  /** Prometheus' index of the bucket. */
-  indexAt(bucket: number): number {
-    return this.#indexes.at(bucket);
-  }
-
-  countAt(bucket: number): number {
-    return this.#counts.at(bucket);
-  }
-
-  /** Brings spans and values together; says what is wrong with them. */
-  settle(areDeltas: boolean): string {
-    const { spanOffsets, spanLengths } = this;
-    const values = areDeltas ? this.deltas : this.counts;
-    let taken = 0;
-    let index = 0;
-    let running = 0;
-    for (let span = 0; span < spanOffsets.length; span += 1) {
-      const offset = spanOffsets.at(span);
-      if (span > 0 && offset < 0) return 'a span of its buckets lies before the one in front of it';
-      index += offset;
-      if (Math.abs(index) > indexMax) return 'its buckets lie too far out';
-      if (taken + spanLengths.at(span) > values.length)
-        return 'its spans have more buckets than it';
-      for (let inner = 0; inner < spanLengths.at(span); inner += 1) {
-        running = areDeltas ? running + values.at(taken) : values.at(taken);
-        if (!(running >= 0)) return 'a bucket holds less than nothing';
-        if (areDeltas && running > countMax) return 'a bucket holds more than 2^53';
-        if (running === Number.POSITIVE_INFINITY) return 'a bucket holds no number';
-        if (!Number.isSafeInteger(running)) this.areWhole = false;
-        this.#indexes.push(index);
-        this.#counts.push(running);
-        this.total += running;
-        taken += 1;
-        index += 1;
-      }
-    }
-    if (taken < values.length) return 'it has more buckets than its spans';
-    return index > indexMax ? 'its buckets lie too far out' : '';
-  }
-}
 
 /** The histogram under way. */
 class NativeHistogram {
@@ -132,7 +39,7 @@ class NativeHistogram {
   clear(): void {
     this.positive.clear();
     this.negative.clear();
-    this.bounds.length = 0;
+    this.bounds.clear();
     this.count = 0;
     this.zeroCount = 0;
     this.zeroThreshold = 0;
@@ -222,14 +129,15 @@ function customFault(): string {
   if (negative.size > 0 || read.zeroCount !== 0 || read.zeroThreshold !== 0) {
     return 'it has bounds of its own and a negative or a zero bucket';
   }
+  if (bounds.isOverfull) return 'it has too many bounds';
   for (let index = 0; index < bounds.length; index += 1) {
-    const isRising = index === 0 || bounds.at(index) > bounds.at(index - 1);
-    if (!isRising) return 'its bounds do not rise';
-    if (!Number.isFinite(bounds.at(index))) return 'a bound of it is no finite number';
+    const bound = bounds.values[index]!;
+    if (index > 0 && !(bound > bounds.values[index - 1]!)) return 'its bounds do not rise';
+    if (!Number.isFinite(bound)) return 'a bound of it is no finite number';
   }
-  const last = positive.size === 0 ? 0 : positive.indexAt(positive.size - 1);
-  const first = positive.size === 0 ? 0 : positive.indexAt(0);
-  if (first < 0 || last > bounds.length) return 'a bucket lies outside its bounds';
+  const { size, indexes } = positive;
+  const isOutside = size > 0 && (indexes[0]! < 0 || indexes[size - 1]! > bounds.length);
+  if (isOutside) return 'a bucket lies outside its bounds';
   if (read.isFloat || read.isStale) return '';
   const agrees = read.isSumNaN ? positive.total <= read.count : positive.total === read.count;
   return agrees ? '' : `it counts ${read.count}, and ${positive.total} are in its buckets`;
@@ -237,7 +145,8 @@ function customFault(): string {
 
 function readNumber(source: Uint8Array, from: number, end: number, field: number): number {
   const at = readVarint(source, from, end);
-  const [low, high] = [word[0]!, word[1]!];
+  const low = word[0]!;
+  const high = word[1]!;
   if (field === 1) {
     read.count = unsigned(low, high);
     read.isFloat = false;
@@ -285,10 +194,24 @@ function readList(
   if (field === 8) readSpan(source, start, end, read.negative);
   else if (field === 11) readSpan(source, start, end, read.positive);
   else if (field === 9 || field === 12) {
-    for (let at = start; at < end; ) at = readNumber(source, at, end, field);
+    readDeltas(source, start, end, field === 9 ? read.negative.deltas : read.positive.deltas);
   } else if (field === 10 || field === 13 || field === 16) {
     if ((end - start) % 8 !== 0) throw new Malformed('packed doubles end inside of one', start);
     for (let at = start; at < end; ) at = readDouble(view, at, end, field);
+  }
+}
+
+function readDeltas(source: Uint8Array, start: number, end: number, deltas: Doubles): void {
+  for (let at = start; at < end; ) {
+    const byte = source[at]!;
+    if (byte < 0x80) {
+      // In place: neighbours differ by little.
+      at += 1;
+      deltas.push((byte >>> 1) ^ -(byte & 1));
+      continue;
+    }
+    at = readVarint(source, at, end);
+    deltas.push(zigzag(word[0]!, word[1]!));
   }
 }
 
@@ -317,6 +240,7 @@ function unsigned(low: number, high: number): number {
 }
 
 function zigzag(low: number, high: number): number {
+  if (high === 0) return low & 1 ? -((low >>> 1) + 1) : low >>> 1;
   const value = unsigned(low, high);
   return value % 2 === 0 ? value / 2 : -(value + 1) / 2;
 }

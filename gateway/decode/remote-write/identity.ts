@@ -8,8 +8,9 @@
  */
 import { putBytes, putLength, type Text } from '../../../clickhouse/native/buffers.ts';
 import { lengthSize } from '../../../clickhouse/native/utf8.ts';
-import type { Carried, Context } from '../context.ts';
-import { instance, job, scopeLabelCount, scopePrefix, scopeWord } from './labels.ts';
+import { Carried, type Context } from '../context.ts';
+import { instance, job, places, scopeLabelCount, scopeLabels, scopePrefix } from './labels.ts';
+import { RecentPairs, recentSlots } from './recent.ts';
 
 const slash = 0x2f;
 
@@ -17,39 +18,39 @@ const serviceName = keyOf('service.name');
 const serviceNamespace = keyOf('service.namespace');
 const serviceInstance = keyOf('service.instance.id');
 
-/** Target of the series before: where job and instance lie. */
-const last = new Int32Array(4);
-/** Whether there was none before in this request. */
+/** Job and instance together, of targets that are kept. */
+const keptBytesMax = 512;
+
+/** The targets of the request under way, and their resources. */
+const targets = new RecentPairs();
+const resources = Array.from({ length: recentSlots }, () => new Carried());
 let isFirst = true;
 let hadScope = false;
 
-/** Begins a request: places in the body of another one say nothing. */
+/** Begins a request: nothing is known of its targets. */
 export function beginTargets(): void {
+  targets.begin();
   isFirst = true;
 }
 
 /** Enters the resource and the scope of the series under way. */
 export function enterTarget(context: Context, source: Uint8Array, view: DataView): void {
-  if (isFirst || !isSame(source, job, 0) || !isSame(source, instance, 2)) {
-    last.set(job, 0);
-    last.set(instance, 2);
+  if (job[1]! + instance[1]! > keptBytesMax) {
+    context.resource = context.ownResource;
     putTarget(context.resource, source, view);
+  } else {
+    const resource = resources[targets.slotOf(view, job, instance)]!;
+    if (!targets.isKnown) {
+      resource.tenant = context.ownResource.tenant;
+      putTarget(resource, source, view);
+    }
+    context.resource = resource;
   }
   if (isFirst || hadScope || scopeLabelCount() > 0) {
     hadScope = scopeLabelCount() > 0;
     putScope(context.scope, source, view);
   }
   isFirst = false;
-}
-
-function isSame(source: Uint8Array, place: Int32Array, at: number): boolean {
-  const length = place[1]!;
-  if (length !== last[at + 1]) return false;
-  const [start, other] = [place[0]!, last[at]!];
-  for (let index = 0; index < length; index += 1) {
-    if (source[start + index] !== source[other + index]) return false;
-  }
-  return true;
 }
 
 /** `job` is `namespace/name` where there is a namespace. */
@@ -82,20 +83,21 @@ function putScope(scope: Carried, source: Uint8Array, view: DataView): void {
   scope.begin();
   let url = -1;
   for (let label = 0; label < scopeLabelCount(); label += 1) {
-    const start = scopeWord(label, 0) + scopePrefix.length;
-    const length = scopeWord(label, 1) - scopePrefix.length;
-    const [valueStart, valueLength] = [scopeWord(label, 2), scopeWord(label, 3)];
+    const place = scopeLabels[label]!;
+    const start = places[place]! + scopePrefix.length;
+    const length = ~places[place + 1]! - scopePrefix.length;
+    const [valueStart, valueLength] = [places[place + 2]!, places[place + 3]!];
     const key = Buffer.from(source.buffer, source.byteOffset + start, length).toString('latin1');
-    if (key === 'schema_url') url = label;
+    if (key === 'schema_url') url = place;
     else if (key === 'name' || key === 'version') {
       putField(text, key === 'name' ? 0x0a : 0x12, source, view, valueStart, valueLength);
     } else putPair(text, keyOf(key, 0x1a), source, view, valueStart, valueLength);
   }
   scope.endMessage();
   if (url >= 0) {
-    const length = scopeWord(url, 3);
+    const length = places[url + 3]!;
     text.reserve(length);
-    putBytes(text, source, view, scopeWord(url, 2), length);
+    putBytes(text, source, view, places[url + 2]!, length);
   }
   scope.end();
 }

@@ -13,20 +13,24 @@ const describedCharsMax = 200;
 /** So that its length is one byte where it is a key. */
 const scopeNameMax = 127;
 
-/** Four words a label: where the name begins, its length, the same of the value. */
-const places = new Int32Array(4 * (labelsMax + 1));
+/**
+ * Four words a label: where the name begins, its length, the same of the value. The complement of
+ * the length says that the label is none of a row's: it belongs to what the row belongs to.
+ */
+export const places: Int32Array = new Int32Array(4 * (labelsMax + 1));
 
 /** How many there are. */
 let count = 0;
 /** What is wrong with them; empty when nothing is. */
 let fault = '';
+let keepsTarget = false;
 
-export const name = new Int32Array(2);
-export const job = new Int32Array(2);
-export const instance = new Int32Array(2);
+export const name: Int32Array = new Int32Array(2);
+export const job: Int32Array = new Int32Array(2);
+export const instance: Int32Array = new Int32Array(2);
 
-/** The labels of a scope, as OpenTelemetry writes them for Prometheus; places as above. */
-const scopePlaces = new Int32Array(4 * 64);
+/** The labels of a scope, as OpenTelemetry writes them for Prometheus: where in {@link places}. */
+export const scopeLabels: Int32Array = new Int32Array(64);
 let scopeCount = 0;
 
 const nameLabel = bytesOf('__name__');
@@ -34,10 +38,16 @@ const jobLabel = bytesOf('job');
 const instanceLabel = bytesOf('instance');
 export const scopePrefix: Uint8Array = bytesOf('otel_scope_');
 
-/** Begins a series. */
-export function beginLabels(): void {
+/** Begins a series. With `keeps` only its name is none of its rows' labels. */
+export function beginLabels(keeps: boolean): void {
+  keepsTarget = keeps;
   count = 0;
   fault = '';
+  // Word by word: `fill` is a call.
+  name[1] = 0;
+  job[1] = 0;
+  instance[1] = 0;
+  scopeCount = 0;
 }
 
 /** One more label, in the order of the body. A label without a value is none. */
@@ -62,8 +72,9 @@ export function addLabel(
     if (order > 0) place = open(source, nameStart, nameLength);
     else if (order === 0) fault = 'a label comes twice';
   }
+  const isOwn = isOfRow(source, nameStart, nameLength, valueStart, valueLength);
   places[place] = nameStart;
-  places[place + 1] = nameLength;
+  places[place + 1] = isOwn ? nameLength : ~nameLength;
   places[place + 2] = valueStart;
   places[place + 3] = valueLength;
   count += 1;
@@ -74,33 +85,9 @@ export function spoilLabels(reason: string): void {
   fault = reason;
 }
 
-/**
- * Takes out name, job, instance and scope, and leaves the attributes of the rows. Returns what is
- * wrong with the labels, empty when nothing is. With `keepsTarget` only the name is taken out.
- */
-export function settleLabels(source: Uint8Array, keepsTarget: boolean): string {
-  name.fill(0);
-  job.fill(0);
-  instance.fill(0);
-  scopeCount = 0;
-  let kept = 0;
-  for (let place = 0; place < 4 * count; place += 4) {
-    const length = places[place + 3]!;
-    if (length === 0) continue;
-    const target = specialAt(source, place);
-    if (target !== undefined) {
-      target[0] = places[place + 2]!;
-      target[1] = length;
-      if (target === name || !keepsTarget) continue;
-    } else if (!keepsTarget && isOfScope(source, place)) {
-      scopePlaces.set(places.subarray(place, place + 4), 4 * scopeCount);
-      scopeCount += 1;
-      continue;
-    }
-    if (kept < place) places.copyWithin(kept, place, place + 4);
-    kept += 4;
-  }
-  count = kept / 4;
+/** Ends the labels of a series; what is wrong with them, empty when nothing is. */
+export function settleLabels(source: Uint8Array): string {
+  if (scopeCount > 0) findScope(source);
   if (fault !== '') return fault;
   return name[1] === 0 ? 'it has no metric name' : '';
 }
@@ -109,22 +96,49 @@ export function labelCount(): number {
   return count;
 }
 
-export function labelWord(label: number, part: number): number {
-  return places[4 * label + part]!;
-}
-
 export function scopeLabelCount(): number {
   return scopeCount;
 }
 
-export function scopeWord(label: number, part: number): number {
-  return scopePlaces[4 * label + part]!;
+/** Whether a label is an attribute of the rows; takes name, job and instance out. */
+function isOfRow(
+  source: Uint8Array,
+  start: number,
+  length: number,
+  valueStart: number,
+  valueLength: number,
+): boolean {
+  if (valueLength === 0) return false;
+  if (length === nameLabel.length || length === jobLabel.length) {
+    const target = specialAt(source, start, length);
+    if (target === undefined) return true;
+    target[0] = valueStart;
+    target[1] = valueLength;
+    return keepsTarget && target !== name;
+  }
+  if (source[start] !== scopePrefix[0] || keepsTarget || !isOfScope(source, start, length)) {
+    return true;
+  }
+  if (scopeCount === scopeLabels.length) return true;
+  scopeCount += 1;
+  return false;
+}
+
+/** Where the labels of the scope are, now that all are in order. */
+function findScope(source: Uint8Array): void {
+  let found = 0;
+  for (let place = 0; place < 4 * count; place += 4) {
+    const length = ~places[place + 1]!;
+    if (length < 0 || places[place + 3] === 0) continue;
+    if (isOfScope(source, places[place]!, length)) scopeLabels[found++] = place;
+  }
 }
 
 /** The series in Prometheus' own words, shortened. */
 export function describeSeries(source: Uint8Array): string {
+  // Where nothing is, the place is one of another request.
   const of = (start: number, length: number): string =>
-    Buffer.from(source.buffer, source.byteOffset + start, length).toString();
+    length === 0 ? '' : Buffer.from(source.buffer, source.byteOffset + start, length).toString();
   let text = of(name[0]!, name[1]!);
   const pairs: string[] = [];
   const put = (label: string, [start = 0, length = 0]: Int32Array): void => {
@@ -133,33 +147,25 @@ export function describeSeries(source: Uint8Array): string {
   put('job', job);
   put('instance', instance);
   for (let place = 0; place < 4 * count && pairs.length < 8; place += 4) {
-    const special = specialAt(source, place);
-    if (special !== undefined) continue;
-    put(of(places[place]!, places[place + 1]!), places.subarray(place + 2, place + 4));
+    const [start = 0, length = 0] = places.subarray(place, place + 2);
+    if (length < 0 || specialAt(source, start, length) !== undefined) continue;
+    put(of(start, length), places.subarray(place + 2, place + 4));
   }
   text = `${text}{${pairs.join(',')}}`;
   if (text.length <= describedCharsMax) return text;
   return `${text.slice(0, describedCharsMax).toWellFormed()}…`;
 }
 
-function specialAt(source: Uint8Array, place: number): Int32Array | undefined {
-  const start = places[place]!;
-  const length = places[place + 1]!;
+function specialAt(source: Uint8Array, start: number, length: number): Int32Array | undefined {
   if (length === jobLabel.length) return is(source, start, jobLabel) ? job : undefined;
   if (length !== nameLabel.length) return undefined;
   if (is(source, start, nameLabel)) return name;
   return is(source, start, instanceLabel) ? instance : undefined;
 }
 
-function isOfScope(source: Uint8Array, place: number): boolean {
-  const length = places[place + 1]!;
-  if (
-    length <= scopePrefix.length ||
-    length > scopeNameMax ||
-    source[places[place]!] !== scopePrefix[0]
-  )
-    return false;
-  return is(source, places[place]!, scopePrefix) && 4 * scopeCount < scopePlaces.length;
+function isOfScope(source: Uint8Array, start: number, length: number): boolean {
+  const isFit = length > scopePrefix.length && length <= scopeNameMax;
+  return isFit && is(source, start, scopePrefix);
 }
 
 /** Makes room for a name in the order; returns its place. */
@@ -180,7 +186,8 @@ function open(source: Uint8Array, nameStart: number, nameLength: number): number
 /** The name at `place` against another one: below 0 when it comes first. */
 function compare(source: Uint8Array, place: number, start: number, length: number): number {
   const ownStart = places[place]!;
-  const ownLength = places[place + 1]!;
+  const said = places[place + 1]!;
+  const ownLength = said < 0 ? ~said : said;
   const shared = Math.min(ownLength, length);
   for (let index = 0; index < shared; index += 1) {
     const difference = source[ownStart + index]! - source[start + index]!;

@@ -7,14 +7,14 @@
  */
 import type { Context } from '../context.ts';
 import type { MetricDays } from '../metric-blocks.ts';
-import { aggregation, metric, metricSerial } from '../points.ts';
+import { beginMetric, metric } from '../points.ts';
 import { readLength, readTag, readVarint, skipField, word } from '../wire.ts';
 import { beginTargets, enterTarget } from './identity.ts';
-import { beginLabels, name, settleLabels } from './labels.ts';
-import { knownKind } from './metric-kind.ts';
+import { beginLabels, name } from './labels.ts';
+import { kindOf } from './metric-kind.ts';
 import { startTime } from './rows.ts';
 import { putMetadataRow } from './samples.ts';
-import { putSeries } from './series.ts';
+import { beginMetrics, putSeries } from './series.ts';
 import { type SeriesTarget, tagsOfV1, tagsOfV2 } from './series-target.ts';
 import { readSymbols, releaseSymbols } from './symbols.ts';
 
@@ -37,15 +37,13 @@ export function decodeRemoteWrite(
   const tags = isV2 ? tagsOfV2 : tagsOfV1;
   const target: SeriesTarget = { days, context, source, view, tags, keepsTarget };
   beginTargets();
-  if (!isV2) {
-    putAll(target, seriesTagV1);
-    return;
-  }
+  beginMetrics();
   try {
-    readSymbols(source);
-    putAll(target, seriesTagV2);
+    if (isV2) readSymbols(source);
+    putAll(target, isV2 ? seriesTagV2 : seriesTagV1);
   } finally {
     releaseSymbols();
+    context.resource = context.ownResource;
   }
 }
 
@@ -84,14 +82,14 @@ function putAll(target: SeriesTarget, seriesTag: number): void {
 function putMetadata(target: SeriesTarget, from: number, end: number): void {
   const { context, source, view } = target;
   metric.fill(0);
-  let kind = 0;
+  let type = 0;
   let at = from;
   while (at < end) {
     at = readTag(source, at, end);
     const tag = word[0]!;
     if (tag === 0x08) {
       at = readVarint(source, at, end);
-      kind = knownKind(word[0]!);
+      type = word[0]!;
     } else if (tag === 0x12 || tag === 0x22 || tag === 0x2a) {
       const start = readLength(source, at, end);
       const place = tag === 0x12 ? 2 : tag === 0x22 ? 4 : 6;
@@ -102,13 +100,11 @@ function putMetadata(target: SeriesTarget, from: number, end: number): void {
   }
   // Nobody can look for what has no name.
   if (metric[3] === 0) return;
-  beginLabels();
-  settleLabels(source, target.keepsTarget);
+  beginLabels(target.keepsTarget);
   name[0] = metric[2]!;
   name[1] = metric[3]!;
   startTime.fill(0);
-  aggregation.fill(0);
-  metricSerial[0] = metricSerial[0]! + 1;
+  beginMetric();
   enterTarget(context, source, view);
-  putMetadataRow(target, kind);
+  putMetadataRow(target, kindOf(type, source, metric[2]!, metric[3]!));
 }

@@ -7,47 +7,44 @@
  * `remote-write.bench.ts`.
  */
 
-/** Types of both versions' metadata. */
-const kindUnknown = 0;
-export const kindCumulative = 1;
-const kindGauge = 2;
+/** Types of both versions' metadata; others are gauges. */
+const typeUnknown = 0;
+const typeCounter = 1;
+const typeHistogram = 3;
+const typeSummary = 5;
+const typeLast = 7;
+
+/** What a series is: cumulative and only growing, a native histogram, or neither. */
+export const kindSum = 1;
+export const kindGauge = 2;
 export const kindHistogram = 3;
-const kindSummary = 5;
-const kindLast = 7;
 
 const suffixes: readonly Uint8Array[] = ['_total', '_bucket', '_count', '_sum'].map(
   (text) => new Uint8Array(Buffer.from(text)),
 );
 
-/** A type that is not known yet is none. */
-export function knownKind(type: number): number {
-  return type < 0 || type > kindLast ? kindUnknown : type;
-}
-
-/** Whether a series of `kind` with this name is a sum: cumulative, and only growing. */
-export function isCumulative(
-  kind: number,
-  source: Uint8Array,
-  start: number,
-  length: number,
-): boolean {
-  if (kind === kindCumulative) return true;
-  if (kind === kindGauge) return false;
-  const bySuffix = kind === kindUnknown || kind === kindHistogram || kind === kindSummary;
-  return bySuffix && isSum(source, start, length);
+/** The kind of a series of `type`, its name at `start`. A type that is not known yet is none. */
+export function kindOf(type: number, source: Uint8Array, start: number, length: number): number {
+  if (type === typeCounter) return kindSum;
+  const isUnknown = type === typeUnknown || type < 0 || type > typeLast;
+  if (!isUnknown && type !== typeHistogram && type !== typeSummary) return kindGauge;
+  if (isSum(source, start, length)) return kindSum;
+  return type === typeHistogram ? kindHistogram : kindGauge;
 }
 
 /** Whether a name ends as those of counters, buckets, counts and sums do. */
-export function isSum(source: Uint8Array, start: number, length: number): boolean {
-  for (const suffix of suffixes) {
+function isSum(source: Uint8Array, start: number, length: number): boolean {
+  for (let index = 0; index < suffixes.length; index += 1) {
+    const suffix = suffixes[index]!;
     if (length > suffix.length && endsWith(source, start + length, suffix)) return true;
   }
   return false;
 }
 
+/** From behind: most names differ in the last letter. */
 function endsWith(source: Uint8Array, end: number, suffix: Uint8Array): boolean {
   const from = end - suffix.length;
-  for (let index = 0; index < suffix.length; index += 1) {
+  for (let index = suffix.length - 1; index >= 0; index -= 1) {
     if (source[from + index] !== suffix[index]) return false;
   }
   return true;

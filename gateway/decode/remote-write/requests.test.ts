@@ -181,6 +181,16 @@ describe('requests without samples', () => {
     expect(gauges[1]).toMatchObject({ ...nothing, MetricName: 'heat' });
   });
 
+  it('hold nothing of the request before', async () => {
+    const begun = { ...series('m'), createdMs: nowMs - 5n };
+    expect(decodeWrite(2, writeRequestV2([begun]))).toMatchObject({ accepted: 1 });
+    const { gauges } = await store(
+      1,
+      writeRequestV1([], [{ type: 2, name: 'heat', help: '', unit: '' }]),
+    );
+    expect(gauges).toMatchObject([{ StartTimeUnix: '0.000000000' }]);
+  });
+
   it('are repeats when they come again: metadata measures nothing', () => {
     const metadata = [{ type: 1, name: 'requests_total', help: 'How many.', unit: '' }];
     const body = writeRequestV1([series('m')], metadata);

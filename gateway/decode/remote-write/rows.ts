@@ -11,7 +11,7 @@ import type { Exemplars, PointBlock } from '../metric-blocks.ts';
 import { openPoint, point, startPlace, timePlace } from '../points.ts';
 import { readLength, readTag, skipField, word } from '../wire.ts';
 import { putExemplar } from './exemplars.ts';
-import { labelCount, labelWord } from './labels.ts';
+import { labelCount, places } from './labels.ts';
 import { rejectSeries, type SeriesTarget } from './series-target.ts';
 
 export const noRecordedValue = 1;
@@ -53,17 +53,12 @@ export function beginRow<Block extends PointBlock>(
 /** The labels of the series under way as attributes of a row. */
 export function putLabels(map: MapColumn, { source, view }: SeriesTarget): void {
   const mapStart = map.keys.level.count;
-  for (let label = 0; label < labelCount(); label += 1) {
-    putTexts(
-      map,
-      mapStart,
-      source,
-      view,
-      labelWord(label, 0),
-      labelWord(label, 1),
-      labelWord(label, 2),
-      labelWord(label, 3),
-    );
+  const end = 4 * labelCount();
+  for (let place = 0; place < end; place += 4) {
+    const length = places[place + 1]!;
+    if (length < 0) continue;
+    const start = places[place]!;
+    putTexts(map, mapStart, source, view, start, length, places[place + 2]!, places[place + 3]!);
   }
 }
 

@@ -11,8 +11,7 @@ import { endPoint, point, startPlace, timePlace } from '../points.ts';
 import { putMilliseconds } from '../times.ts';
 import { need, readLength, readTag, readVarint, skipField, word } from '../wire.ts';
 import { readExemplarTime } from './exemplars.ts';
-import { name } from './labels.ts';
-import { isCumulative, kindHistogram } from './metric-kind.ts';
+import { kindHistogram, kindSum } from './metric-kind.ts';
 import { putEmptyHistogram } from './native-histogram.ts';
 import {
   beginRow,
@@ -111,14 +110,13 @@ function putNumber(
   exemplarsFrom: number,
   seriesEnd: number,
 ): boolean {
-  const { days, context, source } = target;
-  const isOfSum = isCumulative(kind, source, name[0]!, name[1]!);
-  const block = beginRow(isOfSum ? days.sum : days.gauge, target);
+  const { days, context } = target;
+  const block = beginRow(kind === kindSum ? days.sum : days.gauge, target);
   if (block === undefined) return false;
   const mapStart = block.attributes.keys.level.count;
   const valuesStart = block.attributes.values.size;
   putLabels(block.attributes, target);
-  putExemplars(block.exemplars, target, exemplarsFrom, seriesEnd);
+  if (exemplarsFrom < seriesEnd) putExemplars(block.exemplars, target, exemplarsFrom, seriesEnd);
   if (!endPoint(block, context, flags, mapStart, valuesStart)) return false;
   putValue(block, type, target.view);
   putOffset(block.exemplars.offsets.values.words, block.rows.count, block.exemplars.level.count);

@@ -6,14 +6,15 @@
  * Hot path. Allocations per item: none; text only for the first rejection of a request. Copies: one
  * of each value a row. Owner: the blocks. Watched by `remote-write.bench.ts`.
  */
-import { aggregation, metric, metricSerial } from '../points.ts';
+import { beginMetric, metric, metricSerial } from '../points.ts';
 import { putMilliseconds } from '../times.ts';
 import { readLength, readTag, readVarint, skipField, word } from '../wire.ts';
 import { labelPart, readLabel } from './exemplars.ts';
 import { enterTarget } from './identity.ts';
 import { addLabel, beginLabels, name, settleLabels, spoilLabels } from './labels.ts';
-import { isSum, kindCumulative, kindHistogram, knownKind } from './metric-kind.ts';
+import { kindHistogram, kindOf } from './metric-kind.ts';
 import { putNativeHistogram } from './native-histogram.ts';
+import { RecentPairs, recentSlots } from './recent.ts';
 import { startTime } from './rows.ts';
 import { putExemplarsAlone, putSample } from './samples.ts';
 import { rejectSeries, type SeriesTarget } from './series-target.ts';
@@ -36,6 +37,17 @@ const createdTag = 0x30;
 
 /** What the series under way says of itself: type, then help and unit as symbols. */
 const said = new Int32Array(3);
+const help = new Int32Array(2);
+
+/** The metrics of the request under way by name and help, their serials and units. */
+const metrics = new RecentPairs();
+const serials = new Float64Array(recentSlots);
+const units = new Int32Array(recentSlots);
+
+/** Begins a request: nothing is known of its metrics. */
+export function beginMetrics(): void {
+  metrics.begin();
+}
 
 /**
  * | field | 1.0 | 2.0 | wire type | into |
@@ -49,15 +61,19 @@ const said = new Int32Array(3);
  */
 export function putSeries(target: SeriesTarget, from: number, end: number): void {
   const { context, source, tags } = target;
-  beginLabels();
+  beginLabels(target.keepsTarget);
   beginPairs();
-  said.fill(0);
-  startTime.fill(0);
-  let samples = 0;
-  let histograms = 0;
+  said[0] = 0;
+  said[1] = 0;
+  said[2] = 0;
+  startTime[0] = 0;
+  startTime[1] = 0;
+  let points = 0;
   let exemplars = 0;
+  let firstPoint = end;
   let at = from;
   while (at < end) {
+    const fieldAt = at;
     at = readTag(source, at, end);
     const tag = word[0]!;
     if (tag === createdTag && tags.isV2) {
@@ -79,35 +95,35 @@ export function putSeries(target: SeriesTarget, from: number, end: number): void
     if (tag === labelsTag) {
       if (tags.isV2) putReferences(source, start, at);
       else putLabel(source, start, at);
-    } else if (tag === samplesTag) samples += 1;
-    else if (tag === tags.histograms) histograms += 1;
-    else if (tag === tags.exemplars) exemplars += 1;
+    } else if (tag === samplesTag || tag === tags.histograms) {
+      if (points === 0) firstPoint = fieldAt;
+      points += 1;
+    } else if (tag === tags.exemplars) exemplars += 1;
     else if (tag === metadataTag && tags.isV2) readMetadata(source, start, at);
   }
   if (isPairOpen()) spoilLabels('its labels_refs are an odd number');
-  const fault = settleLabels(source, target.keepsTarget);
-  const items = samples + histograms;
+  const fault = settleLabels(source);
   if (fault !== '') {
-    rejectSeries(context, source, Math.max(1, items), fault);
+    rejectSeries(context, source, Math.max(1, points), fault);
     return;
   }
-  if (items + exemplars === 0) {
+  if (points + exemplars === 0) {
     if (tags.isV2) rejectSeries(context, source, 1, 'it has neither samples nor histograms');
     return;
   }
   enterMetric(target);
   enterTarget(context, source, target.view);
-  putRows(target, from, end, exemplars > 0);
+  // Exemplars are read where they stand, in the whole series.
+  putRows(target, firstPoint, exemplars > 0 ? from : end, end);
 }
 
-/** The rows of a series; exemplars go with the first one that is stored. */
-function putRows(target: SeriesTarget, from: number, end: number, hasExemplars: boolean): void {
+/** The rows of a series from its first point on; exemplars go with the first that is stored. */
+function putRows(target: SeriesTarget, firstPoint: number, exemplarsAt: number, end: number): void {
   const { source, tags } = target;
-  const kind = kindOf(source);
+  const kind = kindOf(said[0]!, source, name[0]!, name[1]!);
   let kindAlone = kind;
-  // Exemplars are read where they stand, in the whole series.
-  let exemplarsFrom = hasExemplars ? from : end;
-  let at = from;
+  let exemplarsFrom = exemplarsAt;
+  let at = firstPoint;
   while (at < end) {
     at = readTag(source, at, end);
     const tag = word[0]!;
@@ -124,16 +140,22 @@ function putRows(target: SeriesTarget, from: number, end: number, hasExemplars: 
         : putNativeHistogram(target, start, at, exemplarsFrom, end);
     if (isStored) exemplarsFrom = end;
   }
-  if (exemplarsFrom < end) putExemplarsAlone(target, kindAlone, from, end);
-}
-
-function kindOf(source: Uint8Array): number {
-  const type = knownKind(said[0]!);
-  if (type === kindHistogram) return isSum(source, name[0]!, name[1]!) ? kindCumulative : type;
-  return type;
+  if (exemplarsFrom < end) putExemplarsAlone(target, kindAlone, exemplarsFrom, end);
 }
 
 function putLabel(source: Uint8Array, start: number, end: number): void {
+  // The form that every sender writes: name, value, lengths of one byte.
+  if (end - start >= 4 && source[start] === 0x0a) {
+    const nameLength = source[start + 1]!;
+    const valueAt = start + 2 + nameLength;
+    if (nameLength < 0x80 && valueAt + 2 <= end && source[valueAt] === 0x12) {
+      const valueLength = source[valueAt + 1]!;
+      if (valueLength < 0x80 && valueAt + 2 + valueLength === end) {
+        addLabel(source, start + 2, nameLength, valueAt + 2, valueLength);
+        return;
+      }
+    }
+  }
   if (readLabel(source, start, end)) {
     addLabel(source, labelPart(0), labelPart(1), labelPart(2), labelPart(3));
   } else spoilLabels('a label has no name');
@@ -143,14 +165,22 @@ function putReferences(source: Uint8Array, start: number, end: number): void {
   let at = start;
   while (at < end) {
     at = readVarint(source, at, end);
-    putReference(source, word[0]!);
+    const reference = word[0]!;
+    if (at >= end || isPairOpen()) {
+      putReference(source, reference);
+      continue;
+    }
+    at = readVarint(source, at, end);
+    putPair(source, reference, word[0]!);
   }
 }
 
+/** A reference of which the other one is not in sight. */
 function putReference(source: Uint8Array, reference: number): void {
-  if (!takeReference(reference)) return;
-  const key = pairSymbol(0);
-  const value = pairSymbol(1);
+  if (takeReference(reference)) putPair(source, pairSymbol(0), pairSymbol(1));
+}
+
+function putPair(source: Uint8Array, key: number, value: number): void {
   if (hasSymbol(key) && hasSymbol(value)) {
     addLabel(source, symbolStart(key), symbolLength(key), symbolStart(value), symbolLength(value));
   } else spoilLabels('a label refers to a symbol that is not there');
@@ -181,16 +211,25 @@ function readMetadata(source: Uint8Array, from: number, end: number): void {
 }
 
 /** Name, description and unit, as places in the body. */
-function enterMetric({ tags }: SeriesTarget): void {
-  metric.fill(0);
+function enterMetric({ view, tags }: SeriesTarget): void {
   metric[2] = name[0]!;
   metric[3] = name[1]!;
+  for (let place = 4; place < metric.length; place += 1) metric[place] = 0;
+  help[1] = 0;
   if (tags.isV2) {
     setSymbol(4, said[1]!);
     setSymbol(6, said[2]!);
+    help[0] = metric[4]!;
+    help[1] = metric[5]!;
   }
-  aggregation.fill(0);
-  metricSerial[0] = metricSerial[0]! + 1;
+  const slot = metrics.slotOf(view, name, help);
+  if (metrics.isKnown && units[slot] === said[2]) {
+    metricSerial[0] = serials[slot]!;
+    return;
+  }
+  beginMetric();
+  serials[slot] = metricSerial[0]!;
+  units[slot] = said[2]!;
 }
 
 /** Of a reference that was found to be one. */

@@ -19,13 +19,14 @@ const symbolsMax = 8 * 1024 * 1024;
  */
 const expansionMax = 64;
 const expansionBytesMin = 1024 * 1024;
+const expansionBytesMax = 2 ** 31 - 1;
 
 const symbolsTag = 0x22;
 
 /** Two words a symbol: where it begins, and its length. */
 let table = new Int32Array(2 * symbolsInitial);
 let count = 0;
-/** Bytes that references may still stand for. */
+/** Bytes that references may still stand for; a small integer, which costs no memory to change. */
 let bytesLeft = 0;
 
 /** The pair of references that is complete, or of which the first one is there. */
@@ -36,7 +37,7 @@ let isHalf = false;
 export function readSymbols(source: Uint8Array): void {
   const end = source.length;
   count = 0;
-  bytesLeft = Math.max(expansionBytesMin, end * expansionMax);
+  bytesLeft = Math.min(expansionBytesMax, Math.max(expansionBytesMin, end * expansionMax));
   let at = 0;
   while (at < end) {
     at = readTag(source, at, end);
