@@ -133,13 +133,15 @@ function kindOf(source: Uint8Array): number {
   return type;
 }
 
-function putLabel(source: Uint8Array, start: number, end: number): void {
+/** One label of 1.0. */
+export function putLabel(source: Uint8Array, start: number, end: number): void {
   if (readLabel(source, start, end)) {
     addLabel(source, labelPart(0), labelPart(1), labelPart(2), labelPart(3));
   } else spoilLabels('a label has no name');
 }
 
-function putReferences(source: Uint8Array, start: number, end: number): void {
+/** A packed list of references of 2.0. */
+export function putReferences(source: Uint8Array, start: number, end: number): void {
   let at = start;
   while (at < end) {
     at = readVarint(source, at, end);
@@ -147,7 +149,8 @@ function putReferences(source: Uint8Array, start: number, end: number): void {
   }
 }
 
-function putReference(source: Uint8Array, reference: number): void {
+/** One reference; every second one completes a label. */
+export function putReference(source: Uint8Array, reference: number): void {
   if (!takeReference(reference)) return;
   const key = pairSymbol(0);
   const value = pairSymbol(1);
