@@ -130,11 +130,14 @@ function quotaOfStack(
   limits: NonNullable<Stack['gateway']['tenants']>[string],
 ): GatewayConfig['tenants'][string] {
   const { bytes_per_second: bytes, items_per_second: items, log_share: share } = limits;
+  const { series: seriesMax, series_per_metric: seriesPerMetricMax } = limits;
   const bytesPerSecond = bytes === undefined ? undefined : parseBytes(bytes);
   return {
     ...(bytesPerSecond !== undefined && { bytesPerSecond }),
     ...(items !== undefined && { itemsPerSecond: items }),
     ...(share !== undefined && { logShare: share }),
+    ...(seriesMax !== undefined && { seriesMax }),
+    ...(seriesPerMetricMax !== undefined && { seriesPerMetricMax }),
   };
 }
 

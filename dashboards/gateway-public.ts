@@ -1,6 +1,7 @@
 /**
- * Parts of *Gateway*: who was turned away, what sampling left out, what redaction changed, and how
- * long the certificate lasts. What is switched off says so: these panels may be empty.
+ * Parts of *Gateway*: who was turned away, what sampling left out, what redaction changed, which
+ * series were too many, and how long the certificate lasts. What is switched off says so: these
+ * panels may be empty.
  */
 import { gauge } from '../clickhouse/schema/metrics.ts';
 import { type PanelDraft, stat, table, timeseries } from './panel.ts';
@@ -70,7 +71,7 @@ export function certificate(): PanelDraft {
     query: sql(`
       SELECT level - toUnixTimestamp($__toTime) AS "Certificate"
       FROM ${latest(ends)}`),
-    width: 8,
+    width: 6,
     height: 7,
     unit: 's',
     decimals: 1,
@@ -96,7 +97,7 @@ export function sampled(): PanelDraft {
       SELECT time, replaceOne(decision, '_', ' ') AS what, rate AS items
       FROM ${rates({ metric: 'obsctl.gateway.sampling.items', labels: { decision } })}
       ORDER BY time, what`),
-    width: 8,
+    width: 6,
     height: 7,
     unit: 'cps',
     decimals: 1,
@@ -122,7 +123,7 @@ export function redacted(): PanelDraft {
       SELECT time, action, rate AS changes
       FROM ${rates({ metric: 'obsctl.gateway.redaction.values', labels: { action } })}
       ORDER BY time, action`),
-    width: 8,
+    width: 6,
     height: 7,
     unit: 'ops',
     decimals: 1,
@@ -130,5 +131,29 @@ export function redacted(): PanelDraft {
     noValue: 'redaction changed nothing: no rules, or none that fitted',
     interval: '10s',
     seriesName: `\${__field.labels.action}`,
+  });
+}
+
+export function seriesRefused(): PanelDraft {
+  return timeseries({
+    title: 'Series refused, by limit',
+    description:
+      'New series a second beyond what a tenant may have, of one metric or of all. Their samples' +
+      ' are not stored, and their senders are told so: find out which label grew (the log of the' +
+      ' gateway names tenant and metric), or raise the limit.',
+    source: 'gateway_metrics',
+    empty: 'fine',
+    query: sql(`
+      SELECT time, reason, rate AS series
+      FROM ${rates({ metric: 'obsctl.gateway.refused.series', labels: { reason } })}
+      ORDER BY time, reason`),
+    width: 6,
+    height: 7,
+    unit: 'ops',
+    decimals: 1,
+    min: 0,
+    noValue: 'no series was refused: no limits, or none that was met',
+    interval: '10s',
+    seriesName: `\${__field.labels.reason}`,
   });
 }

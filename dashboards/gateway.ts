@@ -12,7 +12,7 @@ import {
   timeUntilFull,
 } from './gateway-parts.ts';
 import { proof } from './gateway-proof.ts';
-import { certificate, redacted, sampled, turnedAway } from './gateway-public.ts';
+import { certificate, redacted, sampled, seriesRefused, turnedAway } from './gateway-public.ts';
 import { deadLetters, parkedTables, waitingSeals } from './gateway-waiting.ts';
 import { gauge, type PanelDraft, stat, table, timeseries } from './panel.ts';
 import { histogramPercentile, histogramSteps, latest, levels, rates, steps } from './points.ts';
@@ -41,7 +41,7 @@ export function gatewayDashboard(): DashboardJson {
       { title: 'Inserts into ClickHouse', panels: [inserts(), insertLatency(), answerLatency()] },
       {
         title: 'At the door',
-        panels: [refused(), turnedAway(), sampled(), redacted(), certificate()],
+        panels: [refused(), turnedAway(), sampled(), redacted(), seriesRefused(), certificate()],
       },
       { title: 'Proof', panels: [proof(), storedAndProved(), receiptsByTable()] },
       { title: 'The process', panels: resources() },

@@ -18,6 +18,7 @@ import { createDestination } from './deliver/destination.ts';
 import { createInsertClient } from './deliver/insert-client.ts';
 import type { Guard } from './guard/guard.ts';
 import type { GuardMaterial } from './guard/material.ts';
+import { SeriesGuard } from './guard/series-guard.ts';
 import { destinationName, Lane } from './lane/lane.ts';
 import { type LaneLog, retentionDaysOf } from './lane/lane-types.ts';
 import { ResendTable } from './lane/resend-table.ts';
@@ -30,7 +31,7 @@ import { startSpreading } from './spread.ts';
 import { LaneCounters } from './telemetry/lane-counters.ts';
 import { openWal } from './wal/wal.ts';
 import { startGauges, walBytesPerLane } from './worker-gauges.ts';
-import { guardOf, sharesOf } from './worker-guard.ts';
+import { guardOf, seriesGuardOf, sharesOf } from './worker-guard.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 import { startReceivers } from './worker-receivers.ts';
 import { alivePeriodMs } from './worker-watch.ts';
@@ -140,6 +141,8 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
     config.redaction.rules.length > 0
       ? new Redaction(config.redaction, start.redactionKey)
       : undefined;
+  const series = seriesGuardOf(config, clock, counters, log);
+  const mayChange = series === undefined ? undefined : SeriesGuard.counts;
   const lanes: Lane[] = [];
   for (const name of start.laneNames) {
     const { wal, recovery, logId } = await openWal({
@@ -172,9 +175,10 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
       resends:
         table === undefined
           ? undefined
-          : new Resends(table, clock, (signal) => counters.resent(signal)),
+          : new Resends(table, clock, (signal) => counters.resent(signal), mayChange),
       shares: sharesOf(config, walBytesPerLane(config)),
       onDecoded: (tenant, items) => guard?.decoded(tenant, items),
+      series,
       throttles,
       redaction,
       limits: { ...config, retentionDays: retentionDaysOf(config.retentionDays) },

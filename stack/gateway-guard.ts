@@ -7,6 +7,7 @@ import {
   isTenantKey,
   networksMax,
   originsMax,
+  seriesMax,
   tenantsMax,
 } from '../gateway/guard/config.ts';
 import { count, objectName, secretKey, size } from './kit.ts';
@@ -106,9 +107,30 @@ const limits = z
         description: 'Share of the log that its undelivered requests may fill; 1 is all of it',
         examples: [0.5],
       }),
+    series: count(
+      {
+        description:
+          'Series of remote write that are known at a time: seen in this hour or the one before.' +
+          ' Known ones pass, new ones beyond are refused. Each worker counts those of its' +
+          ' own connections',
+        examples: [500_000],
+      },
+      { min: 1, max: seriesMax },
+    ).optional(),
+    series_per_metric: count(
+      {
+        description: 'Of these, series of one metric; only with `series`, which bounds the memory',
+        examples: [10_000],
+      },
+      { min: 1, max: seriesMax },
+    ).optional(),
   })
   .refine((value) => Object.keys(value).length > 0, {
-    error: 'at least one of bytes_per_second, items_per_second, log_share',
+    error:
+      'at least one of bytes_per_second, items_per_second, log_share, series, series_per_metric',
+  })
+  .refine((value) => value.series_per_metric === undefined || value.series !== undefined, {
+    error: 'series, too, where series_per_metric is given',
   })
   .meta({
     description: 'What the tenant may send',
@@ -127,8 +149,8 @@ export const tenants = z
   })
   .meta({
     description:
-      'Limits by tenant, over all workers of a replica; `*` is every other tenant, and everybody' +
-      ' where there are none. Only flavor `obsctl`',
+      'Limits by tenant, over all workers of a replica (but for series); `*` is every other' +
+      ' tenant, and everybody where there are none. Only flavor `obsctl`',
     examples: [{ shop: { bytes_per_second: '10Mi' }, '*': { items_per_second: 10_000 } }],
   });
 

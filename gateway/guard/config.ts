@@ -4,6 +4,16 @@ import { isIP } from 'node:net';
 /** More would need another way to keep their quotas. */
 export const tenantsMax = 1024;
 
+/**
+ * Series of one tenant. So many take 270 MB in each worker that meets them, and as much again if
+ * each is a metric of its own (`series-limits.ts`).
+ */
+export const seriesMax = 10_000_000;
+
+export function isSeriesLimit(number: number): boolean {
+  return Number.isInteger(number) && number >= 1 && number <= seriesMax;
+}
+
 /** Stands for each tenant that is not named. */
 export const otherTenants = '*';
 

@@ -231,8 +231,13 @@ describe('quotas', () => {
   it('are read from one word, or not at all', () => {
     const quota = { bytesPerSecond: 10 * 1024 ** 2, itemsPerSecond: 5, logShare: 0.5 };
     expect(parseTenantSpec('shop,bytes=10Mi,items=5,log=0.5')).toEqual(['shop', quota]);
+    const series = { seriesMax: 500, seriesPerMetricMax: 10 };
+    expect(parseTenantSpec('*,series=500,series_per_metric=10')).toEqual(['*', series]);
     for (const wrong of ['shop', 'Shop,items=1', 'a,items=0', 'a,log=2', 'a,x=1', 'a,bytes=']) {
       expect(parseTenantSpec(wrong)).toBeUndefined();
+    }
+    for (const wrong of ['series=1.5', 'series=0', 'series=10000001', 'series_per_metric=5']) {
+      expect(parseTenantSpec(`a,${wrong}`)).toBeUndefined();
     }
   });
 });

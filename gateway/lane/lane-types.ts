@@ -8,6 +8,7 @@ import type { DeadLetter } from '../deliver/dead-letter.ts';
 import type { DeliveryOrder } from '../deliver/delivery.ts';
 import type { Destination } from '../deliver/destination.ts';
 import type { LogShares } from '../guard/log-shares.ts';
+import type { SeriesGuard } from '../guard/series-guard.ts';
 import type { Redaction } from '../redact/redaction.ts';
 import type { Throttles } from '../sampling/throttle.ts';
 import type { LaneCounters } from '../telemetry/lane-counters.ts';
@@ -67,6 +68,8 @@ export type LaneParts = {
   readonly shares?: LogShares | undefined;
   /** Told how many items a request held, for the tenant's quota. */
   readonly onDecoded?: (tenant: string, items: number) => void;
+  /** Absent: nobody's series are limited. */
+  readonly series?: SeriesGuard | undefined;
   /** Absent: everything is kept. */
   readonly throttles?: Throttles | undefined;
   /** Absent: requests are logged and stored as they came. */

@@ -13,6 +13,7 @@ import { assert } from '../../core/assert.ts';
 import type { Acceptor, Answer, BusyReason, Submission } from '../answer.ts';
 import { type DecodeResult, noSampling } from '../decode/decode-types.ts';
 import { Delivery } from '../deliver/delivery.ts';
+import type { Admitted } from '../guard/series-guard.ts';
 import { isWalFailure } from '../wal/wal-failure.ts';
 import { busyAnswer } from './busy.ts';
 import { deliveryEvents } from './delivery-events.ts';
@@ -20,7 +21,7 @@ import type { LaneParts } from './lane-types.ts';
 import { recordMeta } from './record-meta.ts';
 import { recoverLane } from './recovery.ts';
 import { Replayer } from './replay.ts';
-import { type Stored, unstored } from './resends.ts';
+import { digestOf, type Stored, unstored } from './resends.ts';
 import type { Seal } from './seal.ts';
 import { Sealer } from './sealer.ts';
 import { aborted } from './waiting.ts';
@@ -128,13 +129,14 @@ export class Lane implements Acceptor {
     const refusal = this.refusal();
     if (refusal !== undefined) return unstored(this.#busy(submission, refusal));
     const { signal } = submission;
-    const { counters, wal } = this.#parts;
-    let taken = this.#take(submission);
+    const { counters, series, wal } = this.#parts;
+    const admitted = series?.admit(submission) ?? { submission, refused: 0, message: '' };
+    let taken = this.#take(admitted, submission);
     for (let fullSets = 0; taken.outcome === 'full' && !this.#sealer.open.isEmpty(); ) {
       if (fullSets === fullSetsMax) break;
       fullSets += 1;
       await this.#sealer.makeRoom();
-      taken = this.#take(submission);
+      taken = this.#take(admitted, submission);
     }
     if (taken.outcome === 'malformed') return unstored(taken);
     if (taken.outcome === 'full' && !this.#sealer.open.isEmpty())
@@ -143,7 +145,9 @@ export class Lane implements Acceptor {
       const message = 'the request has more rows or days than one insert may hold';
       return unstored({ outcome: 'too_large', message });
     }
-    const { accepted, rejected, message, written } = taken;
+    const { accepted, written } = taken;
+    const rejected = taken.rejected + admitted.refused;
+    const message = [admitted.message, taken.message].filter((text) => text !== '').join('; ');
     counters.received(signal, accepted + rejected);
     this.#parts.onDecoded?.(submission.tenant, accepted + rejected);
     try {
@@ -166,9 +170,10 @@ export class Lane implements Acceptor {
 
   /**
    * Decodes into the open set and appends to the log without a pause between: another set may
-   * not be swapped in while rows are in columns whose record has no position yet.
+   * not be swapped in while rows are in columns whose record has no position yet. `came` is the
+   * request before series were refused.
    */
-  #take(submission: Submission): Taken {
+  #take({ submission, refused }: Admitted, came: Submission): Taken {
     if (this.#isOverfull()) return { outcome: 'full' };
     const { clock, decoder, limits, throttles, wal } = this.#parts;
     const { signal, contentType, body, tenant, parameters = '', transcoding } = submission;
@@ -183,8 +188,11 @@ export class Lane implements Acceptor {
     // What holds nothing that can be stored needs no record; spans are counted in any case.
     if (items === 0 || (leftOut === items && signal !== 'traces')) return decoded;
     try {
+      const { hasOwnTimes, rejected } = decoded;
+      const counted = { hasOwnTimes, rejected: rejected + refused };
+      const origin = refused > 0 ? digestOf(came.wire) : '';
       const end = wal.append(
-        recordMeta(submission, receivedAtNs, decoded, ageDaysMax, sampling),
+        recordMeta(submission, receivedAtNs, counted, ageDaysMax, sampling, origin),
         submission.wire,
       );
       this.#parts.shares?.appended(tenant, end, submission.wire.byteLength);

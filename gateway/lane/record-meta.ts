@@ -45,6 +45,7 @@ export function recordMeta(
   decoded: { readonly rejected: number; readonly hasOwnTimes: boolean },
   ageDaysMax: number,
   sampling: Sampling = noSampling,
+  origin = '',
 ): RecordMeta {
   return {
     kind: kindOf(submission.signal),
@@ -56,7 +57,7 @@ export function recordMeta(
     samplingThreshold: sampling.threshold,
     flags: (decoded.hasOwnTimes ? ownTimesFlag : 0) | (sampling.keepsErrors ? keepsErrorsFlag : 0),
     rejectedItems: decoded.rejected,
-    tenant: headedBy(submission),
+    tenant: headingWith(submission, origin),
   };
 }
 
@@ -75,7 +76,7 @@ export function sealMeta(receivedAtNs: bigint): RecordMeta {
   };
 }
 
-/** Between tenant and parameters in the header's one text: neither may hold it. */
+/** Between tenant, parameters and origin in the header's one text: none may hold it. */
 const separator = '\0';
 
 /** A tenant and what the rows depend on besides the body, as the record's header holds them. */
@@ -84,14 +85,23 @@ export function headedBy(request: Pick<Submission, 'tenant' | 'parameters'>): st
   return parameters === '' ? tenant : `${tenant}${separator}${parameters}`;
 }
 
+/** With `origin`: a digest of the body as it came, when the record's is another one. */
+function headingWith(request: Pick<Submission, 'tenant' | 'parameters'>, origin: string): string {
+  if (origin === '') return headedBy(request);
+  return [request.tenant, request.parameters ?? '', origin].join(separator);
+}
+
 export function tenantOf({ tenant }: RecordMeta): string {
-  const end = tenant.indexOf(separator);
-  return end < 0 ? tenant : tenant.slice(0, end);
+  return tenant.split(separator, 1)[0] ?? '';
 }
 
 export function parametersOf({ tenant }: RecordMeta): string {
-  const end = tenant.indexOf(separator);
-  return end < 0 ? '' : tenant.slice(end + separator.length);
+  return tenant.split(separator, 2)[1] ?? '';
+}
+
+/** What the body was when it came, by its digest; empty when it is in the record. */
+export function originOf({ tenant }: RecordMeta): string {
+  return tenant.split(separator, 3)[2] ?? '';
 }
 
 export function contentTypeOf(meta: RecordMeta): ContentType | undefined {

@@ -62,6 +62,7 @@ export const insertOutcomes = ['acknowledged', 'already_there', 'retryable', 'pe
 export const sampledSignals = ['traces', 'logs'] as const;
 const samplingDecisions = ['kept', 'left_out'] as const;
 export const redactionActions = ['dropped', 'hashed', 'masked'] as const;
+export const seriesRefusals = ['metric', 'tenant'] as const;
 const dropReasons = ['dead_letter', 'log_damaged'] as const;
 export const stages = ['written', 'durable', 'sealed', 'acknowledged'] as const;
 /** Why `/readyz` is red. ClickHouse being away is no cause: the log takes what comes. */
@@ -124,6 +125,7 @@ const metrics = [
   { name: 'obsctl.gateway.answered.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Items that were answered OK' },
   { name: 'obsctl.gateway.refused.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Items decoded but refused because the log could not take them; the sender was told to come back' },
   { name: 'obsctl.gateway.rejected.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [signal], description: 'Items that can never be stored, told to the sender in partial_success' },
+  { name: 'obsctl.gateway.refused.series', unit: '{series}', kind: 'counter', over: 'sum', attributes: [{ name: 'reason', values: seriesRefusals }], description: 'New series refused because a metric or its tenant has as many as it may, each time that a request brings one; their items count as rejected' },
   { name: 'obsctl.gateway.sampling.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [{ name: 'signal', values: sampledSignals }, { name: 'decision', values: samplingDecisions }], description: 'Answered items by what sampling did: kept as a row, or left out and counted by rollups and by the weight of other rows' },
   { name: 'obsctl.gateway.redaction.values', unit: '{value}', kind: 'counter', over: 'sum', attributes: [{ name: 'action', values: redactionActions }], description: 'Attribute values and log bodies that were changed before they were logged' },
   { name: 'obsctl.gateway.dropped.items', unit: '{item}', kind: 'counter', over: 'sum', attributes: [{ name: 'reason', values: dropReasons }], description: 'Answered items that did not reach ClickHouse and will not by themselves' },

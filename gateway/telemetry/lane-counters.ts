@@ -8,6 +8,7 @@ import {
   outcomes,
   type redactionActions,
   sampledSignals,
+  type seriesRefusals,
   signals,
   stages,
   transports,
@@ -94,6 +95,10 @@ export class LaneCounters {
 
   redacted(action: (typeof redactionActions)[number], values: number): void {
     this.#counters.add(slotOf('obsctl.gateway.redaction.values', action), values);
+  }
+
+  refusedSeries(reason: (typeof seriesRefusals)[number], series: number): void {
+    this.#counters.add(slotOf('obsctl.gateway.refused.series', reason), series);
   }
 
   refusedRequest(transport: Transport, reason: RefusalReason | BusyReason | 'too_large'): void {

@@ -45,6 +45,7 @@ export type TestLaneOptions = {
   readonly throttles?: LaneParts['throttles'];
   readonly redaction?: LaneParts['redaction'];
   readonly shares?: LogShares;
+  readonly series?: LaneParts['series'];
 };
 
 const recordBytesMax = 1024 ** 2;
@@ -91,6 +92,7 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
     throttles: options.throttles,
     redaction: options.redaction,
     shares: options.shares,
+    series: options.series,
     limits: { ...laneLimitsDefault, sealAgeMsMax: 50, ...options.limits },
     log: (level, message) => void talk.push(`${level}: ${message}`),
   });

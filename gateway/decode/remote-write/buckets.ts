@@ -1,6 +1,6 @@
 /**
- * The buckets of a native histogram: spans say where they lie, and a list how many are in each. What
- * a stranger sends is bounded before it is kept.
+ * The buckets of a native histogram: spans say where they lie, and a list how many are in each.
+ * What a stranger sends is bounded before it is kept.
  *
  * Hot path. Allocations per item: none; lists grow to the widest histogram, within a bound. Copies:
  * none. Owner: the histogram under way. Watched by `remote-write.bench.ts`.

@@ -16,7 +16,7 @@ const typeLast = 7;
 
 /** What a series is: cumulative and only growing, a native histogram, or neither. */
 export const kindSum = 1;
-export const kindGauge = 2;
+const kindGauge = 2;
 export const kindHistogram = 3;
 
 const suffixes: readonly Uint8Array[] = ['_total', '_bucket', '_count', '_sum'].map(

@@ -143,7 +143,8 @@ function putRows(target: SeriesTarget, firstPoint: number, exemplarsAt: number, 
   if (exemplarsFrom < end) putExemplarsAlone(target, kindAlone, exemplarsFrom, end);
 }
 
-function putLabel(source: Uint8Array, start: number, end: number): void {
+/** One label of 1.0. */
+export function putLabel(source: Uint8Array, start: number, end: number): void {
   // The form that every sender writes: name, value, lengths of one byte.
   if (end - start >= 4 && source[start] === 0x0a) {
     const nameLength = source[start + 1]!;
@@ -161,7 +162,8 @@ function putLabel(source: Uint8Array, start: number, end: number): void {
   } else spoilLabels('a label has no name');
 }
 
-function putReferences(source: Uint8Array, start: number, end: number): void {
+/** A packed list of references of 2.0. */
+export function putReferences(source: Uint8Array, start: number, end: number): void {
   let at = start;
   while (at < end) {
     at = readVarint(source, at, end);
@@ -175,8 +177,8 @@ function putReferences(source: Uint8Array, start: number, end: number): void {
   }
 }
 
-/** A reference of which the other one is not in sight. */
-function putReference(source: Uint8Array, reference: number): void {
+/** A reference of which the other one is not in sight; every second one completes a label. */
+export function putReference(source: Uint8Array, reference: number): void {
   if (takeReference(reference)) putPair(source, pairSymbol(0), pairSymbol(1));
 }
 
