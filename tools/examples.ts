@@ -25,6 +25,7 @@ export const examples: readonly Example[] = [
   { folder: 'kubernetes', file: 'obs.yaml', rendered: 'rendered', target: 'kubernetes' },
   { folder: 'cloud', file: 'obs.yaml', rendered: 'rendered', target: 'kubernetes' },
   { folder: 'existing-prometheus', file: 'obs.yaml', rendered: 'rendered', target: 'kubernetes' },
+  { folder: 'existing-prometheus', file: 'remote-write.yaml', rendered: 'rendered-remote-write', target: 'kubernetes' },
   { folder: 'hosts', file: 'obs.yaml', rendered: 'rendered', target: 'host' },
   { folder: 'multi-cluster', file: 'center.yaml', rendered: 'rendered/center', target: 'kubernetes' },
   { folder: 'multi-cluster', file: 'edge.yaml', rendered: 'rendered/edge', target: 'kubernetes' },
