@@ -11,7 +11,7 @@ import { endMap } from '../attributes.ts';
 import type { Blocks } from '../blocks.ts';
 import { putOffset } from '../envelope.ts';
 import type { NumberBlock } from '../metric-blocks.ts';
-import { metricSerial } from '../points.ts';
+import { beginMetric, metricSerial } from '../points.ts';
 import { EnteredResources } from './entered-resources.ts';
 import { KnownNames } from './known-names.ts';
 import { fieldWords, kindString, type Line } from './line.ts';
@@ -41,7 +41,7 @@ export class RowWriter {
   begin(parameters: InfluxParameters): void {
     this.#resources.begin(parameters);
     // Blocks look their empty description and unit up once a request.
-    metricSerial[0] = metricSerial[0]! + 1;
+    beginMetric();
   }
 
   release(): void {
