@@ -6,11 +6,9 @@
  * Spans and log records: the Collector's queue is on disk and synced, as ours is. Data points: its
  * queue is memory, which is what its figure to beat was taken with. `npm run peers collector`.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { type CollectorQueue, startCollectorSide } from '../test/support/collector-side.ts';
 import { startEngine, type TestEngine } from '../test/support/engine.ts';
-import { freePorts } from '../test/support/free-ports.ts';
+import { freePort } from '../test/support/free-ports.ts';
 import { startGateway } from '../test/support/gateway.ts';
 import {
   cpuSeconds,
@@ -21,14 +19,11 @@ import {
   Messages,
   printLine,
   quantile,
-  readMetric,
   rounded,
   sendBurst,
   settleGateway,
   statusBytes,
 } from '../test/support/gateway-load.ts';
-import { startProgram } from '../test/support/program.ts';
-import { peers } from '../tools/peers/list.ts';
 import type { Signal } from './answer.ts';
 
 const rounds = Number(process.env['OBSCTL_BENCH_ROUNDS'] ?? 5);
@@ -39,8 +34,6 @@ const requestsAtOnce = 4;
 const distinctBodies = 16;
 const settleMsMax = 120_000;
 const database = 'bench';
-
-type Queue = 'fsync' | 'memory';
 
 type Side = {
   readonly name: string;
@@ -55,7 +48,7 @@ type Case = LoadSignal & {
   readonly shape: string;
   readonly itemsARequest: number;
   readonly encoding: Encoding;
-  readonly queue: Queue;
+  readonly queue: CollectorQueue;
 };
 
 /** Multiples of three, because data points are of three kinds in turn. */
@@ -66,17 +59,15 @@ const shapes = [
 ] as const;
 
 export async function run({ json }: { readonly json: boolean }): Promise<void> {
-  const program = peers.find((peer) => peer.name === 'collector')?.find();
-  if (program === undefined) throw new Error('needs the Collector: npm run peers collector');
   const engine = await startEngine();
   const stops: (() => Promise<unknown>)[] = [() => engine.stop()];
   try {
     await createNullTables(engine.url, database);
     const ours = await startOurs(engine);
     stops.push(ours.stop);
-    const theirs: Record<Queue, Side> = {
-      fsync: await startCollector(program, engine, 'fsync'),
-      memory: await startCollector(program, engine, 'memory'),
+    const theirs: Record<CollectorQueue, Side> = {
+      fsync: await startCollector(engine, 'fsync'),
+      memory: await startCollector(engine, 'memory'),
     };
     stops.push(theirs.fsync.stop, theirs.memory.stop);
     const wanted = process.env['OBSCTL_BENCH_CASES'];
@@ -163,77 +154,31 @@ const sentMetrics: Readonly<Record<Signal, string>> = {
   metrics: 'otelcol_exporter_sent_metric_points(?:_total)?',
 };
 
-async function startCollector(program: string, engine: TestEngine, queue: Queue): Promise<Side> {
-  const folder = mkdtempSync(join(tmpdir(), 'obsctl-bench-collector-'));
-  const [grpc = 0, telemetry = 0] = await freePorts(2);
-  const file = join(folder, 'config.yaml');
-  writeFileSync(file, collectorConfig({ folder, grpc, telemetry, url: engine.url, queue }));
-  const running = startProgram(program, ['--config', file]);
-  await running.said('Everything is ready');
+async function startCollector(engine: TestEngine, queue: CollectorQueue): Promise<Side> {
+  const grpc = `127.0.0.1:${await freePort()}`;
+  const receivers = { otlp: { protocols: { grpc: { endpoint: grpc } } } };
+  const signals = loadSignals.map((entry) => entry.signal);
+  const target = { url: engine.url, database };
+  const collector = await startCollectorSide({ ...target, queue, receivers, signals });
   const sent: Record<Signal, number> = { traces: 0, logs: 0, metrics: 0 };
   return {
     name: `collector-0.161-${queue}`,
-    grpc: `127.0.0.1:${grpc}`,
-    pid: running.pid,
+    grpc,
+    pid: collector.pid,
     settle: async (signal, items) => {
       sent[signal] += items;
       const deadline = performance.now() + settleMsMax;
       for (;;) {
-        const text = await (await fetch(`http://127.0.0.1:${telemetry}/metrics`)).text();
-        const count = readMetric(text, sentMetrics[signal]);
+        const count = await collector.metric(sentMetrics[signal]);
         if (count >= sent[signal]) return;
         if (performance.now() > deadline) {
-          throw new Error(`${count} of ${sent[signal]} delivered\n${running.talk().slice(-2000)}`);
+          throw new Error(
+            `${count} of ${sent[signal]} delivered\n${collector.talk().slice(-2000)}`,
+          );
         }
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
     },
-    stop: async () => {
-      running.killGroup('SIGKILL');
-      await running.ended;
-      rmSync(folder, { recursive: true, force: true });
-    },
+    stop: collector.stop,
   };
-}
-
-/**
- * What the exporter's own README recommends, but one second of waiting for a batch where it has
- * five; nothing compressed, as between us and ClickHouse.
- */
-function collectorConfig(parts: {
-  readonly folder: string;
-  readonly grpc: number;
-  readonly telemetry: number;
-  readonly url: string;
-  readonly queue: Queue;
-}): string {
-  const storage = { directory: join(parts.folder, 'queue'), create_directory: true, fsync: true };
-  const isSynced = parts.queue === 'fsync';
-  const pipeline = { receivers: ['otlp'], exporters: ['clickhouse'] };
-  const prometheus = { host: '127.0.0.1', port: parts.telemetry };
-  return JSON.stringify({
-    receivers: { otlp: { protocols: { grpc: { endpoint: `127.0.0.1:${parts.grpc}` } } } },
-    exporters: {
-      clickhouse: {
-        endpoint: parts.url,
-        database,
-        create_schema: false,
-        compress: 'none',
-        async_insert: false,
-        timeout: '60s',
-        sending_queue: {
-          ...(isSynced && { storage: 'file_storage' }),
-          queue_size: 10_000,
-          num_consumers: 10,
-          batch: { min_size: 5_000, flush_timeout: '1s' },
-        },
-      },
-    },
-    ...(isSynced && { extensions: { file_storage: storage } }),
-    service: {
-      ...(isSynced && { extensions: ['file_storage'] }),
-      telemetry: { metrics: { readers: [{ pull: { exporter: { prometheus } } }] } },
-      pipelines: { traces: pipeline, logs: pipeline, metrics: pipeline },
-    },
-  });
 }

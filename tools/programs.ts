@@ -12,18 +12,24 @@ export function findPrograms(kind: 'bench' | 'fuzz'): ReadonlyMap<string, string
   );
 }
 
-/** The programs named, or all; says which there are when a name is unknown. */
+/**
+ * The programs named, each with its like against peers (`influx` and `influx-vs-peers`), or all;
+ * says which there are when a name is unknown.
+ */
 export function choosePrograms(
   kind: 'bench' | 'fuzz',
   names: readonly string[],
 ): readonly (readonly [string, string])[] {
   const all = findPrograms(kind);
-  const unknown = names.find((name) => !all.has(name));
+  const unknown = names.find((name) => !all.has(name) && !all.has(`${name}-vs-peers`));
   if (unknown !== undefined) {
     process.stderr.write(
       `no ${kind} is called ${unknown}; there are ${[...all.keys()].join(', ')}\n`,
     );
     process.exit(2);
   }
-  return [...all].filter(([name]) => names.length === 0 || names.includes(name));
+  if (names.length === 0) return [...all];
+  const isMeant = (name: string): boolean =>
+    names.includes(name) || names.some((one) => name === `${one}-vs-peers`);
+  return [...all].filter(([name]) => isMeant(name));
 }

@@ -10,6 +10,7 @@ import type { Field, Point } from './points.ts';
 export type Influxdb = {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
+  readonly pid: number;
   /** Runs a statement of its own language; its answer with numbers as they were written. */
   readonly query: (text: string, database?: string) => Promise<Answer>;
   readonly write: (database: string, body: string) => Promise<RawAnswer>;
@@ -56,6 +57,7 @@ export async function startInfluxdb(bin: string): Promise<Influxdb> {
   const query = (text: string, database?: string): Promise<Answer> => ask1(url, text, database);
   return {
     url,
+    pid: server.pid,
     query,
     write: (database, body) => ask(url, { path: '/write', query: { db: database }, body }),
     points: async (database) => {

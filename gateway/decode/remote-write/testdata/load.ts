@@ -78,3 +78,17 @@ export const loads = {
   histograms: (count: number, seed: number, atMs: bigint) =>
     writeRequestV2(someHistograms(count, seed, atMs)),
 } as const;
+
+/** `count` series, no two the same, one sample each at `atMs`: what a server scrapes in one round. */
+export function distinctSeries(count: number, seed: number, atMs: bigint): readonly Series[] {
+  const random = seededRandom(seed);
+  const found = new Map<string, Series>();
+  while (found.size < count) {
+    const family = families[Math.floor(random() * families.length)]!;
+    const [, type, help, unit] = family;
+    const labels = labelsOf(family, random);
+    const samples = [{ bits: bitsOf(random() * 1e6), timeMs: atMs }];
+    found.set(labels.join(), { labels, samples, type, help, unit });
+  }
+  return [...found.values()];
+}
