@@ -20,16 +20,17 @@ import { distinctSeries } from './decode/remote-write/testdata/load.ts';
 import { writeRequestV1, writeRequestV2 } from './decode/remote-write/testdata/write-request.ts';
 
 const seriesPerRequest = 2000;
-const itemsARound = 400_000;
+const itemsARound = 1_000_000;
 /** As a sender's shards: each has series of its own, because samples must arrive in order. */
 const shards = 4;
 const requestsPerShard = 3;
 const requestsPerScrape = shards * requestsPerShard;
-const scrapeMs = 15_000;
+/** The default of Prometheus; a run is hours of its time, so that it compacts as it does in life. */
+const scrapeMs = 60_000;
 const database = 'bench';
 const peerName = 'prometheus-3.14.0';
 /** Scrapes go from here on into the past of the clock, whatever a run needs. */
-const startMs = BigInt(Date.now() - 6 * 3600 * 1000);
+const startMs = BigInt(Date.now() - 12 * 3600 * 1000);
 
 const versions = {
   v1: {
@@ -78,7 +79,7 @@ export async function run({ json }: { readonly json: boolean }): Promise<void> {
   }
 }
 
-function sideOf(
+export function sideOf(
   name: string,
   pid: number,
   url: string,

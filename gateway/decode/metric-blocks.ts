@@ -29,6 +29,9 @@ import { elementFixed, elementText } from './trace-block.ts';
 /** Metrics of one request that take turns and are found without looking them up; 2^n. */
 export const recentMetricsMax = 256;
 
+/** Keys of the attributes of one request, found by where they lie in its body; 2^n. */
+export const recentKeysMax = 256;
+
 /** What all data points have. */
 export class PointBlock extends SignalBlock {
   readonly metricName: LowCardinalityColumn;
@@ -45,6 +48,9 @@ export class PointBlock extends SignalBlock {
   /** Of metrics that came lately: serials, which are never used again, and the three indexes. */
   readonly recentMetrics = new Float64Array(recentMetricsMax);
   readonly recentIndexes = new Int32Array(3 * recentMetricsMax);
+  /** By place in the body of the request {@link keysRequest}: the place and the key's index. */
+  readonly recentKeys = new Int32Array(2 * recentKeysMax);
+  keysRequest = 0;
 
   constructor(table: TableDef, options: BlockOptions) {
     super(table, 'TimeUnix', options, () => ({}));

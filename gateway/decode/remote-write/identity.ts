@@ -24,33 +24,58 @@ const keptBytesMax = 512;
 /** The targets of the request under way, and their resources. */
 const targets = new RecentPairs();
 const resources = Array.from({ length: recentSlots }, () => new Carried());
+/** Where job and instance of the series before lie, and the slot of its resource; -1: none. */
+const last = new Int32Array(4);
+let lastSlot = -1;
 let isFirst = true;
 let hadScope = false;
 
 /** Begins a request: nothing is known of its targets. */
 export function beginTargets(): void {
   targets.begin();
+  lastSlot = -1;
   isFirst = true;
 }
 
 /** Enters the resource and the scope of the series under way. */
 export function enterTarget(context: Context, source: Uint8Array, view: DataView): void {
-  if (job[1]! + instance[1]! > keptBytesMax) {
-    context.resource = context.ownResource;
-    putTarget(context.resource, source, view);
-  } else {
-    const resource = resources[targets.slotOf(view, job, instance)]!;
-    if (!targets.isKnown) {
-      resource.tenant = context.ownResource.tenant;
-      putTarget(resource, source, view);
-    }
-    context.resource = resource;
-  }
+  if (!isLastTarget()) findTarget(context, source, view);
   if (isFirst || hadScope || scopeLabelCount() > 0) {
     hadScope = scopeLabelCount() > 0;
     putScope(context.scope, source, view);
   }
   isFirst = false;
+}
+
+/** Labels that come again lie where they lay before (see `labels.ts`). */
+function isLastTarget(): boolean {
+  return (
+    lastSlot >= 0 &&
+    job[1] === last[1] &&
+    instance[1] === last[3] &&
+    (job[0] === last[0] || last[1] === 0) &&
+    (instance[0] === last[2] || last[3] === 0)
+  );
+}
+
+function findTarget(context: Context, source: Uint8Array, view: DataView): void {
+  if (job[1]! + instance[1]! > keptBytesMax) {
+    lastSlot = -1;
+    context.resource = context.ownResource;
+    putTarget(context.resource, source, view);
+    return;
+  }
+  lastSlot = targets.slotOf(view, job, instance);
+  const resource = resources[lastSlot]!;
+  if (!targets.isKnown) {
+    resource.tenant = context.ownResource.tenant;
+    putTarget(resource, source, view);
+  }
+  context.resource = resource;
+  last[0] = job[0]!;
+  last[1] = job[1]!;
+  last[2] = instance[0]!;
+  last[3] = instance[1]!;
 }
 
 /** `job` is `namespace/name` where there is a namespace. */

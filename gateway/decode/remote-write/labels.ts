@@ -1,7 +1,8 @@
 /**
  * The labels of the series under way, as places in the body: sorted by name on receipt, because
  * senders may not have done it (PRW1-7), and told apart into what a row has of its own and what
- * belongs to its resource, its scope and its metric.
+ * belongs to its resource, its scope and its metric. Series of one target and family follow one
+ * another and share most labels, so what comes again at the same place is not looked at again.
  *
  * Hot path. Allocations per item: none; text only for a fault. Copies: none. Owner: the series
  * under way. Watched by `remote-write.bench.ts`.
@@ -21,6 +22,26 @@ export const places: Int32Array = new Int32Array(4 * (labelsMax + 1));
 
 /** How many there are. */
 let count = 0;
+/**
+ * What a label was read from, two words: where its message lies and how long it is (1.0), or its
+ * two references (2.0). What lies behind {@link count} is of the series before.
+ */
+const origins = new Int32Array(2 * (labelsMax + 1));
+/** What a label is by its name, and whether a row has it. */
+const roles = new Uint8Array(labelsMax + 1);
+const roleOfRow = 0;
+const roleName = 1;
+const roleJob = 2;
+const roleInstance = 3;
+const roleOther = 4;
+/** How many labels of the series before lie where they came; 0 when they had to be sorted. */
+let known = 0;
+/** Whether all labels of this series lie where they came. */
+let isOrderly = true;
+/** Whether the label before has the name that the one at its place had in the series before. */
+let isSameBefore = true;
+/** The role of the label under way. */
+let role = roleOfRow;
 /** What is wrong with them; empty when nothing is. */
 let fault = '';
 let keepsTarget = false;
@@ -38,9 +59,18 @@ const jobLabel = bytesOf('job');
 const instanceLabel = bytesOf('instance');
 export const scopePrefix: Uint8Array = bytesOf('otel_scope_');
 
+/** Begins a request: places in the body of another one say nothing. */
+export function forgetLabels(): void {
+  count = 0;
+  isOrderly = true;
+}
+
 /** Begins a series. With `keeps` only its name is none of its rows' labels. */
 export function beginLabels(keeps: boolean): void {
   keepsTarget = keeps;
+  known = isOrderly ? count : 0;
+  isOrderly = true;
+  isSameBefore = true;
   count = 0;
   fault = '';
   // Word by word: `fill` is a call.
@@ -50,9 +80,90 @@ export function beginLabels(keeps: boolean): void {
   scopeCount = 0;
 }
 
+/** Whether the next label is the one of the series before, of 1.0; it is taken then. */
+export function takesMessageAgain(
+  source: Uint8Array,
+  view: DataView,
+  start: number,
+  length: number,
+): boolean {
+  const at = 2 * count;
+  if (count >= known || origins[at + 1] !== length) return false;
+  return isSame(view, origins[at]!, start, length) && takesAgain(source);
+}
+
+/** The same of 2.0, whose references say it. */
+export function takesPairAgain(source: Uint8Array, key: number, value: number): boolean {
+  const at = 2 * count;
+  return count < known && origins[at] === key && origins[at + 1] === value && takesAgain(source);
+}
+
+/** Whether the next label, of 2.0, has at least the name of the one of the series before. */
+export function isKeyAgain(key: number): boolean {
+  return count < known && origins[2 * count] === key;
+}
+
+/** The same of 1.0, whose message begins with `head` bytes of the name's field. */
+export function isNameAgain(view: DataView, start: number, head: number): boolean {
+  return count < known && isSame(view, origins[2 * count]!, start, head);
+}
+
+/** Takes the label of the series before with another value, unless it must be looked at anew. */
+export function takesValue(
+  source: Uint8Array,
+  originFirst: number,
+  originSecond: number,
+  valueStart: number,
+  valueLength: number,
+): boolean {
+  if (valueLength === 0) return false;
+  const at = 2 * count;
+  const place = 4 * count;
+  const before = places[place + 2]!;
+  const lengthBefore = places[place + 3]!;
+  places[place + 2] = valueStart;
+  places[place + 3] = valueLength;
+  if (takesAgain(source)) {
+    origins[at] = originFirst;
+    origins[at + 1] = originSecond;
+    return true;
+  }
+  places[place + 2] = before;
+  places[place + 3] = lengthBefore;
+  return false;
+}
+
+function takesAgain(source: Uint8Array): boolean {
+  const again = roles[count]!;
+  if (again === roleOther) return false;
+  const place = 4 * count;
+  if (!isSameBefore) {
+    const said = places[place + 1]!;
+    const length = said < 0 ? ~said : said;
+    if (compare(source, place - 4, places[place]!, length) >= 0) return false;
+    isSameBefore = true;
+  }
+  if (again !== roleOfRow) {
+    const target = again === roleName ? name : again === roleJob ? job : instance;
+    target[0] = places[place + 2]!;
+    target[1] = places[place + 3]!;
+  }
+  count += 1;
+  return true;
+}
+
+/** How long name and value of the label that came last are together. */
+export function lastLabelBytes(): number {
+  const place = 4 * count - 4;
+  const said = places[place + 1]!;
+  return (said < 0 ? ~said : said) + places[place + 3]!;
+}
+
 /** One more label, in the order of the body. A label without a value is none. */
 export function addLabel(
   source: Uint8Array,
+  originFirst: number,
+  originSecond: number,
   nameStart: number,
   nameLength: number,
   valueStart: number,
@@ -69,10 +180,17 @@ export function addLabel(
   let place = 4 * count;
   if (count > 0) {
     const order = compare(source, place - 4, nameStart, nameLength);
-    if (order > 0) place = open(source, nameStart, nameLength);
-    else if (order === 0) fault = 'a label comes twice';
+    if (order > 0) {
+      place = open(source, nameStart, nameLength);
+      isOrderly = false;
+      known = 0;
+    } else if (order === 0) fault = 'a label comes twice';
   }
   const isOwn = isOfRow(source, nameStart, nameLength, valueStart, valueLength);
+  origins[2 * count] = originFirst;
+  origins[2 * count + 1] = originSecond;
+  roles[count] = role;
+  isSameBefore = false;
   places[place] = nameStart;
   places[place + 1] = isOwn ? nameLength : ~nameLength;
   places[place + 2] = valueStart;
@@ -108,12 +226,15 @@ function isOfRow(
   valueStart: number,
   valueLength: number,
 ): boolean {
+  role = roleOther;
   if (valueLength === 0) return false;
+  role = roleOfRow;
   if (length === nameLabel.length || length === jobLabel.length) {
     const target = specialAt(source, start, length);
     if (target === undefined) return true;
     target[0] = valueStart;
     target[1] = valueLength;
+    role = target === name ? roleName : target === job ? roleJob : roleInstance;
     return keepsTarget && target !== name;
   }
   if (source[start] !== scopePrefix[0] || keepsTarget || !isOfScope(source, start, length)) {
@@ -121,6 +242,7 @@ function isOfRow(
   }
   if (scopeCount === scopeLabels.length) return true;
   scopeCount += 1;
+  role = roleOther;
   return false;
 }
 
@@ -194,6 +316,18 @@ function compare(source: Uint8Array, place: number, start: number, length: numbe
     if (difference !== 0) return difference;
   }
   return ownLength - length;
+}
+
+/** Whether `length` bytes at two places are the same. */
+function isSame(view: DataView, left: number, right: number, length: number): boolean {
+  let at = 0;
+  for (; at + 4 <= length; at += 4) {
+    if (view.getInt32(left + at, true) !== view.getInt32(right + at, true)) return false;
+  }
+  for (; at < length; at += 1) {
+    if (view.getUint8(left + at) !== view.getUint8(right + at)) return false;
+  }
+  return true;
 }
 
 /** Whether the name that begins at `start` is `text`, of the same length. */

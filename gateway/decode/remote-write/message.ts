@@ -10,7 +10,7 @@ import type { MetricDays } from '../metric-blocks.ts';
 import { beginMetric, metric } from '../points.ts';
 import { readLength, readTag, readVarint, skipField, word } from '../wire.ts';
 import { beginTargets, enterTarget } from './identity.ts';
-import { beginLabels, name } from './labels.ts';
+import { beginLabels, forgetLabels, name } from './labels.ts';
 import { kindOf } from './metric-kind.ts';
 import { startTime } from './rows.ts';
 import { putMetadataRow } from './samples.ts';
@@ -36,6 +36,7 @@ export function decodeRemoteWrite(
   const { isV2, keepsTarget } = options;
   const tags = isV2 ? tagsOfV2 : tagsOfV1;
   const target: SeriesTarget = { days, context, source, view, tags, keepsTarget };
+  forgetLabels();
   beginTargets();
   beginMetrics();
   try {
@@ -104,6 +105,7 @@ function putMetadata(target: SeriesTarget, from: number, end: number): void {
   name[0] = metric[2]!;
   name[1] = metric[3]!;
   startTime.fill(0);
+  beginMetrics();
   beginMetric();
   enterTarget(context, source, view);
   putMetadataRow(target, kindOf(type, source, metric[2]!, metric[3]!));

@@ -82,7 +82,7 @@ function putExponential(target: SeriesTarget, exemplarsFrom: number, seriesEnd: 
   if (block === undefined) return false;
   const mapStart = block.attributes.keys.level.count;
   const valuesStart = block.attributes.values.size;
-  putLabels(block.attributes, target);
+  putLabels(block, target);
   putExemplars(block.exemplars, target, exemplarsFrom, seriesEnd);
   const { positive, negative } = read;
   const coarser = Math.max(coarserBy(positive), coarserBy(negative));
@@ -112,7 +112,7 @@ function putCustom(target: SeriesTarget, exemplarsFrom: number, seriesEnd: numbe
   if (block === undefined) return false;
   const mapStart = block.attributes.keys.level.count;
   const valuesStart = block.attributes.values.size;
-  putLabels(block.attributes, target);
+  putLabels(block, target);
   putExemplars(block.exemplars, target, exemplarsFrom, seriesEnd);
   const { bounds, positive } = read;
   const counts = reserve(block.bucketCounts, bounds.length + 1);

@@ -4,10 +4,9 @@
  * Hot path. Allocations per item: none. Copies: one of each value. Owner: the block. Watched by
  * `remote-write.bench.ts`.
  */
-import type { MapColumn } from '../../../clickhouse/native/columns.ts';
-import { putTexts } from '../attributes.ts';
+import { putString } from '../../../clickhouse/native/buffers.ts';
 import type { Days } from '../days.ts';
-import type { Exemplars, PointBlock } from '../metric-blocks.ts';
+import { type Exemplars, type PointBlock, recentKeysMax } from '../metric-blocks.ts';
 import { openPoint, point, startPlace, timePlace } from '../points.ts';
 import { readLength, readTag, skipField, word } from '../wire.ts';
 import { putExemplar } from './exemplars.ts';
@@ -51,15 +50,43 @@ export function beginRow<Block extends PointBlock>(
 }
 
 /** The labels of the series under way as attributes of a row. */
-export function putLabels(map: MapColumn, { source, view }: SeriesTarget): void {
-  const mapStart = map.keys.level.count;
+export function putLabels(block: PointBlock, target: SeriesTarget): void {
+  const { context, source, view } = target;
+  const map = block.attributes;
+  const { keys, values } = map;
+  const { level } = keys;
+  const { recentKeys } = block;
+  if (block.keysRequest !== context.serial) {
+    recentKeys.fill(-1);
+    block.keysRequest = context.serial;
+  }
   const end = 4 * labelCount();
+  const mapStart = level.count;
+  let element = mapStart;
   for (let place = 0; place < end; place += 4) {
     const length = places[place + 1]!;
     if (length < 0) continue;
     const start = places[place]!;
-    putTexts(map, mapStart, source, view, start, length, places[place + 2]!, places[place + 3]!);
+    if (element === level.capacity) {
+      level.count = element;
+      level.reserve(1);
+    }
+    // A name that lies elsewhere has been read anew; the same place is the same name.
+    const slot = 2 * ((start ^ (start >>> 8)) & (recentKeysMax - 1));
+    let index = recentKeys[slot + 1]!;
+    if (recentKeys[slot] !== start) {
+      index = keys.dictionary.lookup(source, view, start, length);
+      recentKeys[slot] = start;
+      recentKeys[slot + 1] = index;
+    }
+    // Two names may become one where ill-formed text is repaired.
+    if (keys.dictionary.positions[index]! > mapStart) map.hasRepeats = true;
+    keys.dictionary.positions[index] = element + 1;
+    keys.indexes.words[element] = index;
+    element += 1;
+    putString(values, source, view, places[place + 2]!, places[place + 3]!);
   }
+  level.count = element;
 }
 
 /** Every exemplar of the series whose fields begin at `from`; none when that is its end. */

@@ -115,7 +115,7 @@ function putNumber(
   if (block === undefined) return false;
   const mapStart = block.attributes.keys.level.count;
   const valuesStart = block.attributes.values.size;
-  putLabels(block.attributes, target);
+  putLabels(block, target);
   if (exemplarsFrom < seriesEnd) putExemplars(block.exemplars, target, exemplarsFrom, seriesEnd);
   if (!endPoint(block, context, flags, mapStart, valuesStart)) return false;
   putValue(block, type, target.view);

@@ -11,8 +11,16 @@
  */
 import { type HashSeed, hashBytes } from '../../../clickhouse/native/hash.ts';
 import { readLength, readTag, readVarint, skipField, word } from '../wire.ts';
-import { beginLabels, labelCount, name, places, settleLabels, spoilLabels } from './labels.ts';
-import { putLabel, putReference, putReferences } from './series.ts';
+import { putLabel, putReference, putReferences } from './label-fields.ts';
+import {
+  beginLabels,
+  forgetLabels,
+  labelCount,
+  name,
+  places,
+  settleLabels,
+  spoilLabels,
+} from './labels.ts';
 import type { SeriesTags } from './series-target.ts';
 import { beginPairs, isPairOpen } from './symbols.ts';
 
@@ -50,6 +58,7 @@ export class SeriesReader {
   /** Begins a request: places in the body of another one say nothing. */
   begin(): void {
     this.#request = (this.#request + 1) | 0;
+    forgetLabels();
     this.#count = 0;
   }
 
@@ -58,7 +67,7 @@ export class SeriesReader {
    * 1 when it only has exemplars. 0 when it is not one: the decoder says what is wrong with it.
    */
   read(source: Uint8Array, view: DataView, from: number, end: number, tags: SeriesTags): number {
-    const items = readSeries(source, from, end, tags);
+    const items = readSeries(source, view, from, end, tags);
     if (settleLabels(source) !== '' || items === 0) return 0;
     const labels = labelCount();
     if (2 + 4 * labels > this.#hashes.length) this.#grow(1 + 2 * labels);
@@ -142,7 +151,13 @@ function isSame(
 }
 
 /** Enters the labels of a series; returns how many items it holds. */
-function readSeries(source: Uint8Array, from: number, end: number, tags: SeriesTags): number {
+function readSeries(
+  source: Uint8Array,
+  view: DataView,
+  from: number,
+  end: number,
+  tags: SeriesTags,
+): number {
   // Only its name is none of its labels.
   beginLabels(true);
   beginPairs();
@@ -166,7 +181,7 @@ function readSeries(source: Uint8Array, from: number, end: number, tags: SeriesT
     const start = readLength(source, at, end);
     at = start + word[0]!;
     if (tags.isV2) putReferences(source, start, at);
-    else putLabel(source, start, at);
+    else putLabel(source, view, start, at);
   }
   if (isPairOpen()) spoilLabels('its labels_refs are an odd number');
   return items === 0 && exemplars > 0 ? 1 : items;

@@ -9,24 +9,16 @@
 import { beginMetric, metric, metricSerial } from '../points.ts';
 import { putMilliseconds } from '../times.ts';
 import { readLength, readTag, readVarint, skipField, word } from '../wire.ts';
-import { labelPart, readLabel } from './exemplars.ts';
 import { enterTarget } from './identity.ts';
-import { addLabel, beginLabels, name, settleLabels, spoilLabels } from './labels.ts';
+import { putLabel, putReference, putReferences } from './label-fields.ts';
+import { beginLabels, name, settleLabels, spoilLabels } from './labels.ts';
 import { kindHistogram, kindOf } from './metric-kind.ts';
 import { putNativeHistogram } from './native-histogram.ts';
 import { RecentPairs, recentSlots } from './recent.ts';
 import { startTime } from './rows.ts';
 import { putExemplarsAlone, putSample } from './samples.ts';
 import { rejectSeries, type SeriesTarget } from './series-target.ts';
-import {
-  beginPairs,
-  hasSymbol,
-  isPairOpen,
-  pairSymbol,
-  symbolLength,
-  symbolStart,
-  takeReference,
-} from './symbols.ts';
+import { beginPairs, hasSymbol, isPairOpen, symbolLength, symbolStart } from './symbols.ts';
 
 const labelsTag = 0x0a;
 /** A reference by itself: protobuf lets senders leave lists unpacked. */
@@ -44,9 +36,13 @@ const metrics = new RecentPairs();
 const serials = new Float64Array(recentSlots);
 const units = new Int32Array(recentSlots);
 
-/** Begins a request: nothing is known of its metrics. */
+/** What the series before said of its metric: where its name lies, help and unit; -1: nothing. */
+const last = new Int32Array(3);
+
+/** Begins a request, or a metric that is no series': nothing is known of the one before. */
 export function beginMetrics(): void {
   metrics.begin();
+  last[0] = -1;
 }
 
 /**
@@ -94,7 +90,7 @@ export function putSeries(target: SeriesTarget, from: number, end: number): void
     at = start + word[0]!;
     if (tag === labelsTag) {
       if (tags.isV2) putReferences(source, start, at);
-      else putLabel(source, start, at);
+      else putLabel(source, target.view, start, at);
     } else if (tag === samplesTag || tag === tags.histograms) {
       if (points === 0) firstPoint = fieldAt;
       points += 1;
@@ -143,51 +139,6 @@ function putRows(target: SeriesTarget, firstPoint: number, exemplarsAt: number, 
   if (exemplarsFrom < end) putExemplarsAlone(target, kindAlone, exemplarsFrom, end);
 }
 
-/** One label of 1.0. */
-export function putLabel(source: Uint8Array, start: number, end: number): void {
-  // The form that every sender writes: name, value, lengths of one byte.
-  if (end - start >= 4 && source[start] === 0x0a) {
-    const nameLength = source[start + 1]!;
-    const valueAt = start + 2 + nameLength;
-    if (nameLength < 0x80 && valueAt + 2 <= end && source[valueAt] === 0x12) {
-      const valueLength = source[valueAt + 1]!;
-      if (valueLength < 0x80 && valueAt + 2 + valueLength === end) {
-        addLabel(source, start + 2, nameLength, valueAt + 2, valueLength);
-        return;
-      }
-    }
-  }
-  if (readLabel(source, start, end)) {
-    addLabel(source, labelPart(0), labelPart(1), labelPart(2), labelPart(3));
-  } else spoilLabels('a label has no name');
-}
-
-/** A packed list of references of 2.0. */
-export function putReferences(source: Uint8Array, start: number, end: number): void {
-  let at = start;
-  while (at < end) {
-    at = readVarint(source, at, end);
-    const reference = word[0]!;
-    if (at >= end || isPairOpen()) {
-      putReference(source, reference);
-      continue;
-    }
-    at = readVarint(source, at, end);
-    putPair(source, reference, word[0]!);
-  }
-}
-
-/** A reference of which the other one is not in sight; every second one completes a label. */
-export function putReference(source: Uint8Array, reference: number): void {
-  if (takeReference(reference)) putPair(source, pairSymbol(0), pairSymbol(1));
-}
-
-function putPair(source: Uint8Array, key: number, value: number): void {
-  if (hasSymbol(key) && hasSymbol(value)) {
-    addLabel(source, symbolStart(key), symbolLength(key), symbolStart(value), symbolLength(value));
-  } else spoilLabels('a label refers to a symbol that is not there');
-}
-
 /**
  * | field | number | wire type | into |
  * | --- | --- | --- | --- |
@@ -214,6 +165,11 @@ function readMetadata(source: Uint8Array, from: number, end: number): void {
 
 /** Name, description and unit, as places in the body. */
 function enterMetric({ view, tags }: SeriesTarget): void {
+  // A name that comes again lies where it lay before (see `labels.ts`).
+  if (last[0] === name[0] && last[1] === said[1] && last[2] === said[2]) return;
+  last[0] = name[0]!;
+  last[1] = said[1]!;
+  last[2] = said[2]!;
   metric[2] = name[0]!;
   metric[3] = name[1]!;
   for (let place = 4; place < metric.length; place += 1) metric[place] = 0;

@@ -59,11 +59,16 @@ export function readSymbols(source: Uint8Array): void {
 /** Whether there is such a symbol; counts what it stands for. */
 export function hasSymbol(reference: number): boolean {
   if (reference < 0 || reference >= count) return false;
-  bytesLeft -= table[2 * reference + 1]!;
+  spendBytes(table[2 * reference + 1]!);
+  return true;
+}
+
+/** Counts `bytes` that references stand for. */
+export function spendBytes(bytes: number): void {
+  bytesLeft -= bytes;
   if (bytesLeft < 0) {
     throw new Malformed(`its references stand for more than ${expansionMax} times its size`, 0);
   }
-  return true;
 }
 
 /** Begins a list of references. */

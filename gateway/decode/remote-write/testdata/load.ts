@@ -79,7 +79,10 @@ export const loads = {
     writeRequestV2(someHistograms(count, seed, atMs)),
 } as const;
 
-/** `count` series, no two the same, one sample each at `atMs`: what a server scrapes in one round. */
+/**
+ * `count` series, no two the same, one sample each at `atMs`: what a server scrapes in one round,
+ * target by target and family by family, which is the order in which it sends them.
+ */
 export function distinctSeries(count: number, seed: number, atMs: bigint): readonly Series[] {
   const random = seededRandom(seed);
   const found = new Map<string, Series>();
@@ -90,5 +93,10 @@ export function distinctSeries(count: number, seed: number, atMs: bigint): reado
     const samples = [{ bits: bitsOf(random() * 1e6), timeMs: atMs }];
     found.set(labels.join(), { labels, samples, type, help, unit });
   }
-  return [...found.values()];
+  const order = ({ labels }: Series): string => {
+    const of = new Map(labels);
+    return [of.get('instance'), of.get('__name__'), labels.join()].join(' ');
+  };
+  const ordered = [...found.values()].map((one) => [order(one), one] as const);
+  return ordered.toSorted(([left], [right]) => (left < right ? -1 : 1)).map(([, one]) => one);
 }
