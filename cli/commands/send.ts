@@ -1,11 +1,23 @@
-/** `obsctl send`: generated telemetry, by OTLP as the OpenTelemetry SDK sends it, or as lines. */
+/** `obsctl send`: generated telemetry by every protocol that the gateway takes. */
 import type { Command } from 'commander';
 import { Problem } from '../../core/problem.ts';
 import type { CliContext } from '../context.ts';
 import type { SendProtocol, SendSignal } from '../send/send.ts';
 
-const protocols: readonly SendProtocol[] = ['grpc', 'http/protobuf', 'http/json', 'influx'];
+/** Where each protocol goes when nobody says otherwise. */
+const endpoints = {
+  grpc: 'http://127.0.0.1:4317',
+  'http/protobuf': 'http://127.0.0.1:4318',
+  'http/json': 'http://127.0.0.1:4318',
+  'remote-write': 'http://127.0.0.1:4318',
+  influx: 'http://127.0.0.1:4318',
+  dogstatsd: 'udp://127.0.0.1:8125',
+} as const satisfies Record<SendProtocol, string>;
+const protocols = Object.keys(endpoints) as readonly SendProtocol[];
 const signals: readonly SendSignal[] = ['traces', 'metrics', 'logs'];
+const onlyMetrics: readonly SendProtocol[] = ['remote-write', 'influx', 'dogstatsd'];
+/** Remote write is compressed with snappy, always; datagrams never are. */
+const ungzipped: readonly SendProtocol[] = ['remote-write', 'dogstatsd'];
 const countMax = 1_000_000;
 
 type SendFlags = {
@@ -32,21 +44,27 @@ export function registerSend(program: Command, context: CliContext): void {
     .addHelpText(
       'after',
       '\nHeaders of OTLP come from OTEL_EXPORTER_OTLP_HEADERS, ' +
-        'the token of lines from INFLUX_TOKEN.\n' +
-        '\nExample:\n  obsctl send traces --count 1000 --protocol http/json\n',
+        'the token of lines from INFLUX_TOKEN, that of remote write from OBSCTL_TOKEN.\n' +
+        'Nobody answers datagrams: their report says what was sent.\n' +
+        '\nExamples:\n' +
+        '  obsctl send traces --count 1000 --protocol http/json\n' +
+        '  obsctl send --protocol remote-write\n' +
+        '  obsctl send --protocol dogstatsd --endpoint unix:///run/obsctl/dogstatsd.sock\n',
     )
     .action(async (words: readonly string[], flags: SendFlags) => {
       const { send } = await import('../send/send.ts');
       const protocol = oneOf('--protocol', flags.protocol, protocols);
-      const port = protocol === 'grpc' ? 4317 : 4318;
+      if (flags.gzip === true && ungzipped.includes(protocol)) {
+        throw new Problem('OBS-1003', `--gzip is not for --protocol ${protocol}: leave it out`);
+      }
       const report = await send({
         signals: signalsOf(words, protocol),
-        endpoint: endpointOf(flags.endpoint ?? `http://127.0.0.1:${port}`),
+        endpoint: endpointOf(flags.endpoint ?? endpoints[protocol], protocol),
         protocol,
         count: countOf(flags.count),
         service: flags.service,
         gzip: flags.gzip === true,
-        token: context.env['INFLUX_TOKEN'],
+        token: context.env[protocol === 'influx' ? 'INFLUX_TOKEN' : 'OBSCTL_TOKEN'],
       });
       context.stdout(`${JSON.stringify(report)}\n`);
       const failed = report.results.find((result) => result.error !== undefined);
@@ -59,7 +77,7 @@ export function registerSend(program: Command, context: CliContext): void {
 }
 
 function signalsOf(words: readonly string[], protocol: SendProtocol): readonly SendSignal[] {
-  const known: readonly SendSignal[] = protocol === 'influx' ? ['metrics'] : signals;
+  const known: readonly SendSignal[] = onlyMetrics.includes(protocol) ? ['metrics'] : signals;
   if (words.length === 0) return known;
   return words.map((word) => oneOf(`with --protocol ${protocol}, a signal`, word, known));
 }
@@ -70,12 +88,15 @@ function oneOf<Word extends string>(what: string, word: string, known: readonly 
   throw new Problem('OBS-1003', `${what} is one of ${known.join(', ')}, not ${word}`);
 }
 
-/** `localhost:4317` means plain HTTP, as everywhere in obsctl. */
-function endpointOf(text: string): string {
-  const url = text.includes('://') ? text : `http://${text}`;
-  const protocol = URL.parse(url)?.protocol;
-  if (protocol === 'http:' || protocol === 'https:') return url;
-  throw new Problem('OBS-1003', `--endpoint ${text}: expected a URL as http://127.0.0.1:4317`);
+/** `localhost:4317` means plain HTTP, and `localhost:8125` UDP, as everywhere in obsctl. */
+function endpointOf(text: string, protocol: SendProtocol): string {
+  const isDatagrams = protocol === 'dogstatsd';
+  const url = text.includes('://') ? text : `${isDatagrams ? 'udp' : 'http'}://${text}`;
+  const scheme = URL.parse(url)?.protocol ?? '';
+  const known = isDatagrams ? ['udp:', 'unix:'] : ['http:', 'https:'];
+  if (known.includes(scheme)) return url;
+  const example = endpoints[protocol];
+  throw new Problem('OBS-1003', `--endpoint ${text}: expected a URL as ${example}`);
 }
 
 function countOf(text: string): number {

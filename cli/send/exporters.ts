@@ -18,6 +18,8 @@ export type SendOutcome = {
   /** Spans, log records, or measurements behind the metrics. */
   readonly sent: number;
   readonly requests: number;
+  /** Of a protocol without answers: nobody says whether it came. */
+  readonly unanswered?: true;
   /** What the first failed request was answered; absent when all were taken. */
   readonly error?: string;
 };

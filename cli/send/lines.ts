@@ -2,6 +2,7 @@
 import { gzipSync } from 'node:zlib';
 import { systemClock } from '../../core/clock.ts';
 import type { SendOutcome } from './exporters.ts';
+import { post } from './post.ts';
 
 export type LineOptions = {
   readonly endpoint: string;
@@ -13,7 +14,6 @@ export type LineOptions = {
 };
 
 const linesPerRequest = 1_000;
-const answerMsMax = 30_000;
 const shards = 10;
 
 /** One line an item, of the same metrics that are sent by OTLP: a count and a duration. */
@@ -42,25 +42,15 @@ function lineOf(index: number, service: string, firstNs: bigint): string {
   return `sample,${tags} count=${index + 1}i,duration=${duration} ${firstNs + BigInt(index)}\n`;
 }
 
-/** What is wrong, or undefined. */
-async function write(options: LineOptions, text: string): Promise<string | undefined> {
+function write(options: LineOptions, text: string): Promise<string | undefined> {
   const { endpoint, gzip, token } = options;
-  const body = gzip ? gzipSync(text) : text;
-  try {
-    const response = await fetch(`${endpoint}/write?db=obsctl&precision=ns`, {
-      method: 'POST',
-      body,
-      headers: {
-        'content-type': 'text/plain; charset=utf-8',
-        ...(gzip && { 'content-encoding': 'gzip' }),
-        ...(token !== undefined && { authorization: `Token ${token}` }),
-      },
-      signal: AbortSignal.timeout(answerMsMax),
-    });
-    return response.ok ? undefined : `${response.status} ${await response.text()}`;
-  } catch (error) {
-    if (!Error.isError(error)) throw error;
-    const { cause } = error;
-    return Error.isError(cause) ? `${error.message}: ${cause.message}` : error.message;
-  }
+  return post({
+    url: `${endpoint}/write?db=obsctl&precision=ns`,
+    body: gzip ? gzipSync(text) : text,
+    headers: {
+      'content-type': 'text/plain; charset=utf-8',
+      ...(gzip && { 'content-encoding': 'gzip' }),
+      ...(token !== undefined && { authorization: `Token ${token}` }),
+    },
+  });
 }

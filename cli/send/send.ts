@@ -21,7 +21,7 @@ import { exporters, type SendOutcome } from './exporters.ts';
 
 export type SendSignal = 'traces' | 'metrics' | 'logs';
 export type OtlpProtocol = 'grpc' | 'http/protobuf' | 'http/json';
-export type SendProtocol = OtlpProtocol | 'influx';
+export type SendProtocol = OtlpProtocol | 'remote-write' | 'influx' | 'dogstatsd';
 
 export type SendOptions = {
   readonly signals: readonly SendSignal[];
@@ -30,12 +30,15 @@ export type SendOptions = {
   readonly count: number;
   readonly service: string;
   readonly gzip: boolean;
-  /** Of an InfluxDB; SDKs read their headers from the environment. */
+  /** For lines and remote write; SDKs read their headers from the environment. */
   readonly token?: string | undefined;
 };
 
 /** What is sent by the SDK. */
 export type OtlpOptions = SendOptions & { readonly protocol: OtlpProtocol };
+
+/** Metrics only, by a protocol that is not OpenTelemetry's. */
+type MetricsSender = (options: SendOptions) => Promise<SendOutcome>;
 
 export type SendReport = {
   readonly endpoint: string;
@@ -48,11 +51,19 @@ const itemsPerRequest = 1_000;
 
 export async function send(options: SendOptions): Promise<SendReport> {
   const { endpoint, protocol } = options;
-  if (protocol === 'influx') {
-    const { sendLines } = await import('./lines.ts');
-    return { endpoint, protocol, results: [await sendLines(options)] };
-  }
-  return await sendByOtlp({ ...options, protocol });
+  if (!isOther(protocol)) return await sendByOtlp({ ...options, protocol });
+  const sendMetricsBy = await others[protocol]();
+  return { endpoint, protocol, results: [await sendMetricsBy(options)] };
+}
+
+const others = {
+  'remote-write': async () => (await import('./remote-write.ts')).sendRemoteWrite,
+  influx: async () => (await import('./lines.ts')).sendLines,
+  dogstatsd: async () => (await import('./datagrams.ts')).sendDatagrams,
+} as const satisfies Record<string, () => Promise<MetricsSender>>;
+
+function isOther(protocol: SendProtocol): protocol is keyof typeof others {
+  return Object.hasOwn(others, protocol);
 }
 
 async function sendByOtlp(options: OtlpOptions): Promise<SendReport> {
