@@ -10,8 +10,10 @@ import type { LaneLog } from './lane/lane-types.ts';
 import type { OwnTarget } from './own-post.ts';
 import { type Datagrams, openDatagrams, probeDatagrams } from './receive/datagrams.ts';
 import type { Address } from './receive/listen.ts';
+import { openUnixDatagrams, type UnixDatagrams } from './receive/unix-datagrams.ts';
 import { type RunningWorker, startWorker } from './running-worker.ts';
 import { createCounterMemory } from './telemetry/counters.ts';
+import { createRelayMemory, UnixRelay } from './unix-relay.ts';
 
 export type DogstatsdThread = {
   readonly memory: SharedArrayBuffer;
@@ -40,11 +42,17 @@ export async function startDogstatsd(
   if (!(dogstatsd ?? dogstatsdStream ?? dogstatsdDatagram)) return undefined;
   const address = dogstatsd && (await probeDatagrams(dogstatsd));
   const memory = createCounterMemory();
+  const relayMemory = createRelayMemory();
   const failing = Promise.withResolvers<never>();
   failing.promise.catch(() => {});
   let running: RunningWorker | undefined;
   const begin = async (udp: Address | undefined): Promise<Address | undefined> => {
-    const start = { config: { ...config, dogstatsd: udp }, counterMemory: memory, target };
+    const start = {
+      config: { ...config, dogstatsd: udp },
+      counterMemory: memory,
+      relayMemory,
+      target,
+    };
     running = startWorker({ program: 'dogstatsd-worker', name: 'DogStatsD' }, start, parts);
     running.stopped.catch(failing.reject);
     return (await running.ready).udp;
@@ -52,6 +60,11 @@ export async function startDogstatsd(
   const isWaiting = dogstatsdStream === undefined && dogstatsdDatagram === undefined;
   // What an earlier gateway left is brought to its end.
   const hasLog = existsSync(join(dataDir, 'dogstatsd'));
+  // First, because a socket that somebody else has is a reason not to start.
+  const unix =
+    dogstatsdDatagram === undefined
+      ? undefined
+      : await relayUnix(dogstatsdDatagram, relayMemory, () => running, parts);
   let held: Datagrams | undefined;
   let udp: Address | undefined;
   if (address !== undefined && isWaiting && !hasLog) {
@@ -64,11 +77,39 @@ export async function startDogstatsd(
     failed: failing.promise,
     stop: async (graceMs) => {
       await held?.close();
+      await unix?.close();
       running?.stop(graceMs);
       await running?.stopped.catch(() => {});
     },
   };
 }
+
+/** Reads Unix datagrams for the thread; undefined, and said, where the addon is missing. */
+async function relayUnix(
+  path: string,
+  memory: SharedArrayBuffer,
+  running: () => RunningWorker | undefined,
+  { log }: Parts,
+): Promise<UnixDatagrams | undefined> {
+  const relay = new UnixRelay(memory, (datagrams) =>
+    running()?.post({ kind: 'datagrams', socket: 'unixgram', datagrams }),
+  );
+  const unix = await openUnixDatagrams(path, (datagram) => relay.take(datagram));
+  if (unix === undefined) {
+    log('warn', noAddon);
+    return undefined;
+  }
+  const close = async (): Promise<void> => {
+    await unix.close();
+    relay.flush();
+  };
+  return { close };
+}
+
+const noAddon =
+  'dogstatsd: --dogstatsd-datagram needs the optional package unix-dgram, ' +
+  'which is not installed: Node has no Unix datagram sockets; ' +
+  'use --dogstatsd-stream, or npm install unix-dgram';
 
 /** Holds the port; the first datagram begins the thread, which is given what came meanwhile. */
 async function hold(
@@ -82,7 +123,7 @@ async function hold(
   const hand = (): void => {
     const worker = running();
     if (!isListening || worker === undefined) return;
-    worker.post({ kind: 'datagrams', datagrams: kept });
+    worker.post({ kind: 'datagrams', socket: 'udp', datagrams: kept });
     kept = [];
   };
   let isClosed = false;

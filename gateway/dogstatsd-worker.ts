@@ -18,6 +18,7 @@ import { RawLog } from './dogstatsd/run/raw-log.ts';
 import { DogstatsdService } from './dogstatsd/run/service.ts';
 import { parseAggregates, parsePercentiles } from './dogstatsd/wrap/settings.ts';
 import { DogstatsdCounters } from './telemetry/dogstatsd-counters.ts';
+import { refusedByRelay, releaseRelayed } from './unix-relay.ts';
 import type { DogstatsdStart, FromWorker, ToWorker } from './worker-messages.ts';
 import { alivePeriodMs } from './worker-watch.ts';
 
@@ -50,7 +51,6 @@ async function runDogstatsd(start: DogstatsdStart, clock: Clock): Promise<void> 
   const listeners = await startListeners(service, clock, {
     udp: config.dogstatsd,
     stream: config.dogstatsdStream,
-    datagram: config.dogstatsdDatagram,
     say,
   });
   const scheduler = schedule(service, listeners, start, clock, post);
@@ -58,7 +58,9 @@ async function runDogstatsd(start: DogstatsdStart, clock: Clock): Promise<void> 
   const graceMs = await new Promise<number>((resolve) => {
     port.on('message', (message: ToWorker) => {
       if (message.kind === 'stop') resolve(message.graceMs);
-      if (message.kind === 'datagrams') listeners.takeOver(message.datagrams);
+      if (message.kind !== 'datagrams') return;
+      listeners.takeOver(message.datagrams, message.socket);
+      if (message.socket === 'unixgram') releaseRelayed(start.relayMemory, message.datagrams);
     });
   });
   await listeners.close();
@@ -102,7 +104,8 @@ function schedule(
   };
   every('capture', batchAgeMsMax, () => service.flush());
   every('aggregate', closePeriodMs, () => service.tick());
-  every('count', countPeriodMs, () => counters.write(service, listeners));
+  const count = (): void => counters.write(service, listeners, refusedByRelay(start.relayMemory));
+  every('count', countPeriodMs, count);
   every('alive', alivePeriodMs, () => post({ kind: 'alive' }));
   return scheduler;
 }

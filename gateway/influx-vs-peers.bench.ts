@@ -71,7 +71,13 @@ export async function run({ json }: { readonly json: boolean }): Promise<void> {
   }
 }
 
-function sideOf(name: string, pid: number, url: string, shape: Shape, settle: Settle): BenchSide {
+export function sideOf(
+  name: string,
+  pid: number,
+  url: string,
+  shape: Shape,
+  settle: Settle,
+): BenchSide {
   let sent = 0;
   return {
     name,

@@ -25,7 +25,7 @@ const itemsARound = 1_000_000;
 const shards = 4;
 const requestsPerShard = 3;
 const requestsPerScrape = shards * requestsPerShard;
-/** The default of Prometheus; a run is hours of its time, so that it compacts as it does in life. */
+/** The default of Prometheus; a run is hours of its time, so that it compacts as in life. */
 const scrapeMs = 60_000;
 const database = 'bench';
 const peerName = 'prometheus-3.14.0';

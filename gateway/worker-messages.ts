@@ -31,14 +31,20 @@ export type WorkerStart = {
 export type DogstatsdStart = {
   readonly config: GatewayConfig;
   readonly counterMemory: SharedArrayBuffer;
+  /** Of {@link UnixRelay}. */
+  readonly relayMemory: SharedArrayBuffer;
   /** Where its points go. */
   readonly target: OwnTarget;
 };
 
 export type ToWorker =
   | { readonly kind: 'stop'; readonly graceMs: number }
-  /** What came to DogStatsD's port before its thread listened. */
-  | { readonly kind: 'datagrams'; readonly datagrams: readonly Uint8Array[] }
+  /** What came to DogStatsD's port before its thread listened, or to a Unix datagram socket. */
+  | {
+      readonly kind: 'datagrams';
+      readonly socket: 'udp' | 'unixgram';
+      readonly datagrams: readonly Uint8Array[];
+    }
   /** The guard's files have changed. */
   | { readonly kind: 'guard'; readonly material: GuardMaterial };
 

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -94,12 +95,20 @@ describe('packets over a Unix stream (DSD-2)', () => {
 
 describe('the place of the socket', () => {
   it('may hold the socket of a gateway that was killed, but no other file', async () => {
+    const script =
+      'require("node:net").createServer()' +
+      `.listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`;
+    spawnSync(process.execPath, ['-e', script]);
+    expect(existsSync(path)).toBe(true);
     await open();
-    // Closing removes it; a kill does not, so another one is made at the same place.
+    // Of one that lives it is not taken away.
     const first = stream;
-    await open();
+    await expect(open()).rejects.toMatchObject({ code: 'OBS-2001' });
+    const socket = await client();
+    socket.write(framed('a:1|c'));
+    await until(() => packets.length === 1);
+    socket.destroy();
     await first?.close();
-    await stream?.close();
     writeFileSync(path, 'somebody');
     await expect(open()).rejects.toMatchObject({ code: 'OBS-2002' });
   });

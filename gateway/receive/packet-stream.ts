@@ -3,9 +3,9 @@
  * integer (DSD-2). A sender whose packets are larger than allowed has lost its place in the stream,
  * so its connection ends.
  */
-import { rmSync, statSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Problem } from '../../core/problem.ts';
+import { claimSocketPath, connectStream } from './socket-path.ts';
 
 export type PacketStream = {
   readonly connectionCount: () => number;
@@ -40,7 +40,7 @@ export async function openPacketStream(
     });
   });
   server.maxConnections = connectionsMax;
-  removeSocket(path);
+  await claimSocketPath(path, connectStream);
   await listening(server, path);
   return {
     connectionCount: () => sockets.size,
@@ -98,11 +98,3 @@ async function listening(server: Server, path: string): Promise<void> {
 }
 
 /** Only a socket: another file at that place is somebody's. */
-function removeSocket(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found === undefined) return;
-  if (!found.isSocket()) {
-    throw new Problem('OBS-2002', `${path} is there and is no socket`, { where: path });
-  }
-  rmSync(path);
-}

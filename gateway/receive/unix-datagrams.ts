@@ -1,10 +1,15 @@
 /**
  * Unix datagram sockets, which Node does not have: by `unix-dgram`, a small native addon that is
- * installed where it can be built (docs/decisions/0011-unix-dgram.md).
+ * installed where it can be built (docs/decisions/0011-unix-dgram.md). It reads by the event loop
+ * of the main thread, whichever thread calls it: in a worker, the first datagram would end the
+ * process.
  */
-import { rmSync, statSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
+import { assert } from '../../core/assert.ts';
 import { Problem } from '../../core/problem.ts';
+import { claimSocketPath } from './socket-path.ts';
 
 export type UnixDatagrams = { readonly close: () => Promise<void> };
 
@@ -14,7 +19,8 @@ type Addon = {
 };
 
 type AddonSocket = {
-  readonly on: (event: 'error' | 'listening', listener: (error: Error) => void) => void;
+  readonly on: (event: 'error' | 'listening' | 'connect', listener: (error: Error) => void) => void;
+  readonly connect: (path: string) => void;
   readonly bind: (path: string) => void;
   readonly close: () => void;
 };
@@ -26,11 +32,8 @@ export async function openUnixDatagrams(
 ): Promise<UnixDatagrams | undefined> {
   const addon = loadAddon();
   if (addon === undefined) return undefined;
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (found !== undefined && !found.isSocket()) {
-    throw new Problem('OBS-2002', `${path} is there and is no socket`, { where: path });
-  }
-  if (found !== undefined) rmSync(path);
+  assert(isMainThread, 'the addon of Unix datagrams to be used in the main thread');
+  await claimSocketPath(path, (at) => connectDatagrams(addon, at));
   const socket = addon.createSocket('unix_dgram', take);
   await new Promise<void>((resolve, reject) => {
     socket.on('listening', () => resolve());
@@ -41,12 +44,27 @@ export async function openUnixDatagrams(
   });
   // A datagram that could not be read is no reason to stop reading.
   socket.on('error', () => {});
+  let isOpen = true;
   return {
     close: async () => {
+      // Closing it twice would end the process.
+      if (!isOpen) return;
+      isOpen = false;
       socket.close();
       rmSync(path, { force: true });
     },
   };
+}
+
+/** Connects, and says so by failing or not. */
+function connectDatagrams(addon: Addon, path: string): Promise<void> {
+  const socket = addon.createSocket('unix_dgram', () => {});
+  const connecting = new Promise<void>((resolve, reject) => {
+    socket.on('connect', () => resolve());
+    socket.on('error', reject);
+    socket.connect(path);
+  });
+  return connecting.finally(() => socket.close());
 }
 
 function loadAddon(): Addon | undefined {

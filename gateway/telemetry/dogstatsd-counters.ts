@@ -13,13 +13,18 @@ export class DogstatsdCounters {
     this.#counters = new Counters(memory);
   }
 
-  write({ counts, wrapCounts, intake }: DogstatsdService, listeners: Listeners): void {
+  /** `refused`: beside the service's own, datagrams that did not reach its thread. */
+  write(
+    { counts, wrapCounts, intake }: DogstatsdService,
+    listeners: Listeners,
+    refused: number,
+  ): void {
     const { parser, aggregator, refusedWaiting } = intake;
     const set = (name: CounterName, value: number, ...values: readonly string[]): void =>
       this.#counters.set(slotOf(`${prefix}${name}`, ...values), value);
     for (const socket of dogstatsdSockets) set('datagrams', listeners.received[socket], socket);
     set('logged', counts.logged);
-    set('refused', counts.refused);
+    set('refused', counts.refused + refused);
     set('kernel.drops', listeners.kernelDrops() ?? 0);
     set('lines', parser.counts.metrics, 'metric');
     set('lines', parser.counts.events, 'event');

@@ -7,6 +7,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { collectors } from './collectors.ts';
 import { sudo } from './debian.ts';
+import { dogstatsd } from './dogstatsd.ts';
 import { influx } from './influx.ts';
 import { kubernetes } from './kubernetes.ts';
 import { existing, goEnvironment, type Peer, type PeerStep, peersDir } from './peer.ts';
@@ -114,6 +115,7 @@ export const peers: readonly Peer[] = [
   shell('fish'),
   ...prometheus,
   ...influx,
+  ...dogstatsd,
   kubernetes,
 ];
 

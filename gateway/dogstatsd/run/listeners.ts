@@ -1,15 +1,13 @@
-/** Where DogStatsD comes from: UDP, and Unix sockets of both kinds. */
+/** Where DogStatsD comes from: UDP and Unix streams; Unix datagrams come by the main thread. */
 import type { Clock } from '../../../core/clock.ts';
 import { type Datagrams, openDatagrams } from '../../receive/datagrams.ts';
 import type { Address } from '../../receive/listen.ts';
 import { openPacketStream, type PacketStream } from '../../receive/packet-stream.ts';
-import { openUnixDatagrams, type UnixDatagrams } from '../../receive/unix-datagrams.ts';
 import type { DogstatsdService } from './service.ts';
 
 type ListenerOptions = {
   readonly udp: Address | undefined;
   readonly stream: string | undefined;
-  readonly datagram: string | undefined;
   readonly say: (level: 'info' | 'warn', text: string) => void;
 };
 
@@ -20,8 +18,8 @@ export type Listeners = {
   /** Datagrams and packets that came, by where from. */
   readonly received: Readonly<Record<Source, number>>;
   readonly kernelDrops: () => number | undefined;
-  /** Datagrams that somebody else received at the same port. */
-  readonly takeOver: (datagrams: readonly Uint8Array[]) => void;
+  /** Datagrams that the main thread received. */
+  readonly takeOver: (datagrams: readonly Uint8Array[], socket: 'udp' | 'unixgram') => void;
   readonly close: () => Promise<void>;
 };
 
@@ -35,7 +33,7 @@ export async function startListeners(
   clock: Clock,
   options: ListenerOptions,
 ): Promise<Listeners> {
-  const { udp, stream, datagram, say } = options;
+  const { udp, stream, say } = options;
   const received = { udp: 0, unix: 0, unixgram: 0 };
   const from = (source: Source) => (bytes: Uint8Array) => {
     received[source] += 1;
@@ -53,27 +51,18 @@ export async function startListeners(
       opened.push(datagrams);
       adviseOnBuffer(datagrams.bufferBytes, say);
     }
-    if (datagram !== undefined) {
-      const unix: UnixDatagrams | undefined = await openUnixDatagrams(datagram, from('unixgram'));
-      if (unix !== undefined) opened.push(unix);
-      else say('warn', noAddon);
-    }
     if (stream !== undefined) {
       const packets = await openPacketStream(stream, packetBytesMax, from('unix'), onTooLarge);
       opened.push(packets, holdWhileBehind(packets, service, clock));
     }
     const kernelDrops = (): number | undefined => datagrams?.kernelDrops();
-    const takeOver = (list: readonly Uint8Array[]): void => list.forEach(from('udp'));
+    const takeOver: Listeners['takeOver'] = (list, socket) => list.forEach(from(socket));
     return { udp: datagrams?.address, received, kernelDrops, takeOver, close: closeAll };
   } catch (error) {
     await closeAll();
     throw error;
   }
 }
-
-const noAddon =
-  '--dogstatsd-datagram needs the optional package unix-dgram, which is not installed: ' +
-  'Node has no Unix datagram sockets; use --dogstatsd-stream, or npm install unix-dgram';
 
 /** Linux tells twice what it was asked for, and gives no more than net.core.rmem_max. */
 function adviseOnBuffer(givenBytes: number, say: ListenerOptions['say']): void {

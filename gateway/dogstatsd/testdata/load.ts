@@ -6,12 +6,21 @@ const linesPerDatagram = 16;
 const mix = ['c', 'c', 'c', 'c', 'c', 'c', 'c', 'c', 'g', 'g', 'g', 'g', 'g', 'ms', 'ms', 'ms', 'ms', 'h', 'd', 's'];
 const routes = ['/carts', '/carts/:id', '/orders', '/orders/:id', '/items', '/login', '/search', '/health'];
 
-/** `count` datagrams of 16 lines, about 90 bytes a line, over about `series` series. */
-export function datagrams(count: number, series: number, seed: number): readonly Uint8Array[] {
+/**
+ * `count` datagrams of 16 lines, about 90 bytes a line, over about `series` series; counters in
+ * place of the types in `without`.
+ */
+export function datagrams(
+  count: number,
+  series: number,
+  seed: number,
+  without: readonly string[] = [],
+): readonly Uint8Array[] {
   const random = seededRandom(seed);
   const line = (): string => {
     const one = random.below(series);
-    const type = mix[one % mix.length]!;
+    const wanted = mix[one % mix.length]!;
+    const type = without.includes(wanted) ? 'c' : wanted;
     const instance = Math.floor(one / mix.length);
     const tags = `#env:prod,service:shop,version:1.4.2,route:${routes[instance % 8]},instance:${instance}`;
     const name = `shop.http.${type === 'ms' ? 'duration' : 'requests'}.${one % mix.length}`;
