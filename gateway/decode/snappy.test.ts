@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { compress } from 'snappyjs';
 import { crc32c } from './crc32c.ts';
 import { unsnap } from './snappy.ts';
 import { snapBlock, snapChunk, snapFrames } from './testdata/snap.ts';
@@ -118,5 +119,50 @@ describe('snappy that lies', () => {
     const first = snapChunk(1, Buffer.from('aaaa'), Buffer.from('aaaa'));
     const second = snapChunk(0, Buffer.from('aaaa'), Buffer.from([4, 0x01, 0x04]));
     expect(plainOf(Buffer.concat([head, first, second]))).toBe('corrupt');
+  });
+
+  it('reads what another library wrote: copies of every length from every distance', () => {
+    const unit = fc.uint8Array({ minLength: 1, maxLength: 40 });
+    const repeated = fc.tuple(unit, fc.integer({ min: 1, max: 20 }));
+    fc.assert(
+      fc.property(fc.array(repeated, { maxLength: 60 }), (parts) => {
+        const plain = Buffer.concat(
+          parts.flatMap(([bytes, count]) => Array<Uint8Array>(count).fill(bytes)),
+        );
+        expect(plainOf(compress(plain))).toEqual(plain);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('copies elements as the format has it, near and at the end of the block, too', () => {
+    const elements = fc.array(
+      fc.record({
+        literal: fc.uint8Array({ minLength: 1, maxLength: 60 }),
+        far: fc.nat(),
+        length: fc.integer({ min: 1, max: 64 }),
+      }),
+      { minLength: 1, maxLength: 30 },
+    );
+    fc.assert(
+      fc.property(elements, (list) => {
+        const plain: number[] = [];
+        const wire: number[] = [];
+        for (const { literal, far, length } of list) {
+          wire.push((literal.length - 1) << 2, ...literal);
+          plain.push(...literal);
+          const offset = 1 + (far % Math.min(plain.length, 20));
+          wire.push(((length - 1) << 2) | 2, offset & 0xff, offset >> 8);
+          for (let index = 0; index < length; index += 1) plain.push(plain.at(-offset)!);
+        }
+        const head: number[] = [];
+        for (let rest = plain.length; ; rest >>>= 7) {
+          head.push(rest < 0x80 ? rest : (rest & 0x7f) | 0x80);
+          if (rest < 0x80) break;
+        }
+        expect(plainOf(Uint8Array.from([...head, ...wire]))).toEqual(Buffer.from(plain));
+      }),
+      { numRuns: 1000 },
+    );
   });
 });

@@ -23,6 +23,7 @@ const chunkBytesMax = 76_490 + checksumBytes;
 /** A copy of 64 bytes takes three: nothing that is valid grows more than this. */
 const growthMax = 22;
 /** Below this a loop is faster than a call. */
+const wordBytes = 8;
 const shortCopyBytes = 32;
 
 const compressedChunk = 0x00;
@@ -146,6 +147,11 @@ function decodeBlock(
   start: number,
   limit: number,
 ): boolean {
+  const fromView = new DataView(from.buffer, from.byteOffset, from.byteLength);
+  const toView = new DataView(to.buffer, to.byteOffset, to.byteLength);
+  // Eight bytes at a time where there is room; what is written too far is overwritten.
+  const readRoom = end - wordBytes;
+  const writeRoom = limit - wordBytes;
   let read = at;
   let write = start;
   while (read < end) {
@@ -163,7 +169,13 @@ function decodeBlock(
       }
       if (length > end - read || length > limit - write) return false;
       if (length > shortCopyBytes) to.set(from.subarray(read, read + length), write);
-      else for (let index = 0; index < length; index += 1) to[write + index] = from[read + index]!;
+      else if (read + length <= readRoom && write + length <= writeRoom) {
+        for (let index = 0; index < length; index += wordBytes) {
+          toView.setBigInt64(write + index, fromView.getBigInt64(read + index, true), true);
+        }
+      } else {
+        for (let index = 0; index < length; index += 1) to[write + index] = from[read + index]!;
+      }
       read += length;
       write += length;
       continue;
@@ -180,9 +192,15 @@ function decodeBlock(
     read += size;
     // Never from before this block: in a stream that would be another chunk's data.
     if (offset === 0 || offset > write - start || length > limit - write) return false;
-    // Forwards, byte by byte: a copy may overlap what it writes.
     const source = write - offset;
-    for (let index = 0; index < length; index += 1) to[write + index] = to[source + index]!;
+    if (offset >= wordBytes && write + length <= writeRoom) {
+      for (let index = 0; index < length; index += wordBytes) {
+        toView.setBigInt64(write + index, toView.getBigInt64(source + index, true), true);
+      }
+    } else {
+      // Forwards, byte by byte: a copy may overlap what it writes.
+      for (let index = 0; index < length; index += 1) to[write + index] = to[source + index]!;
+    }
     write += length;
   }
   return write === limit;
