@@ -46,6 +46,8 @@ async function runDogstatsd(start: DogstatsdStart, clock: Clock): Promise<void> 
   const { target } = start;
   const at = (point: string): void => {
     if (`dogstatsd_${point}` === config.crashAt) process.kill(process.pid, 'SIGKILL');
+    if (`dogstatsd_${point}:throw` === config.crashAt)
+      throw new Error('asked for by OBSCTL_CRASH_AT');
   };
   const service = await DogstatsdService.start({ log, clock, intake, wrapper, target, say, at });
   const listeners = await startListeners(service, clock, {
@@ -97,7 +99,12 @@ function schedule(
     onFailure: (name, error) =>
       post({ kind: 'log', level: 'error', message: `dogstatsd: ${name}: ${describe(error)}` }),
     flush: async () => service.flush(),
-    die: (name, error) => post({ kind: 'failed', message: `${name}: ${describe(error)}` }),
+    // Where it happened has been logged.
+    die: (name, error) =>
+      post({
+        kind: 'failed',
+        message: `DogStatsD, ${name}: ${Error.isError(error) ? error.message : String(error)}`,
+      }),
   });
   const every = (name: string, intervalMs: number, run: () => void | Promise<void>): void => {
     scheduler.schedule({ name, run, isCore: true }, { kind: 'fixed_rate', intervalMs });

@@ -97,7 +97,11 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     const target = { address: first?.own ?? otlpHttp, secret: guard.ownSecret };
     dogstatsd = await startDogstatsd(config, target, parts);
     cleanUp.push(async () => await dogstatsd?.stop(0));
-    dogstatsd?.failed.catch(ended.reject);
+    let broken: Error | undefined;
+    dogstatsd?.failed.catch((error: Error) => {
+      broken = error;
+      ended.reject(error);
+    });
     const origin = { gatewayId, version: parts.version, startedMs };
     const intervalMs = config.telemetryIntervalMs;
     if (intervalMs > 0) {
@@ -115,7 +119,9 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
         await dogstatsd?.stop(config.graceMs * dogstatsdGrace);
         for (const worker of workers) worker.stop(config.graceMs);
         try {
-          return await bytesLeft(workers);
+          const left = await bytesLeft(workers);
+          if (broken !== undefined) throw broken;
+          return left;
         } finally {
           await unwind();
         }

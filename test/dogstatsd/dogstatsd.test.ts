@@ -19,6 +19,7 @@ beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'obsctl-dogstatsd-'));
 }, limitMs);
 afterAll(async () => {
+  for (const client of clients) client.close();
   await engine.stop();
   await rm(dataDir, { recursive: true, force: true });
 });
@@ -32,11 +33,15 @@ function start(directory: string, listen: string, env = {}): Promise<TestGateway
   });
 }
 
+/** Open ones; an open socket would keep a failed test from ending. */
+const clients = new Set<Client>();
+
 class Client {
   readonly #socket: Socket = createSocket('udp4');
   readonly #port: number;
 
   constructor(address: string) {
+    clients.add(this);
     this.#port = Number(address.split(':').at(-1));
   }
 
@@ -47,6 +52,7 @@ class Client {
   }
 
   close(): void {
+    if (!clients.delete(this)) return;
     this.#socket.close();
   }
 }
@@ -126,6 +132,27 @@ describe('DogStatsD through a gateway', () => {
         'k.users': 2,
       });
       expect(new Set(rows.map((row) => row.TimeUnix)).size).toBe(1);
+    },
+    limitMs,
+  );
+
+  it(
+    'ends the gateway when the job that closes windows fails, and the next one emits them (H37)',
+    async () => {
+      const first = await start('thrown', '127.0.0.1:0', {
+        OBSCTL_CRASH_AT: 'dogstatsd_closed:throw',
+      });
+      const client = new Client(first.dogstatsd);
+      await client.send('thrown.orders:4|c');
+      const exit = await first.exited;
+      expect([exit === 0, typeof exit]).toEqual([false, 'number']);
+      expect(first.talk()).toMatch(/OBS-2040: DogStatsD, aggregate: asked for by OBSCTL_CRASH_AT/);
+      const second = await start('thrown', first.dogstatsd);
+      await until(async () => (await rowsOf('thrown')).length > 0);
+      await pause(2_000);
+      expect((await rowsOf('thrown')).map(({ Value }) => Value)).toEqual([4]);
+      client.close();
+      await second.stop();
     },
     limitMs,
   );
