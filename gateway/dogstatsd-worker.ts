@@ -4,6 +4,9 @@
  * gateway by OTLP, like everything else.
  */
 import { randomBytes } from 'node:crypto';
+import { readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
+import { basename } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../core/assert.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
@@ -27,6 +30,7 @@ const closePeriodMs = 250;
 const countPeriodMs = 500;
 /** Series that had no value for so long are forgotten. */
 const idleMs = 300_000;
+const niceness = 10;
 const waitingBytesMax = 32 * 1024 ** 2;
 
 async function runDogstatsd(start: DogstatsdStart, clock: Clock): Promise<void> {
@@ -35,6 +39,7 @@ async function runDogstatsd(start: DogstatsdStart, clock: Clock): Promise<void> 
   const post = (message: FromWorker): void => port.postMessage(message);
   const say = (level: 'info' | 'warn' | 'error', text: string): void =>
     post({ kind: 'log', level, message: `dogstatsd: ${text}` });
+  standBehind();
   const { config } = start;
   const wrapper = await loadWrapper(config.dogstatsdWrapper, {
     aggregates: parseAggregates(config.dogstatsdAggregates, '--dogstatsd-aggregates'),
@@ -70,6 +75,19 @@ async function runDogstatsd(start: DogstatsdStart, clock: Clock): Promise<void> 
   await service.stop(graceMs);
   post({ kind: 'stopped', left: 0 });
   port.close();
+}
+
+/**
+ * On Linux a thread has a niceness of its own: a flood of datagrams, which nobody waits for, takes
+ * what requests, which somebody waits for, leave of the processors (issue 6).
+ */
+function standBehind(): void {
+  try {
+    const thread = Number(basename(readlinkSync('/proc/thread-self')));
+    setPriority(thread, niceness);
+  } catch {
+    // Elsewhere, and where it is forbidden, threads are equal.
+  }
 }
 
 function intakeOptions({ config }: DogstatsdStart): IntakeOptions {
