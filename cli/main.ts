@@ -5,7 +5,7 @@ import type { CliContext } from './context.ts';
 import { registerCommands } from './program.ts';
 
 /** One Ctrl-C may come twice: from the terminal to all, and handed on by npm or bin/obsctl. */
-const samePressMs = 500;
+const samePressMs = 1_500;
 
 const abort = new AbortController();
 let abortedMs = 0;

@@ -9,6 +9,7 @@ import { registerDebug } from './commands/debug.ts';
 import { registerDemo } from './commands/demo.ts';
 import { registerDiff } from './commands/diff.ts';
 import { registerDistro } from './commands/distro.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerEmbedded } from './commands/embedded.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerGateway } from './commands/gateway.ts';
@@ -25,6 +26,7 @@ import { registerToken } from './commands/token.ts';
 import { registerUp } from './commands/up.ts';
 import { registerUpgradeConfig } from './commands/upgrade-config.ts';
 import { registerValidate } from './commands/validate.ts';
+import { registerWatch } from './commands/watch.ts';
 import type { CliContext } from './context.ts';
 import { version } from './version.ts';
 
@@ -37,6 +39,7 @@ const commands: readonly Register[] = [
   registerDemo,
   registerDiff,
   registerDistro,
+  registerDoctor,
   registerExplain,
   registerGateway,
   registerInit,
@@ -52,6 +55,7 @@ const commands: readonly Register[] = [
   registerUp,
   registerUpgradeConfig,
   registerValidate,
+  registerWatch,
   registerEmbedded,
 ];
 

@@ -29,6 +29,7 @@ export const defaultRetentionDays: Readonly<Record<Retention, number>> = {
   logs: 7,
   metrics: 30,
   rollups: 90,
+  hours: 400,
   receipts: 30,
   history: 3650,
 };

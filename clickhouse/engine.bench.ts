@@ -15,7 +15,7 @@ import {
   timeQuery,
 } from '../test/support/engine-cost.ts';
 import { type EngineCase, engineCases, type Side } from '../test/support/engine-sides.ts';
-import { printLine, quantile, rounded } from '../test/support/gateway-load.ts';
+import { median, printLine, rounded } from '../test/support/figures.ts';
 
 const rowsDefault = 2_000_000;
 /** A seal of ours under load; the exporter's batches are as large, to be fair to it. */
@@ -84,8 +84,6 @@ async function* batchesOf(
   }
 }
 
-const median = (values: readonly number[]): number => rounded(quantile(values, 0.5));
-
 function printCpu(
   entry: EngineCase,
   cpu: ReadonlyMap<string, readonly number[]>,
@@ -96,15 +94,10 @@ function printCpu(
   for (const [name, runs] of peers) {
     printLine(json, {
       bench: `engine-${entry.signal}-cpu`,
-      value: median(ours),
+      value: rounded(median(ours)),
       unit: `cpu_s_per_million_${entry.items}`,
-      peer: { [name]: median(runs) },
-      ratio: rounded(
-        quantile(
-          ours.map((one, round) => one / (runs[round] ?? Number.NaN)),
-          0.5,
-        ),
-      ),
+      peer: { [name]: rounded(median(runs)) },
+      ratio: rounded(median(ours.map((one, round) => one / (runs[round] ?? Number.NaN)))),
       runs: ours.map(rounded),
       peer_runs: runs.map(rounded),
     });
@@ -138,13 +131,13 @@ async function printQueries(
   for (const query of entry.queries) {
     const times = await timeQuery(urls, query, queryRuns);
     const medians = Object.fromEntries(
-      names.map((one, index) => [one, median(times[index] ?? [])]),
+      names.map((one, index) => [one, rounded(median(times[index] ?? []))]),
     );
     const { ours = 0, ...peer } = medians;
     const mine = times[names.indexOf('ours')] ?? [];
     const ratios = Object.keys(peer).map((name) => {
       const theirs = times[names.indexOf(name)] ?? [];
-      return median(mine.map((one, index) => one / (theirs[index] ?? Number.NaN)));
+      return rounded(median(mine.map((one, index) => one / (theirs[index] ?? Number.NaN))));
     });
     printLine(json, {
       bench: `engine-${entry.signal}-query`,

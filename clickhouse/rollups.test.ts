@@ -9,7 +9,12 @@ import { startEngine, type TestEngine } from '../test/support/engine.ts';
 import { type ClickHouse, connectClickHouse } from './client.ts';
 import { launchEngine } from './embedded/launch.ts';
 import { migrate } from './migrate.ts';
-import { rebuildMinuteRollup } from './rollups.ts';
+import {
+  daysWithoutHours,
+  rebuildDayRollup,
+  rebuildHourRollup,
+  rebuildMinuteRollup,
+} from './rollups.ts';
 
 let engine: TestEngine;
 let sql: ClickHouse;
@@ -20,7 +25,7 @@ beforeAll(async () => {
   engine = await startEngine();
   sql = connectClickHouse({ url: engine.url });
   // The days of the tests lie in the past; nothing may expire while they run.
-  await migrate(sql, { database, retentionDays: { traces: 9000, rollups: 9000 } });
+  await migrate(sql, { database, retentionDays: { traces: 9000, rollups: 9000, hours: 9000 } });
 });
 
 afterAll(async () => {
@@ -92,13 +97,13 @@ async function insertSeconds(seconds: readonly Second[]): Promise<void> {
   });
 }
 
-/** What the minutes must be, grouped and added up without the engine. */
-function expectedMinutes(seconds: readonly Second[]): Record<string, unknown>[] {
+/** What rows of `width` seconds must be, grouped and added up without the engine. */
+function expectedBy(width: number, seconds: readonly Second[]): Record<string, unknown>[] {
   const groups = new Map<string, { first: Second; durations: bigint[] }>();
   for (const one of seconds) {
-    const minute = one.at - (one.at % 60);
-    const name = JSON.stringify([minute, one.service, one.status, one.tenant]);
-    const group = groups.get(name) ?? { first: { ...one, at: minute }, durations: [] };
+    const start = one.at - (one.at % width);
+    const name = JSON.stringify([start, one.service, one.status, one.tenant]);
+    const group = groups.get(name) ?? { first: { ...one, at: start }, durations: [] };
     group.durations.push(...one.durations);
     groups.set(name, group);
   }
@@ -112,22 +117,27 @@ function expectedMinutes(seconds: readonly Second[]): Record<string, unknown>[] 
   return rows.sort(byText);
 }
 
+const expectedMinutes = (seconds: readonly Second[]) => expectedBy(60, seconds);
+
 function byText(left: unknown, right: unknown): number {
   return JSON.stringify(left) < JSON.stringify(right) ? -1 : 1;
 }
 
-async function storedMinutes(): Promise<Record<string, unknown>[]> {
+const storedMinutes = () => stored('otel_red_1m');
+
+async function stored(table: string): Promise<Record<string, unknown>[]> {
   const rows = await sql.rows<Record<string, unknown>>(
     `SELECT toUnixTimestamp(Time) AS Time, ServiceName, StatusCode, Tenant, Count, DurationSum,
       DurationMin, DurationMax, \`Buckets.Index\`, \`Buckets.Count\`
-      FROM ${database}.otel_red_1m`,
+      FROM ${database}.${table}`,
   );
   return rows.sort(byText);
 }
 
 async function clear(): Promise<void> {
-  await sql.run(`TRUNCATE TABLE ${database}.otel_red_1s`);
-  await sql.run(`TRUNCATE TABLE ${database}.otel_red_1m`);
+  for (const grain of ['1s', '1m', '1h', '1d']) {
+    await sql.run(`TRUNCATE TABLE ${database}.otel_red_${grain}`);
+  }
 }
 
 async function stagingTables(): Promise<number> {
@@ -215,6 +225,78 @@ describe('rebuildMinuteRollup', () => {
   });
 });
 
+describe('hours and days', () => {
+  const days = ['2026-03-05', '2026-03-06'];
+  const rebuildAll = async (until?: number): Promise<void> => {
+    const closed = until === undefined ? options : { ...options, until };
+    for (const day of days) {
+      await rebuildMinuteRollup(sql, day, options);
+      await rebuildHourRollup(sql, day, closed);
+      await rebuildDayRollup(sql, day, closed);
+    }
+  };
+
+  it('equal the seconds, also when these come late and runs repeat', async () => {
+    const anywhere = fc
+      .tuple(second, fc.integer({ min: 0, max: 2 * 86_400 - 1 }))
+      .map(([one, offset]) => ({ ...one, at: dayStart + offset }));
+    const some = fc.array(anywhere, { minLength: 1, maxLength: 25 });
+    await fc.assert(
+      fc.asyncProperty(some, some, async (early, late) => {
+        await clear();
+        await insertSeconds(early);
+        await rebuildAll();
+        await insertSeconds(late);
+        await rebuildAll();
+        const seconds = [...early, ...late];
+        expect(await stored('otel_red_1h')).toEqual(expectedBy(3600, seconds));
+        expect(await stored('otel_red_1d')).toEqual(expectedBy(86_400, seconds));
+      }),
+      { numRuns: 5 },
+    );
+    expect(await stagingTables()).toBe(0);
+  });
+
+  it('are counted when they are over', async () => {
+    await clear();
+    const seconds = [0, 3599, 3600, 86_399, 86_400].map((at) => ({ ...one, at: dayStart + at }));
+    await insertSeconds(seconds);
+    const hours = async (): Promise<unknown[]> =>
+      (await stored('otel_red_1h')).map((row) => Number(row['Time']) - dayStart).sort();
+    await rebuildAll(dayStart + 3599);
+    expect(await hours()).toEqual([]);
+    await rebuildAll(dayStart + 7199);
+    expect(await hours()).toEqual([0]);
+    await rebuildAll(dayStart + 86_399);
+    expect(await hours()).toEqual([0, 3600]);
+    expect(await stored('otel_red_1d')).toEqual([]);
+    await rebuildAll(dayStart + 86_400);
+    expect(await stored('otel_red_1d')).toEqual(expectedBy(86_400, seconds.slice(0, 4)));
+  });
+
+  it('are kept when what is finer has begun to expire', async () => {
+    await clear();
+    const other = { ...one, at: one.at + 7200 };
+    await insertSeconds([one, other]);
+    await rebuildAll();
+    await sql.run(`TRUNCATE TABLE ${database}.otel_red_1m`);
+    expect((await rebuildHourRollup(sql, '2026-03-05', options)).replaced).toBe(false);
+    await sql.run(`TRUNCATE TABLE ${database}.otel_red_1h`);
+    const day = await rebuildDayRollup(sql, '2026-03-05', options);
+    expect(day).toEqual({ day: '2026-03-01', rows: 1, replaced: false });
+    expect(await stored('otel_red_1d')).toEqual(expectedBy(86_400, [one, other]));
+  });
+
+  it('are known to be missing', async () => {
+    await clear();
+    await insertSeconds([one, { ...one, at: one.at + 86_400 }]);
+    for (const day of days) await rebuildMinuteRollup(sql, day, options);
+    expect(await daysWithoutHours(sql, options)).toEqual(days);
+    await rebuildHourRollup(sql, '2026-03-06', options);
+    expect(await daysWithoutHours(sql, options)).toEqual(['2026-03-05']);
+  });
+});
+
 describe('a server in another time zone', () => {
   it('keeps the days of UTC, so that an insert of one day is one part', async () => {
     const dataDir = await mkdtemp(join(tmpdir(), 'obsctl-zone-'));
@@ -225,7 +307,10 @@ describe('a server in another time zone', () => {
       expect(await there.rows('SELECT serverTimezone() AS zone')).toEqual([
         { zone: 'America/New_York' },
       ]);
-      await migrate(there, { database, retentionDays: { traces: 9000, rollups: 9000 } });
+      await migrate(there, {
+        database,
+        retentionDays: { traces: 9000, rollups: 9000, hours: 9000 },
+      });
       await there.run(
         `INSERT INTO ${database}.otel_red_1s (Time, Count)
           SELECT toDateTime(${dayStart} + number * 3600), 1 FROM numbers(24)`,
@@ -237,6 +322,9 @@ describe('a server in another time zone', () => {
       expect(parts).toEqual([{ partition_id: '20260305' }]);
       const result = await rebuildMinuteRollup(there, '2026-03-05', options);
       expect(result).toEqual({ day: '2026-03-05', rows: 24, replaced: true });
+      await rebuildHourRollup(there, '2026-03-05', options);
+      const day = await rebuildDayRollup(there, '2026-03-05', options);
+      expect(day).toEqual({ day: '2026-03-01', rows: 1, replaced: true });
     } finally {
       await there.close();
       far.process.kill('SIGTERM');

@@ -1,90 +1,163 @@
 /**
- * Rebuilds coarser rollups from finer ones, a day at a time: into a staging table of its own,
- * then in one step over the old partition. Running it again gives the same rows, a reader sees
- * the old day or the new day, and a day whose seconds have expired is never emptied.
+ * Rebuilds coarser rollups from finer ones, a partition at a time: into a staging table of its
+ * own, then in one step over the old partition. Running it again gives the same rows, a reader sees
+ * the old partition or the new one, and one whose finer rows have expired is never emptied.
+ *
+ *     otel_red_1s ─▶ otel_red_1m ─▶ otel_red_1h ─▶ otel_red_1d
+ *
+ * Hours and days are counted when they are over, so that readers may take them as far as they
+ * reach and finer rows for the rest.
  */
-import { randomBytes } from 'node:crypto';
 import { Problem } from '../core/problem.ts';
 import type { Sql } from './client.ts';
 import { defaultDatabase } from './ddl.ts';
-import { redMinute, redSecond } from './schema/ours.ts';
+import { redDay, redHour, redMinute, redSecond } from './schema/ours.ts';
 import { nameOf, quoteText } from './sql.ts';
+import { replacePartition, withStaging } from './staging.ts';
 
 export type RebuildOptions = {
   readonly database?: string;
+  /** Unix seconds; intervals that end later are not over and are left out. Default: all are. */
+  readonly until?: number;
   readonly signal?: AbortSignal;
 };
 
-export type RebuildResult = {
+type RebuildResult = {
+  /** The day, or the first one of the month. */
   readonly day: string;
-  /** Rows of the day in `otel_red_1m` afterwards. */
+  /** Rows of the partition afterwards. */
   readonly rows: number;
-  /** False when the seconds hold less than the minutes do: they have begun to expire. */
+  /** False when the finer rows hold less than what is there: they have begun to expire. */
   readonly replaced: boolean;
 };
 
-const stagingPrefix = `${redMinute.name}_staging_`;
+type Grain = {
+  readonly from: string;
+  readonly to: string;
+  /** Start of the interval that a row of `from` lies in. */
+  readonly start: string;
+  readonly seconds: number;
+  /** The partition of `to` that a time lies in, as its table says. */
+  readonly partition: string;
+};
 
-/** A staging table older than this belongs to a run that was killed. */
-const stagingAgeSecondsMax = 3600;
+const byDay = "toDate(Time, 'UTC')";
+
+const minuteGrain: Grain = {
+  from: redSecond.name,
+  to: redMinute.name,
+  start: 'toStartOfMinute(Time)',
+  seconds: 60,
+  partition: byDay,
+};
+
+const hourGrain: Grain = {
+  from: redMinute.name,
+  to: redHour.name,
+  start: "toStartOfHour(Time, 'UTC')",
+  seconds: 3600,
+  partition: byDay,
+};
+
+const dayGrain: Grain = {
+  from: redHour.name,
+  to: redDay.name,
+  start: "toStartOfDay(Time, 'UTC')",
+  seconds: 86_400,
+  partition: "toStartOfMonth(Time, 'UTC')",
+};
+
+type Rebuild = (sql: Sql, day: string, options?: RebuildOptions) => Promise<RebuildResult>;
 
 /** Rebuilds `otel_red_1m` for one day (`2026-07-31`, in UTC). */
-export async function rebuildMinuteRollup(
+export const rebuildMinuteRollup: Rebuild = (sql, day, options = {}) =>
+  rebuild(sql, minuteGrain, day, options);
+
+/** Rebuilds `otel_red_1h` for one day, hours that are over. */
+export const rebuildHourRollup: Rebuild = (sql, day, options = {}) =>
+  rebuild(sql, hourGrain, day, options);
+
+/** Rebuilds `otel_red_1d` for the month of a day, days that are over. */
+export const rebuildDayRollup: Rebuild = (sql, day, options = {}) =>
+  rebuild(sql, dayGrain, `${day.slice(0, 7)}-01`, options);
+
+/**
+ * Days that have minutes and no hours, oldest first: those of before hours were counted, and those
+ * that ended while no gateway ran.
+ */
+export async function daysWithoutHours(
   sql: Sql,
+  options: Pick<RebuildOptions, 'database' | 'signal'> = {},
+): Promise<readonly string[]> {
+  const database = nameOf(options.database ?? defaultDatabase);
+  // By partition, which is a day (20260731): no column is read.
+  const partitions = (table: string): string =>
+    `SELECT DISTINCT _partition_id AS id FROM ${database}.${table}`;
+  const rows = await sql.rows<{ id: string }>(
+    `${partitions(redMinute.name)} WHERE id NOT IN (${partitions(redHour.name)}) ORDER BY id`,
+    options.signal,
+  );
+  return rows.map(({ id }) => `${id.slice(0, 4)}-${id.slice(4, 6)}-${id.slice(6)}`);
+}
+
+async function rebuild(
+  sql: Sql,
+  grain: Grain,
   day: string,
-  options: RebuildOptions = {},
+  options: RebuildOptions,
 ): Promise<RebuildResult> {
   if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) {
     throw new Problem('OBS-1003', `${day} is not a day such as 2026-07-31`);
   }
   const { signal } = options;
   const database = nameOf(options.database ?? defaultDatabase);
-  const [seconds, minutes] = [`${database}.${redSecond.name}`, `${database}.${redMinute.name}`];
-  const partition = quoteText(day);
-  await dropAbandoned(sql, options.database ?? defaultDatabase);
-  const staging = `${database}.${stagingPrefix}${randomBytes(16).toString('hex')}`;
-  try {
-    await sql.run(`CREATE TABLE ${staging} AS ${minutes}`, signal);
-    await sql.run(minuteInsert(staging, seconds, partition), signal);
-    const replaced = await coversAll(sql, staging, minutes, partition);
+  const [fine, coarse] = [`${database}.${grain.from}`, `${database}.${grain.to}`];
+  const inPartition = `${grain.partition} = ${quoteText(day)}`;
+  const like = { database: options.database ?? defaultDatabase, table: grain.to, signal };
+  return await withStaging(sql, like, async (staging) => {
+    await sql.run(insertion(staging, fine, grain, inPartition, options.until), signal);
+    const replaced = await coversAll(sql, staging, coarse, inPartition);
     if (replaced) {
-      await sql.run(
-        `ALTER TABLE ${minutes} REPLACE PARTITION ${partition} FROM ${staging}`,
-        signal,
-      );
+      await replacePartition(sql, { table: coarse, staging, partition: day, inPartition, signal });
     }
-    const rows = await countRows(sql, minutes, partition);
+    const rows = await countRows(sql, coarse, inPartition);
     return { day, rows, replaced };
-  } finally {
-    await sql.run(`DROP TABLE IF EXISTS ${staging} SYNC`);
-  }
+  });
 }
 
-/** Minutes from seconds: everything in a row adds up, so the result is exact. */
-function minuteInsert(staging: string, seconds: string, partition: string): string {
+/** Everything in a row adds up, so the result is exact. */
+function insertion(
+  staging: string,
+  fine: string,
+  { start, seconds }: Grain,
+  inPartition: string,
+  until: number | undefined,
+): string {
+  const isOver =
+    until === undefined ? '' : ` AND ${start} <= toDateTime(${Math.floor(until) - seconds}, 'UTC')`;
   return `INSERT INTO ${staging} (Time, ServiceName, SpanName, SpanKind, StatusCode, Tenant,
       Count, DurationSum, DurationMin, DurationMax, \`Buckets.Index\`, \`Buckets.Count\`)
-    SELECT minute, ServiceName, SpanName, SpanKind, StatusCode, Tenant,
+    SELECT begun, ServiceName, SpanName, SpanKind, StatusCode, Tenant,
       sum(Count), sum(DurationSum), min(DurationMin), max(DurationMax),
       sumMap(\`Buckets.Index\`, \`Buckets.Count\`).1 AS indexes,
       sumMap(\`Buckets.Index\`, \`Buckets.Count\`).2 AS counts
-    FROM ${seconds}
-    WHERE toDate(Time, 'UTC') = ${partition}
-    GROUP BY toStartOfMinute(Time) AS minute, ServiceName, SpanName, SpanKind, StatusCode, Tenant
+    FROM ${fine}
+    WHERE ${inPartition}${isOver}
+    GROUP BY ${start} AS begun, ServiceName, SpanName, SpanKind, StatusCode, Tenant
     SETTINGS async_insert = 0, max_partitions_per_insert_block = 1`;
 }
 
-/** Whether no minute would lose spans; an empty staging table covers only an empty day. */
+/** Whether no interval would lose spans; an empty staging table covers only an empty partition. */
 async function coversAll(
   sql: Sql,
   staging: string,
-  minutes: string,
-  partition: string,
+  coarse: string,
+  inPartition: string,
 ): Promise<boolean> {
   const [row] = await sql.rows<{ rows: string; short: string }>(
     `SELECT toString((SELECT count() FROM ${staging})) AS rows, toString(count()) AS short
-      FROM (SELECT Time, sum(Count) AS spans FROM ${minutes}
-        WHERE toDate(Time, 'UTC') = ${partition} GROUP BY Time) AS old
+      FROM (SELECT Time, sum(Count) AS spans FROM ${coarse}
+        WHERE ${inPartition} GROUP BY Time) AS old
       LEFT JOIN (SELECT Time, sum(Count) AS spans FROM ${staging} GROUP BY Time) AS new
         ON old.Time = new.Time
       WHERE new.spans < old.spans SETTINGS join_use_nulls = 0`,
@@ -92,21 +165,9 @@ async function coversAll(
   return row?.rows !== '0' && row?.short === '0';
 }
 
-async function countRows(sql: Sql, table: string, partition: string): Promise<number> {
+async function countRows(sql: Sql, table: string, inPartition: string): Promise<number> {
   const [row] = await sql.rows<{ rows: string }>(
-    `SELECT toString(count()) AS rows FROM ${table} WHERE toDate(Time, 'UTC') = ${partition}`,
+    `SELECT toString(count()) AS rows FROM ${table} WHERE ${inPartition}`,
   );
   return Number(row?.rows ?? 0);
-}
-
-/** A killed run cannot clean up after itself; the next one does. */
-async function dropAbandoned(sql: Sql, database: string): Promise<void> {
-  const rows = await sql.rows<{ name: string }>(
-    `SELECT name FROM system.tables WHERE database = ${quoteText(database)}
-      AND startsWith(name, ${quoteText(stagingPrefix)})
-      AND metadata_modification_time < now() - ${stagingAgeSecondsMax}`,
-  );
-  for (const { name } of rows) {
-    await sql.run(`DROP TABLE IF EXISTS ${nameOf(database)}.${nameOf(name)} SYNC`);
-  }
 }

@@ -38,7 +38,8 @@ export async function measureStorage(
   }
 }
 
-async function fill(sql: Sql, database: string, one: StorageCase): Promise<void> {
+/** Fills a table of the data set and merges it into one part. */
+export async function fill(sql: Sql, database: string, one: StorageCase): Promise<void> {
   const table = `${nameOf(database)}.${one.table}`;
   const select = one.select(one.rows);
   const shape = await sql.rows<{ name: string }>(`DESCRIBE TABLE (${select})`);

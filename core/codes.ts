@@ -1,9 +1,13 @@
+import { alertCodes } from './codes-alerts.ts';
+
 /**
- * Every error code of the product, in one table. A code never changes its meaning and is never
- * reused. Ranges: 1xxx command line and stack file, 2xxx gateway and its log, 3xxx ClickHouse,
- * schema and embedded engine, 4xxx dashboards and page, 5xxx demo and machine, 6xxx jobs.
- * Each code has a page `docs/errors/OBS-NNNN.md`; `obsctl explain OBS-NNNN` prints it.
+ * Every error code of the product; those of alerts stand beside. A code never changes its meaning
+ * and is never reused. Ranges: 1xxx command line and stack file, 2xxx gateway and its log, 3xxx
+ * ClickHouse, schema and embedded engine, 4xxx dashboards and page, 5xxx demo and machine, 6xxx
+ * jobs. Each code has a page `docs/errors/OBS-NNNN.md`; `obsctl explain OBS-NNNN` prints it.
  */
+import { pushCodes } from './codes-push.ts';
+
 export type CodeText = {
   /** What happened, in a few words, without the particulars. */
   readonly title: string;
@@ -366,6 +370,7 @@ export const codes = {
     cause: 'The port is taken or the address does not belong to this machine.',
     next: 'Choose another address with `--listen`; port 0 takes a free one.',
   },
+  ...pushCodes,
   'OBS-5001': {
     title: 'a part of the single-machine product did not start',
     cause:
@@ -387,6 +392,7 @@ export const codes = {
     cause: 'The endpoint of `obsctl send` did not answer, or refused the request.',
     next: 'Check the endpoint and the protocol; a gateway says on /readyz what is wrong with it.',
   },
+  ...alertCodes,
 } as const satisfies Record<string, CodeText>;
 
 export type Code = keyof typeof codes;

@@ -1,14 +1,16 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { traces } from '../clickhouse/schema/traces.ts';
+import { alertsReference } from './alerts/reference.ts';
 import { dashboards } from './catalog.ts';
-import { dashboardUids } from './links.ts';
-import { macroNames } from './macros.ts';
-import { attributeNames } from './names.ts';
 import { dashboardsReference } from './reference.ts';
-import { referencePage, renderFiles } from './render.ts';
-import { sources } from './sources.ts';
-import { attribute, columnsOf } from './sql.ts';
+import { alertsPage, referencePage, renderFiles } from './render.ts';
+import { dashboardUids } from './vocabulary/links.ts';
+import { macroNames } from './vocabulary/macros.ts';
+import { attributeNames } from './vocabulary/names.ts';
+import { scrapedLabels } from './vocabulary/scraped-names.ts';
+import { sources } from './vocabulary/sources.ts';
+import { attribute, columnsOf } from './vocabulary/sql.ts';
 
 const all = dashboards();
 const panels = all.flatMap((dashboard) =>
@@ -26,6 +28,13 @@ const panelSql = panels.flatMap(({ panel, name }) =>
   (panel.targets ?? []).map(({ rawSql }) => ({ name, rawSql })),
 );
 
+const annotationSql = all.flatMap((dashboard) =>
+  (dashboard.annotations?.list ?? []).map(({ name, target }) => ({
+    name: `${dashboard.title} / ${name}`,
+    rawSql: target.rawSql,
+  })),
+);
+
 describe('rendered dashboards', () => {
   it('equal the golden files, byte by byte, and there are no others', async () => {
     const folder = new URL('./testdata/rendered/', import.meta.url);
@@ -36,8 +45,9 @@ describe('rendered dashboards', () => {
     expect((await readdir(folder)).sort()).toEqual(files.map(({ path }) => path).sort());
   });
 
-  it('are described by the reference page as it is committed', async () => {
+  it('are described by the reference pages as they are committed', async () => {
     expect(await readFile(referencePage, 'utf8')).toBe(dashboardsReference());
+    expect(await readFile(alertsPage, 'utf8')).toBe(alertsReference());
   });
 
   it('are the same at every rendering', () => {
@@ -94,28 +104,34 @@ describe.each(panels.map((entry) => [entry.name, entry.panel] as const))('%s', (
   });
 });
 
-describe.each([...panelSql, ...variableSql])('the query of $name', ({ rawSql }) => {
-  it('bounds every scan of a table by time', () => {
-    const scans = rawSql.split(/\bFROM\s+(?=otel_|obsctl_)/).slice(1);
-    for (const scan of scans) {
-      // The table of ranges is what tells the time: it is read by trace id.
-      if (scan.startsWith('otel_traces_trace_id_ts')) continue;
-      expect(scan).toMatch(/^\w+[\s\S]*?(\$__timeFilter\(|\$__fromTime|traceStart|FirstEvent)/);
-    }
-  });
+describe.each([...panelSql, ...variableSql, ...annotationSql])(
+  'the query of $name',
+  ({ rawSql }) => {
+    it('bounds every scan of a table by time', () => {
+      const scans = rawSql.split(/\bFROM\s+(?=otel_|obsctl_)/).slice(1);
+      for (const scan of scans) {
+        // The table of ranges is what tells the time: it is read by trace id.
+        if (scan.startsWith('otel_traces_trace_id_ts')) continue;
+        expect(scan).toMatch(
+          /^\w+[\s\S]*?(\$__timeFilter\(|\$__fromTime|> \$__toTime - |traceStart|FirstEvent)/,
+        );
+      }
+    });
 
-  it('uses only macros and formats that we can expand', () => {
-    const macros = [...rawSql.matchAll(/\$__(\w+)/g)].map((match) => match[1] ?? '');
-    for (const macro of macros) expect(macroNames).toContain(macro);
-    const variables = [...rawSql.matchAll(/\$\{[^}]*\}/g)].map(([text]) => text);
-    for (const text of variables) expect(text).toMatch(/^\$\{\w+:singlequote\}$/);
-  });
+    it('uses only macros and formats that we can expand', () => {
+      const macros = [...rawSql.matchAll(/\$__(\w+)/g)].map((match) => match[1] ?? '');
+      for (const macro of macros) expect(macroNames).toContain(macro);
+      const variables = [...rawSql.matchAll(/\$\{[^}]*\}/g)].map(([text]) => text);
+      for (const text of variables) expect(text).toMatch(/^\$\{\w+:singlequote\}$/);
+    });
 
-  it('uses only attribute names of the pinned list', () => {
-    const used = [...rawSql.matchAll(/Attributes\['([^']*)'\]/g)].map((match) => match[1] ?? '');
-    for (const name of used) expect(attributeNames).toContain(name);
-  });
-});
+    it('uses only attribute names of the pinned list', () => {
+      const used = [...rawSql.matchAll(/Attributes\['([^']*)'\]/g)].map((match) => match[1] ?? '');
+      const known = [...attributeNames, ...Object.values(scrapedLabels).flat()];
+      for (const name of used) expect(known).toContain(name);
+    });
+  },
+);
 
 describe('variables', () => {
   it('that offer All stand only inside $__conditionalAll, because All has no value', () => {
@@ -125,7 +141,9 @@ describe('variables', () => {
         ...dashboard.panels.flatMap((panel) => (panel.targets ?? []).map(({ rawSql }) => rawSql)),
       ];
       for (const { name } of offerAll) {
-        for (const text of texts) {
+        for (const whole of texts) {
+          // What is left out once something is chosen needs no value.
+          const text = whole.replaceAll(`$__conditionalAll(0, $${name})`, '');
           const uses = text.split(`\${${name}:singlequote}`).length - 1;
           const guards = text.split(`, $${name})`).length - 1;
           expect(uses).toBe(guards);
@@ -171,7 +189,7 @@ describe('links', () => {
     for (const { panel } of panels) {
       const json = JSON.stringify(panel['fieldConfig']);
       for (const match of json.matchAll(/__data\.fields\[\\+"([^"\\]+)\\+"\]/g)) {
-        const query = panel.targets?.[0]?.rawSql ?? '';
+        const query = (panel.targets ?? []).map(({ rawSql }) => rawSql).join('\n');
         expect(query).toMatch(new RegExp(`AS "?${match[1]}\\b`));
       }
     }
@@ -184,12 +202,35 @@ describe('links', () => {
       'obsctl-services obsctl-logs',
       'obsctl-traces obsctl-logs',
       'obsctl-traces obsctl-services',
+      'obsctl-services obsctl-service-map',
+      'obsctl-service-map obsctl-services',
+      'obsctl-service-map obsctl-traces',
+      'obsctl-traces obsctl-service-map',
       'obsctl-logs obsctl-traces',
       'obsctl-logs obsctl-services',
       'obsctl-explore obsctl-traces',
     ]) {
       expect(pairs).toContain(pair);
     }
+  });
+});
+
+describe('links of Kubernetes', () => {
+  const pairs = new Set(
+    all.flatMap(({ uid, panels: own }) =>
+      [...JSON.stringify(own).matchAll(/\/d\/([\w-]+)\?/g)].map(([, to]) => `${uid} ${to}`),
+    ),
+  );
+  it.each([
+    ['kubernetes', ['workload', 'node', 'machine', 'logs', 'traces', 'control-plane', 'cni']],
+    ['workload', ['pod', 'node', 'services', 'traces', 'logs']],
+    ['pod', ['workload', 'node', 'services', 'machine']],
+    ['node', ['pod', 'workload', 'machine']],
+    ['cni', ['node']],
+    ['services', ['pod', 'workload', 'machine']],
+    ['logs', ['pod']],
+  ])('lead from %s to %j', (from, ways) => {
+    for (const to of ways) expect(pairs).toContain(`obsctl-${from} obsctl-${to}`);
   });
 });
 

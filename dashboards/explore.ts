@@ -4,6 +4,7 @@
  * The tables are brought to one shape by a UNION whose branches are switched by a constant, so
  * ClickHouse reads only the chosen one, and no variable ever becomes an identifier.
  */
+import { severityWord } from '../clickhouse/schema/log-patterns.ts';
 import { logs } from '../clickhouse/schema/logs.ts';
 import {
   exponentialHistogram,
@@ -13,11 +14,11 @@ import {
   summary,
 } from '../clickhouse/schema/metrics.ts';
 import { traces } from '../clickhouse/schema/traces.ts';
-import { board, type DashboardJson } from './board.ts';
-import { severityWord } from './logs-parts.ts';
-import { type PanelDraft, table, timeseries } from './panel.ts';
-import { columnsOf, sql } from './sql.ts';
-import { choiceVariable, queryVariable, textVariable } from './variables.ts';
+import { board, type DashboardJson } from './vocabulary/board.ts';
+import { keysOf, rawRowsMax, servicesOf, uncatalogued } from './vocabulary/catalogue.ts';
+import { type PanelDraft, table, timeseries } from './vocabulary/panel.ts';
+import { columnsOf, sql } from './vocabulary/sql.ts';
+import { choiceVariable, queryVariable, textVariable } from './vocabulary/variables.ts';
 
 const t = columnsOf(traces);
 const l = columnsOf(logs);
@@ -25,7 +26,6 @@ const m = columnsOf(sum);
 const h = columnsOf(histogram);
 
 const keysScanMax = 20_000;
-const valuesScanMax = 100_000;
 const groupsMax = 10;
 const rowsMax = 200;
 
@@ -88,17 +88,20 @@ const branches: readonly Branch[] = [
   points(summary.name, `${h.Sum} / ${h.Count}`, 'summary points; the value is their mean'),
 ];
 
+const chosenTable = `\${table:singlequote}`;
+
 /** Resource attributes carry this prefix in the lists, so that the two kinds never collide. */
 const resourcePrefix = 'resource.';
 
 /** The chosen table in one shape: at, service, name, status, text, value, weight, a, r, trace. */
-function rowsOf(limit: number | undefined): string {
+function rowsOf(limit?: number, condition?: string): string {
   const branch = (b: Branch): string =>
     `SELECT ${b.time} AS at, ${t.ServiceName} AS service, toString(${b.name}) AS name,` +
     ` toString(${b.status}) AS status, toString(${b.text}) AS text, toFloat64(${b.value}) AS` +
     ` value, toFloat64(${b.weight}) AS weight, ${b.attributes} AS a, ${t.ResourceAttributes} AS` +
     ` r, ${b.trace} AS trace FROM ${b.table}` +
     ` WHERE \${table:singlequote} = '${b.table}' AND $__timeFilter(${b.time})` +
+    (condition === undefined ? '' : ` AND ${condition}`) +
     (limit === undefined ? '' : ` LIMIT ${limit}`);
   return `(\n  ${branches.map((b) => branch(b)).join('\n  UNION ALL ')}\n)`;
 }
@@ -190,7 +193,12 @@ function filterVariables() {
       multi: true,
       all: true,
       rawSql: sql(`
-        SELECT service FROM ${rowsOf(valuesScanMax)} GROUP BY service ORDER BY service LIMIT 500`),
+        SELECT service FROM (
+          SELECT value AS service FROM ${servicesOf(chosenTable)}
+          UNION ALL
+          SELECT toString(service) FROM ${rowsOf(rawRowsMax, uncatalogued(chosenTable))}
+        )
+        GROUP BY service ORDER BY service LIMIT 500`),
     }),
     queryVariable('filter', {
       label: 'Where',
@@ -213,15 +221,18 @@ function filterVariables() {
   ];
 }
 
-/** The fields that every table has, then the attributes that the newest rows carry. */
+/** The fields that every table has, then the attributes that its rows carry. */
 function keysSql(first = ''): string {
   return sql(`
     SELECT key FROM (
       ${first}SELECT arrayJoin(['service', 'name', 'status', 'text']) AS key
       UNION ALL
+      SELECT if(kind = 'resource', concat('${resourcePrefix}', key), key) AS key
+      FROM ${keysOf(chosenTable)} WHERE kind != 'scope'
+      UNION ALL
       SELECT arrayJoin(arrayConcat(mapKeys(a), arrayMap(k -> concat('${resourcePrefix}', k),
         mapKeys(r)))) AS key
-      FROM ${rowsOf(keysScanMax)}
+      FROM ${rowsOf(rawRowsMax, uncatalogued(chosenTable))}
     )
     GROUP BY key
     ORDER BY indexOf(['text', 'status', 'name', 'service', ''], key) DESC, key LIMIT 500`);
@@ -239,7 +250,7 @@ function measureOverTime(): PanelDraft {
     query: sql(`
       WITH found AS (
         SELECT at, ${chosen('group')} AS grouped, status, value, weight
-        FROM ${rowsOf(undefined)}
+        FROM ${rowsOf()}
         WHERE ${filters}
       ),
       frequent AS (
@@ -276,7 +287,7 @@ function groups(): PanelDraft {
         avg(status IN ('Error', 'error', 'fatal')) AS "Errors", any(\${group:singlequote}) AS "Key"
       FROM (
         SELECT ${chosen('group')} AS grouped, status, value, weight
-        FROM ${rowsOf(undefined)}
+        FROM ${rowsOf()}
         WHERE ${filters}
       )
       GROUP BY grouped ORDER BY "Rows" DESC LIMIT ${rowsMax}`).replaceAll(
@@ -326,7 +337,7 @@ function attributesFound(): PanelDraft {
           arrayConcat(mapKeys(a), arrayMap(k -> concat('${resourcePrefix}', k), mapKeys(r))) AS
             keys,
           arrayConcat(mapValues(a), mapValues(r)) AS vals
-        FROM (SELECT * FROM ${rowsOf(undefined)} WHERE ${filters} LIMIT ${keysScanMax})
+        FROM (SELECT * FROM ${rowsOf()} WHERE ${filters} LIMIT ${keysScanMax})
       ) ARRAY JOIN keys AS key, vals AS held
       GROUP BY key ORDER BY "Rows with it" DESC, key LIMIT ${rowsMax}`),
     width: 12,
@@ -365,7 +376,7 @@ function rows(): PanelDraft {
     query: sql(`
       SELECT at AS "Time", service AS "Service", name AS "Name", status AS "Status",
         value AS "Value", text AS "Text", trace AS "Trace", a AS "Attributes", r AS "Resource"
-      FROM ${rowsOf(undefined)}
+      FROM ${rowsOf()}
       WHERE ${filters}
       ORDER BY at DESC LIMIT ${rowsMax}`),
     width: 24,

@@ -1,8 +1,9 @@
 /** The reference page of the dashboards, drawn from the dashboards themselves. */
-import type { DashboardJson, PanelJson } from './board.ts';
+
 import { dashboards } from './catalog.ts';
-import { macroNames } from './macros.ts';
-import { type Source, type SourceId, sources } from './sources.ts';
+import type { DashboardJson, PanelJson } from './vocabulary/board.ts';
+import { macroNames } from './vocabulary/macros.ts';
+import { type Source, type SourceId, sources } from './vocabulary/sources.ts';
 
 /** The text of `docs/reference/dashboards.md`. */
 export function dashboardsReference(): string {

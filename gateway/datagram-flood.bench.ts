@@ -8,17 +8,9 @@ import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { startEngine } from '../test/support/engine.ts';
-import { startGateway } from '../test/support/gateway.ts';
-import {
-  createNullTables,
-  loadSignals,
-  Messages,
-  printLine,
-  quantile,
-  rounded,
-  sendBurst,
-} from '../test/support/gateway-load.ts';
+import { printLine, quantile, rounded } from '../test/support/figures.ts';
+import { loadSignals, Messages, sendBurst } from '../test/support/gateway-load.ts';
+import { withNullGateway } from '../test/support/null-gateway.ts';
 import { datagrams } from './dogstatsd/testdata/load.ts';
 
 const rounds = 5;
@@ -28,21 +20,14 @@ const requestsAtOnce = 8;
 const requestsPerSecond = 20;
 const warmUpRequests = 400;
 const series = 1000;
-const database = 'bench';
 const loopback = '127.0.0.1';
 
 export async function run({ json }: { readonly json: boolean }): Promise<void> {
-  const engine = await startEngine();
-  const stops: (() => unknown)[] = [() => engine.stop()];
-  try {
-    await createNullTables(engine.url, database);
-    const gateway = await startGateway({
-      clickhouseUrl: engine.url,
-      args: ['--database', database, '--no-migrate', '--dogstatsd', `${loopback}:0`],
-    });
-    stops.push(() => gateway.stop());
+  await withNullGateway(['--dogstatsd', `${loopback}:0`], async ({ gateway, stops }) => {
     const sink = await startSink();
-    stops.push(sink.stop);
+    stops.defer(async () => {
+      await sink.stop();
+    });
     const port = Number(gateway.dogstatsd.split(':').at(-1));
     await answersOf(gateway.grpc, warmUpRequests, undefined);
     await flooded(port, () => answersOf(gateway.grpc, requestsPerSecond * 2, requestsPerSecond));
@@ -56,9 +41,7 @@ export async function run({ json }: { readonly json: boolean }): Promise<void> {
       through.push(await flooded(port, measure));
     }
     report(json, beside, through, await linesOf(gateway.admin));
-  } finally {
-    for (const stop of stops.reverse()) await stop();
-  }
+  });
 }
 
 function report(

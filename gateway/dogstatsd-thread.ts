@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { GatewayConfig } from './config.ts';
+import { createRelayMemory, DatagramRelay, type RelayedSocket } from './datagram-relay.ts';
 import type { LaneLog } from './lane/lane-types.ts';
 import type { OwnTarget } from './own-post.ts';
 import { type Datagrams, openDatagrams, probeDatagrams } from './receive/datagrams.ts';
@@ -13,7 +14,6 @@ import type { Address } from './receive/listen.ts';
 import { openUnixDatagrams, type UnixDatagrams } from './receive/unix-datagrams.ts';
 import { type RunningWorker, startWorker } from './running-worker.ts';
 import { createCounterMemory } from './telemetry/counters.ts';
-import { createRelayMemory, UnixRelay } from './unix-relay.ts';
 
 export type DogstatsdThread = {
   readonly memory: SharedArrayBuffer;
@@ -27,8 +27,6 @@ export type DogstatsdThread = {
 type Parts = { readonly clock: Clock; readonly log: LaneLog };
 
 const bufferBytes = 1024 ** 2;
-/** What is kept while the thread starts; more is lost, like what the kernel has no room for. */
-const keptMax = 4_096;
 /** How long the port is still held when the thread listens: what is on the way arrives. */
 const handOverMs = 50;
 
@@ -57,6 +55,11 @@ export async function startDogstatsd(
     running.stopped.catch(failing.reject);
     return (await running.ready).udp;
   };
+  // A thread that starts finds what was posted when it listens.
+  const relayOf = (socket: RelayedSocket): DatagramRelay =>
+    new DatagramRelay(relayMemory, socket, (datagrams) =>
+      running?.post({ kind: 'datagrams', socket, datagrams }),
+    );
   const isWaiting = dogstatsdStream === undefined && dogstatsdDatagram === undefined;
   // What an earlier gateway left is brought to its end.
   const hasLog = existsSync(join(dataDir, 'dogstatsd'));
@@ -64,11 +67,11 @@ export async function startDogstatsd(
   const unix =
     dogstatsdDatagram === undefined
       ? undefined
-      : await relayUnix(dogstatsdDatagram, relayMemory, () => running, parts);
+      : await relayUnix(dogstatsdDatagram, relayOf('unixgram'), parts);
   let held: Datagrams | undefined;
   let udp: Address | undefined;
   if (address !== undefined && isWaiting && !hasLog) {
-    held = await hold(address, begin, () => running, parts.clock);
+    held = await hold(address, relayOf('udp'), begin, parts.clock);
     udp = held.address;
   } else udp = await begin(address);
   return {
@@ -87,13 +90,9 @@ export async function startDogstatsd(
 /** Reads Unix datagrams for the thread; undefined, and said, where the addon is missing. */
 async function relayUnix(
   path: string,
-  memory: SharedArrayBuffer,
-  running: () => RunningWorker | undefined,
+  relay: DatagramRelay,
   { log }: Parts,
 ): Promise<UnixDatagrams | undefined> {
-  const relay = new UnixRelay(memory, (datagrams) =>
-    running()?.post({ kind: 'datagrams', socket: 'unixgram', datagrams }),
-  );
   const unix = await openUnixDatagrams(path, (datagram) => relay.take(datagram));
   if (unix === undefined) {
     log('warn', noAddon);
@@ -111,45 +110,41 @@ const noAddon =
   'which is not installed: Node has no Unix datagram sockets; ' +
   'use --dogstatsd-stream, or npm install unix-dgram';
 
-/** Holds the port; the first datagram begins the thread, which is given what came meanwhile. */
+/**
+ * Holds the port; the first datagram begins the thread, which is given what came meanwhile. Senders
+ * that began before the thread listened stay with this socket while it is open, so it is closed at
+ * a moment when nothing waits in it: what it would take along nobody would count.
+ */
 async function hold(
   address: Address,
+  relay: DatagramRelay,
   begin: (udp: Address) => Promise<unknown>,
-  running: () => RunningWorker | undefined,
   clock: Clock,
 ): Promise<Datagrams> {
-  let kept: Uint8Array[] = [];
-  let isListening = false;
-  const hand = (): void => {
-    const worker = running();
-    if (!isListening || worker === undefined) return;
-    worker.post({ kind: 'datagrams', socket: 'udp', datagrams: kept });
-    kept = [];
-  };
   let isClosed = false;
+  let hasBegun = false;
   const close = async (): Promise<void> => {
     if (isClosed) return;
     isClosed = true;
-    hand();
+    relay.setDropped(datagrams.kernel()?.drops ?? 0);
     await datagrams.close();
+    relay.flush();
+  };
+  const handOver = async (): Promise<void> => {
+    await begin(datagrams.address);
+    while (!isClosed) {
+      await clock.sleep(handOverMs);
+      const kernel = datagrams.kernel();
+      relay.setDropped(kernel?.drops ?? 0);
+      if (kernel === undefined || kernel.waitingBytes === 0) await close();
+    }
   };
   const datagrams: Datagrams = await openDatagrams(address, bufferBytes, (datagram) => {
-    const isFirst = running() === undefined;
-    if (kept.length < keptMax) kept.push(Uint8Array.from(datagram));
-    if (!isFirst) {
-      hand();
-      return;
-    }
-    void begin(datagrams.address).then(
-      async () => {
-        isListening = true;
-        hand();
-        await clock.sleep(handOverMs);
-        await close();
-      },
-      // Told by whoever waits for the thread's failure.
-      () => {},
-    );
+    relay.take(Uint8Array.from(datagram));
+    if (hasBegun) return;
+    hasBegun = true;
+    // What goes wrong is told by whoever waits for the thread's failure.
+    handOver().catch(() => {});
   });
   return { ...datagrams, close };
 }

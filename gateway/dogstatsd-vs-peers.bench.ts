@@ -10,10 +10,10 @@ import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startCollectorSide } from '../test/support/collector-side.ts';
-import { startEngine, type TestEngine } from '../test/support/engine.ts';
+import type { TestEngine } from '../test/support/engine.ts';
 import { freePort } from '../test/support/free-ports.ts';
-import { startGateway } from '../test/support/gateway.ts';
-import { createNullTables, settleGateway } from '../test/support/gateway-load.ts';
+import { settleGateway } from '../test/support/gateway-load.ts';
+import { nullDatabase, withNullGateway } from '../test/support/null-gateway.ts';
 import { type BenchSide, compareSides, untilQuiet } from '../test/support/peer-bench.ts';
 import { datagrams } from './dogstatsd/testdata/load.ts';
 
@@ -24,22 +24,13 @@ const pauseMs = 5;
 const linesARound = 400_000;
 const windowMs = 10_000;
 const settleMs = windowMs + 2_000;
-const database = 'bench';
 const loopback = '127.0.0.1';
 
 export async function run({ json }: { readonly json: boolean }): Promise<void> {
-  const engine = await startEngine();
-  const stops: (() => Promise<unknown>)[] = [() => engine.stop()];
-  try {
-    await createNullTables(engine.url, database);
-    const gateway = await startGateway({
-      clickhouseUrl: engine.url,
-      args: ['--database', database, '--no-migrate', '--dogstatsd', `${loopback}:0`],
-    });
-    stops.push(gateway.stop);
+  await withNullGateway(['--dogstatsd', `${loopback}:0`], async ({ engine, gateway, stops }) => {
     const ownPort = Number(gateway.dogstatsd.split(':').at(-1));
     const collector = await startReceiver(engine);
-    stops.push(collector.stop);
+    stops.defer(collector.stop);
     for (const series of [1000, 10_000]) {
       const load = datagrams(distinctDatagrams, series, series, ['s']);
       await compareSides({
@@ -52,9 +43,7 @@ export async function run({ json }: { readonly json: boolean }): Promise<void> {
         json,
       });
     }
-  } finally {
-    for (const stop of stops.reverse()) await stop();
-  }
+  });
 }
 
 export function sideOf(
@@ -121,7 +110,7 @@ async function startReceiver(engine: TestEngine): Promise<{
   };
   const collector = await startCollectorSide({
     url: engine.url,
-    database,
+    database: nullDatabase,
     queue: 'memory',
     receivers: {
       statsd: {

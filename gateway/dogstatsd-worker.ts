@@ -12,6 +12,7 @@ import { assert } from '../core/assert.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { formatProblem, isProblem } from '../core/problem.ts';
 import { Scheduler } from '../core/scheduler.ts';
+import { lossesOfRelay, releaseRelayed } from './datagram-relay.ts';
 import { aggregatorLimitsDefault } from './dogstatsd/aggregate/aggregator.ts';
 import type { IntakeOptions } from './dogstatsd/intake.ts';
 import { loadWrapper } from './dogstatsd/load-wrapper.ts';
@@ -21,7 +22,6 @@ import { RawLog } from './dogstatsd/run/raw-log.ts';
 import { DogstatsdService } from './dogstatsd/run/service.ts';
 import { parseAggregates, parsePercentiles } from './dogstatsd/wrap/settings.ts';
 import { DogstatsdCounters } from './telemetry/dogstatsd-counters.ts';
-import { refusedByRelay, releaseRelayed } from './unix-relay.ts';
 import type { DogstatsdStart, FromWorker, ToWorker } from './worker-messages.ts';
 import { alivePeriodMs } from './worker-watch.ts';
 
@@ -67,7 +67,7 @@ async function runDogstatsd(start: DogstatsdStart, clock: Clock): Promise<void> 
       if (message.kind === 'stop') resolve(message.graceMs);
       if (message.kind !== 'datagrams') return;
       listeners.takeOver(message.datagrams, message.socket);
-      if (message.socket === 'unixgram') releaseRelayed(start.relayMemory, message.datagrams);
+      releaseRelayed(start.relayMemory, message.datagrams);
     });
   });
   await listeners.close();
@@ -129,7 +129,7 @@ function schedule(
   };
   every('capture', batchAgeMsMax, () => service.flush());
   every('aggregate', closePeriodMs, () => service.tick());
-  const count = (): void => counters.write(service, listeners, refusedByRelay(start.relayMemory));
+  const count = (): void => counters.write(service, listeners, lossesOfRelay(start.relayMemory));
   every('count', countPeriodMs, count);
   every('alive', alivePeriodMs, () => post({ kind: 'alive' }));
   return scheduler;

@@ -6,18 +6,10 @@
  * `npm run bench fairness`.
  */
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { startEngine } from '../test/support/engine.ts';
-import { startGateway, type TestGateway } from '../test/support/gateway.ts';
-import {
-  createNullTables,
-  type LoadSignal,
-  loadSignals,
-  Messages,
-  printLine,
-  quantile,
-  rounded,
-  sendBurst,
-} from '../test/support/gateway-load.ts';
+import { printLine, quantile, rounded } from '../test/support/figures.ts';
+import type { TestGateway } from '../test/support/gateway.ts';
+import { type LoadSignal, loadSignals, Messages, sendBurst } from '../test/support/gateway-load.ts';
+import { withNullGateway } from '../test/support/null-gateway.ts';
 
 const rounds = 5;
 const roundSeconds = 4;
@@ -28,24 +20,11 @@ const warmUpRequests = 400;
 /** Requests of each signal. */
 const usualPerSecond = 20;
 const floodTimes = 10;
-const database = 'bench';
 
 type Sender = { readonly entry: LoadSignal; readonly messages: Messages };
 
 export async function run({ json }: { readonly json: boolean }): Promise<void> {
-  const engine = await startEngine();
-  try {
-    await createNullTables(engine.url, database);
-    const args = ['--database', database, '--no-migrate'];
-    const gateway = await startGateway({ clickhouseUrl: engine.url, args });
-    try {
-      await measure(gateway, json);
-    } finally {
-      await gateway.stop();
-    }
-  } finally {
-    await engine.stop();
-  }
+  await withNullGateway([], ({ gateway }) => measure(gateway, json));
 }
 
 async function measure(gateway: TestGateway, json: boolean): Promise<void> {

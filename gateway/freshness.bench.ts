@@ -5,16 +5,9 @@
  */
 import { startEngine, type TestEngine } from '../test/support/engine.ts';
 import { runSql } from '../test/support/engine-http.ts';
+import { printLine, quantile, rounded } from '../test/support/figures.ts';
 import { startGateway, type TestGateway } from '../test/support/gateway.ts';
-import {
-  loadSignals,
-  Messages,
-  printLine,
-  quantile,
-  rounded,
-  sendBurst,
-  settleGateway,
-} from '../test/support/gateway-load.ts';
+import { loadSignals, Messages, sendBurst, settleGateway } from '../test/support/gateway-load.ts';
 
 const probes = 150;
 const probeEveryMs = 137;

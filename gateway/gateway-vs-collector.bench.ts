@@ -8,6 +8,7 @@
  */
 import { type CollectorQueue, startCollectorSide } from '../test/support/collector-side.ts';
 import { startEngine, type TestEngine } from '../test/support/engine.ts';
+import { printLine, quantile, rounded } from '../test/support/figures.ts';
 import { freePort } from '../test/support/free-ports.ts';
 import { startGateway } from '../test/support/gateway.ts';
 import {
@@ -17,9 +18,6 @@ import {
   type LoadSignal,
   loadSignals,
   Messages,
-  printLine,
-  quantile,
-  rounded,
   sendBurst,
   settleGateway,
   statusBytes,
@@ -90,11 +88,17 @@ export async function run({ json }: { readonly json: boolean }): Promise<void> {
 }
 
 function cases(): readonly Case[] {
-  return shapes.flatMap((shape) =>
-    loadSignals.map((entry): Case => {
+  return shapes.flatMap((shape) => [
+    ...loadSignals.map((entry): Case => {
       return { ...entry, ...shape, queue: entry.signal === 'metrics' ? 'memory' : 'fsync' };
     }),
-  );
+    // Both ways for data points: what is asked of 1 000 a request, and what promises the same.
+    ...loadSignals
+      .filter(({ signal }) => signal === 'metrics')
+      .map((entry): Case => {
+        return { ...entry, ...shape, shape: `${shape.shape}-synced`, queue: 'fsync' };
+      }),
+  ]);
 }
 
 async function runCase(entry: Case, ours: Side, peer: Side, json: boolean): Promise<void> {

@@ -5,21 +5,18 @@
  * bytes of another. Also the time to the answer at half of what one worker can take.
  * `npm run bench gateway`.
  */
-import { startEngine } from '../test/support/engine.ts';
-import { startGateway, type TestGateway } from '../test/support/gateway.ts';
+import { printLine, quantile, rounded } from '../test/support/figures.ts';
+import type { TestGateway } from '../test/support/gateway.ts';
 import {
   cpuSeconds,
-  createNullTables,
   type LoadSignal,
   loadSignals,
   Messages,
-  printLine,
-  quantile,
-  rounded,
   sendBurst,
   settleGateway,
   statusBytes,
 } from '../test/support/gateway-load.ts';
+import { withNullGateway } from '../test/support/null-gateway.ts';
 
 const runsMax = 5;
 const requestsARun = 300;
@@ -30,29 +27,16 @@ const distinctBodies = 24;
 const itemsARequest = 999;
 const idleMs = 3_000;
 const pacedSeconds = 8;
-const database = 'bench';
 
 export async function run({ json }: { readonly json: boolean }): Promise<void> {
-  const engine = await startEngine();
-  try {
-    await createNullTables(engine.url, database);
-    const gateway = await startGateway({
-      clickhouseUrl: engine.url,
-      args: ['--database', database, '--no-migrate'],
-    });
-    try {
-      await new Promise((resolve) => setTimeout(resolve, idleMs));
-      const bytes = statusBytes(gateway.pid, 'VmRSS');
-      printLine(json, { bench: 'gateway-idle-memory', value: bytes, unit: 'bytes', runs: [bytes] });
-      for (const entry of loadSignals) await runCase(entry, gateway, json);
-      const peak = statusBytes(gateway.pid, 'VmHWM');
-      printLine(json, { bench: 'gateway-peak-memory', value: peak, unit: 'bytes', runs: [peak] });
-    } finally {
-      await gateway.stop();
-    }
-  } finally {
-    await engine.stop();
-  }
+  await withNullGateway([], async ({ gateway }) => {
+    await new Promise((resolve) => setTimeout(resolve, idleMs));
+    const bytes = statusBytes(gateway.pid, 'VmRSS');
+    printLine(json, { bench: 'gateway-idle-memory', value: bytes, unit: 'bytes', runs: [bytes] });
+    for (const entry of loadSignals) await runCase(entry, gateway, json);
+    const peak = statusBytes(gateway.pid, 'VmHWM');
+    printLine(json, { bench: 'gateway-peak-memory', value: peak, unit: 'bytes', runs: [peak] });
+  });
 }
 
 async function runCase(entry: LoadSignal, gateway: TestGateway, json: boolean): Promise<void> {

@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { GatewayConfig } from './config.ts';
 import { type DogstatsdThread, startDogstatsd } from './dogstatsd-thread.ts';
+import { keepEdges } from './edge-keeper.ts';
 import { type Guarding, startGuarding } from './guarding.ts';
+import { keepHours } from './hour-keeper.ts';
 import type { LaneLog } from './lane/lane-types.ts';
 import { createResendMemory } from './lane/resend-table.ts';
 import { type Address, probeAddress } from './receive/listen.ts';
@@ -71,8 +73,10 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     // Beside the workers' start: recovery does not wait for ClickHouse.
     const schema = keepSchema(config, parts);
     cleanUp.push(() => schema.cancel());
-    const rollups = keepRollups(config, parts);
-    cleanUp.push(() => rollups.cancel());
+    for (const keep of [keepRollups, keepEdges, keepHours]) {
+      const timer = keep(config, parts);
+      cleanUp.push(() => timer.cancel());
+    }
     const { grpc, http, listen } = await addressesOf(config);
     const guard = guarding.start();
     workers = startWorkers(config, { gatewayId, listen, guard }, parts);

@@ -7,10 +7,10 @@
  */
 import { startInfluxdb } from '../test/influx/influxdb.ts';
 import { startCollectorSide } from '../test/support/collector-side.ts';
-import { startEngine, type TestEngine } from '../test/support/engine.ts';
+import type { TestEngine } from '../test/support/engine.ts';
 import { freePort } from '../test/support/free-ports.ts';
-import { startGateway } from '../test/support/gateway.ts';
-import { createNullTables, settleGateway } from '../test/support/gateway-load.ts';
+import { settleGateway } from '../test/support/gateway-load.ts';
+import { nullDatabase, withNullGateway } from '../test/support/null-gateway.ts';
 import { type BenchSide, compareSides, postAll, untilQuiet } from '../test/support/peer-bench.ts';
 import { peers } from '../tools/peers/list.ts';
 import { batchOf, type Shape } from './decode/influx/testdata/batches.ts';
@@ -21,7 +21,6 @@ const linesARound = 200_000;
 const requestsAtOnce = 4;
 const stepNs = 10_000_000_000n;
 const settleMs = 1500;
-const database = 'bench';
 /** Batches go from here on into the past of the clock, whatever a run needs. */
 const startNs = BigInt(Date.now() - 6 * 3600 * 1000) * 1_000_000n;
 const shapes = ['telegraf', 'one_field'] as const satisfies readonly Shape[];
@@ -29,19 +28,11 @@ const shapes = ['telegraf', 'one_field'] as const satisfies readonly Shape[];
 type Settle = (sent: number) => Promise<unknown>;
 
 export async function run({ json }: { readonly json: boolean }): Promise<void> {
-  const engine = await startEngine();
-  const stops: (() => Promise<unknown>)[] = [() => engine.stop()];
-  try {
-    await createNullTables(engine.url, database);
-    const gateway = await startGateway({
-      clickhouseUrl: engine.url,
-      args: ['--database', database, '--no-migrate'],
-    });
-    stops.push(gateway.stop);
+  await withNullGateway([], async ({ engine, gateway, stops }) => {
     const collector = await startReceiver(engine);
-    stops.push(collector.stop);
+    stops.defer(collector.stop);
     const influxdb = await startInfluxdb(programOf('influxdb-1.6'));
-    stops.push(influxdb.stop);
+    stops.defer(influxdb.stop);
     await influxdb.query('CREATE DATABASE telegraf');
     for (const shape of shapes) {
       const path = '/write?db=telegraf&precision=ns';
@@ -66,9 +57,7 @@ export async function run({ json }: { readonly json: boolean }): Promise<void> {
         json,
       });
     }
-  } finally {
-    for (const stop of stops.reverse()) await stop();
-  }
+  });
 }
 
 export function sideOf(
@@ -108,7 +97,7 @@ async function startReceiver(engine: TestEngine): Promise<{
   const endpoint = `127.0.0.1:${await freePort()}`;
   const collector = await startCollectorSide({
     url: engine.url,
-    database,
+    database: nullDatabase,
     queue: 'memory',
     receivers: { influxdb: { endpoint } },
     signals: ['metrics'],

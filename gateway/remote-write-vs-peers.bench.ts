@@ -9,10 +9,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compress } from 'snappyjs';
-import { startEngine } from '../test/support/engine.ts';
 import { freePort } from '../test/support/free-ports.ts';
-import { startGateway } from '../test/support/gateway.ts';
-import { createNullTables, settleGateway } from '../test/support/gateway-load.ts';
+import { settleGateway } from '../test/support/gateway-load.ts';
+import { withNullGateway } from '../test/support/null-gateway.ts';
 import { type BenchSide, compareSides, postAll } from '../test/support/peer-bench.ts';
 import { startProgram } from '../test/support/program.ts';
 import { peers } from '../tools/peers/list.ts';
@@ -27,7 +26,6 @@ const requestsPerShard = 3;
 const requestsPerScrape = shards * requestsPerShard;
 /** The default of Prometheus; a run is hours of its time, so that it compacts as in life. */
 const scrapeMs = 60_000;
-const database = 'bench';
 const peerName = 'prometheus-3.14.0';
 /** Scrapes go from here on into the past of the clock, whatever a run needs. */
 const startMs = BigInt(Date.now() - 12 * 3600 * 1000);
@@ -46,21 +44,13 @@ const versions = {
 } as const;
 
 type Version = keyof typeof versions;
-type Stop = () => Promise<unknown>;
+type Stop = () => Promise<void>;
 
 export async function run({ json }: { readonly json: boolean }): Promise<void> {
-  const engine = await startEngine();
-  const stops: Stop[] = [() => engine.stop()];
-  try {
-    await createNullTables(engine.url, database);
-    for (const version of ['v1', 'v2'] as const) {
-      const gateway = await startGateway({
-        clickhouseUrl: engine.url,
-        args: ['--database', database, '--no-migrate'],
-      });
-      stops.push(gateway.stop);
+  for (const version of ['v1', 'v2'] as const) {
+    await withNullGateway([], async ({ gateway, stops }) => {
       const prometheus = await startReceiver();
-      stops.push(prometheus.stop);
+      stops.defer(prometheus.stop);
       const url = `${gateway.http}/api/v1/write`;
       const settle = (): Promise<void> => settleGateway(gateway.admin);
       await compareSides({
@@ -72,10 +62,7 @@ export async function run({ json }: { readonly json: boolean }): Promise<void> {
         items: itemsARound,
         json,
       });
-      for (const stop of stops.splice(1)) await stop();
-    }
-  } finally {
-    for (const stop of stops.reverse()) await stop();
+    });
   }
 }
 

@@ -6,6 +6,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { startEngine, type TestEngine } from '../test/support/engine.ts';
+import { printLine, quantile, rounded } from '../test/support/figures.ts';
 import { startGateway, type TestGateway } from '../test/support/gateway.ts';
 import {
   cpuSeconds,
@@ -13,9 +14,6 @@ import {
   type LoadSignal,
   loadSignals,
   Messages,
-  printLine,
-  quantile,
-  rounded,
   sendBurst,
   settleGateway,
   statusBytes,

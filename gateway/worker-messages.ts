@@ -1,5 +1,6 @@
 /** What the main thread and its workers say to each other. */
 import type { GatewayConfig } from './config.ts';
+import type { RelayedSocket } from './datagram-relay.ts';
 import type { GuardMaterial } from './guard/material.ts';
 import type { GuardStart } from './guarding.ts';
 import type { OwnTarget } from './own-post.ts';
@@ -31,7 +32,7 @@ export type WorkerStart = {
 export type DogstatsdStart = {
   readonly config: GatewayConfig;
   readonly counterMemory: SharedArrayBuffer;
-  /** Of {@link UnixRelay}. */
+  /** Of {@link DatagramRelay}. */
   readonly relayMemory: SharedArrayBuffer;
   /** Where its points go. */
   readonly target: OwnTarget;
@@ -42,7 +43,7 @@ export type ToWorker =
   /** What came to DogStatsD's port before its thread listened, or to a Unix datagram socket. */
   | {
       readonly kind: 'datagrams';
-      readonly socket: 'udp' | 'unixgram';
+      readonly socket: RelayedSocket;
       readonly datagrams: readonly Uint8Array[];
     }
   /** The guard's files have changed. */

@@ -1,7 +1,7 @@
 /**
- * Grafana with its data source and dashboards provisioned, or only the objects for one that exists:
- * ConfigMaps that its sidecar finds, or objects of the Grafana operator. Grafana is AGPL-3.0: it
- * runs as its own unchanged image beside us, pinned.
+ * Grafana with its data source, dashboards and alert rules provisioned, or only the objects for one
+ * that exists: ConfigMaps that its sidecar finds, or objects of the Grafana operator. Grafana is
+ * AGPL-3.0: it runs as its own unchanged image beside us, pinned.
  */
 import { stringify } from 'yaml';
 import type { Resources } from '../collector/workload.ts';
@@ -31,10 +31,8 @@ const graceS = 30;
 /** Client-side apply keeps the whole object in an annotation of 256 KiB. */
 export const dashboardBytesMax = 200 * 1024;
 
-const plugin = { id: 'grafana-clickhouse-datasource', version: '4.20.0' } as const;
-
-/** Fixed, because dashboards and alert rules name it. */
-const datasourceUid = 'obsctl-clickhouse';
+const alertRulesFile = 'alert-rules.yaml';
+const alertRulesSuffix = '-alert-rules';
 
 export type Dashboard = {
   /** Short and unique: `services`. */
@@ -44,11 +42,20 @@ export type Dashboard = {
 };
 
 type Datasource = {
-  readonly host: string;
-  /** Of the native protocol. */
-  readonly port: number;
-  readonly secure: boolean;
-  readonly database: string;
+  /** What Grafana is to be told, without user and password. */
+  readonly body: {
+    readonly name: string;
+    readonly uid: string;
+    /** The id of the plugin. */
+    readonly type: string;
+    readonly access: string;
+    readonly jsonData: {
+      /** Of the plugin. */
+      readonly version: string;
+      readonly port: number;
+      readonly [key: string]: unknown;
+    };
+  };
   readonly secret: SecretRef;
 };
 
@@ -65,6 +72,8 @@ export type GrafanaInput = {
   readonly folder: string;
   readonly datasource: Datasource;
   readonly dashboards: readonly Dashboard[];
+  /** The provisioning file of the alert rules; the operator has no object that takes them all. */
+  readonly alertRules: string;
 };
 
 /** The server and its data source, without dashboards. */
@@ -77,15 +86,30 @@ export function grafanaObjects(input: GrafanaInput, place: Place): readonly Kube
 /** Files and pushed dashboards are no objects of the cluster. */
 export function dashboardObjects(input: GrafanaInput, place: Place): readonly KubernetesObject[] {
   const part = { stack: place.stack, name };
-  for (const { name: dashboard, json } of input.dashboards) {
-    const bytes = Buffer.byteLength(json);
-    if (bytes > dashboardBytesMax) {
-      throw new Problem('OBS-1304', `the dashboard has ${bytes} bytes`, { where: dashboard });
-    }
-  }
+  for (const { name: dashboard, json } of input.dashboards) assertFits(dashboard, json);
   if (input.deliver === 'operator') return operatorDashboards(input, part, place);
   if (input.deliver !== 'config_map') return [];
-  return input.dashboards.map((dashboard) => dashboardMap(input, dashboard, part, place));
+  assertFits(alertRulesFile, input.alertRules);
+  return [
+    ...input.dashboards.map((dashboard) => dashboardMap(input, dashboard, part, place)),
+    alertRulesMap(input, part, place),
+  ];
+}
+
+function assertFits(where: string, text: string): void {
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= dashboardBytesMax) return;
+  throw new Problem('OBS-1304', `the file has ${bytes} bytes`, { where });
+}
+
+function alertRulesMap(input: GrafanaInput, part: Part, place: Place): ConfigMap {
+  const own = metadata(part, place.namespace, alertRulesSuffix);
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { ...own, labels: { ...own.labels, grafana_alert: '1' } },
+    data: { [alertRulesFile]: input.alertRules },
+  };
 }
 
 function dashboardMap(
@@ -123,52 +147,20 @@ function datasourceFor(input: GrafanaInput, part: Part, place: Place): readonly 
 }
 
 /** Grafana puts variables of its environment in, so no password is in the file. */
-function datasourceFile(datasource: Datasource): string {
-  const { jsonData, ...common } = datasourceBody(datasource);
+function datasourceFile({ body }: Datasource): string {
+  const { jsonData, ...common } = body;
   return stringify({
     apiVersion: 1,
     datasources: [
       {
         ...common,
+        isDefault: true,
         jsonData: { ...jsonData, username: '$CLICKHOUSE_USER' },
         secureJsonData: { password: '$CLICKHOUSE_PASSWORD' },
         editable: false,
       },
     ],
   });
-}
-
-function datasourceBody(datasource: Datasource) {
-  return {
-    name: 'ClickHouse',
-    uid: datasourceUid,
-    type: plugin.id,
-    access: 'proxy',
-    isDefault: true,
-    jsonData: {
-      version: plugin.version,
-      host: datasource.host,
-      port: datasource.port,
-      protocol: 'native',
-      secure: datasource.secure,
-      defaultDatabase: datasource.database,
-      // Looking for map keys reads whole columns of the largest tables.
-      enableMapKeysDiscovery: false,
-      logs: {
-        defaultDatabase: datasource.database,
-        defaultTable: 'otel_logs',
-        otelEnabled: true,
-        otelVersion: 'latest',
-      },
-      traces: {
-        defaultDatabase: datasource.database,
-        defaultTable: 'otel_traces',
-        otelEnabled: true,
-        otelVersion: 'latest',
-        durationUnit: 'nanoseconds',
-      },
-    },
-  };
 }
 
 function server(
@@ -202,6 +194,7 @@ function server(
       annotations: configHash({
         ...files,
         ...Object.fromEntries(input.dashboards.map(({ name: key, json }) => [key, json])),
+        [alertRulesFile]: input.alertRules,
       }),
       probes: {
         // The plugin is fetched before the first answer.
@@ -225,6 +218,10 @@ function server(
   ];
 }
 
+function pluginAt({ body }: Datasource): string {
+  return `${body.type}@${body.jsonData.version}`;
+}
+
 function environment(datasource: Datasource, admin: SecretRef) {
   const secret = (variable: string, from: SecretRef, key: 'userKey' | 'passwordKey') => ({
     name: variable,
@@ -235,7 +232,7 @@ function environment(datasource: Datasource, admin: SecretRef) {
     secret('GF_SECURITY_ADMIN_PASSWORD', admin, 'passwordKey'),
     secret('CLICKHOUSE_USER', datasource.secret, 'userKey'),
     secret('CLICKHOUSE_PASSWORD', datasource.secret, 'passwordKey'),
-    { name: 'GF_PLUGINS_PREINSTALL_SYNC', value: `${plugin.id}@${plugin.version}` },
+    { name: 'GF_PLUGINS_PREINSTALL_SYNC', value: pluginAt(datasource) },
     { name: 'GF_LOG_MODE', value: 'console' },
     { name: 'GF_ANALYTICS_REPORTING_ENABLED', value: 'false' },
     { name: 'GF_ANALYTICS_CHECK_FOR_UPDATES', value: 'false' },
@@ -256,10 +253,19 @@ function provisioning(
     configMap: { name: `${partName(part)}-dashboard-${dashboard.name}` },
   }));
   const shown = input.deliver === 'config_map' && sources.length > 0;
+  const alerting = {
+    name: 'alerting',
+    configMap: {
+      name: `${partName(part)}${alertRulesSuffix}`,
+      items: [{ key: alertRulesFile, path: alertRulesFile }],
+    },
+    mountPath: `${root}/alerting`,
+  };
   return [
     one('datasource', `${root}/datasources`),
     one('dashboards', `${root}/dashboards`),
     ...(shown ? [{ name: 'shown', projected: { sources }, mountPath: dashboardDir }] : []),
+    ...(input.deliver === 'config_map' ? [alerting] : []),
     { name: 'tmp', emptyDir: {}, mountPath: '/tmp' },
   ];
 }
@@ -282,7 +288,7 @@ function providerFile(folder: string): string {
 }
 
 function policy(part: Part, place: Place, datasource: Datasource): NetworkPolicy {
-  const exits = [...new Set([datasource.port, portOf('https://grafana.com') ?? 443])];
+  const exits = [...new Set([datasource.body.jsonData.port, portOf('https://grafana.com') ?? 443])];
   return policyOf(part, place.namespace, {
     ingress: [{ ports: [{ protocol: 'TCP', port }] }],
     egress: [
@@ -296,8 +302,8 @@ function policy(part: Part, place: Place, datasource: Datasource): NetworkPolicy
 const instanceSelector = { matchLabels: { dashboards: 'grafana' } };
 
 function operatorDatasource(input: GrafanaInput, part: Part, place: Place): GrafanaCustomObject {
-  const { secret } = input.datasource;
-  const { uid, ...body } = datasourceBody(input.datasource);
+  const { secret, body } = input.datasource;
+  const { uid, jsonData, ...common } = body;
   const value = (key: string) => ({ secretKeyRef: { name: secret.name, key } });
   return {
     apiVersion: 'grafana.integreatly.org/v1beta1',
@@ -307,14 +313,15 @@ function operatorDatasource(input: GrafanaInput, part: Part, place: Place): Graf
       allowCrossNamespaceImport: true,
       instanceSelector,
       uid,
-      plugins: [{ name: plugin.id, version: plugin.version }],
+      plugins: [{ name: body.type, version: jsonData.version }],
       valuesFrom: [
         { targetPath: 'jsonData.username', valueFrom: value(secret.userKey) },
         { targetPath: 'secureJsonData.password', valueFrom: value(secret.passwordKey) },
       ],
       datasource: {
-        ...body,
-        jsonData: { ...body.jsonData, username: `\${${secret.userKey}}` },
+        ...common,
+        isDefault: true,
+        jsonData: { ...jsonData, username: `\${${secret.userKey}}` },
         secureJsonData: { password: `\${${secret.passwordKey}}` },
       },
     },

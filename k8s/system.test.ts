@@ -279,6 +279,7 @@ describe('Grafana', () => {
     ).toEqual([
       ['ConfigMap', 'grafana_datasource'],
       ['ConfigMap', 'grafana_dashboard'],
+      ['ConfigMap', 'grafana_alert'],
     ]);
   });
 
@@ -310,6 +311,20 @@ describe('Grafana', () => {
         .annotations;
     };
     expect(annotations('{}')).not.toEqual(annotations('{"a":1}'));
+  });
+
+  it('finds its alert rules where it looks for them, and rolls when they change', () => {
+    const set = (alertRules: string) =>
+      only(grafanaObjects({ ...sampleGrafana, alertRules }, samplePlace), 'StatefulSet').spec
+        .template;
+    const map = dashboardObjects(sampleGrafana, samplePlace).at(-1);
+    const [container] = set('a').spec.containers;
+    expect(container?.volumeMounts).toContainEqual(
+      expect.objectContaining({ mountPath: '/etc/grafana/provisioning/alerting' }),
+    );
+    const volume = set('a').spec.volumes?.find(({ name }) => name === 'alerting');
+    expect(volume).toMatchObject({ configMap: { name: map?.metadata.name } });
+    expect(set('a').metadata.annotations).not.toEqual(set('b').metadata.annotations);
   });
 });
 

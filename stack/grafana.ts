@@ -23,6 +23,12 @@ const grafanaShape = z.strictObject({
     description: 'Grafana that `deliver: push` sends to; its token comes from GRAFANA_TOKEN',
     examples: ['https://grafana.example'],
   }).optional(),
+  dashboards: choice(['fed', 'all'], {
+    description:
+      '`fed`: only what the presets of this file feed; `all`: also what other clusters or' +
+      ' Collectors of yours send. A file without agents has all',
+    examples: ['all'],
+  }).default('fed'),
   folder: text(
     { description: 'Folder of the dashboards in Grafana', examples: ['obsctl'] },
     folderLengthMax,

@@ -9,6 +9,7 @@ import { guardRules } from './guard-rules.ts';
 import type { PlacelessFault } from './issues.ts';
 import { bytesOf, clash, isRawMap, mapAt, type RawMap, type Rule, text } from './raw.ts';
 import { redactionRules } from './redaction-rules.ts';
+import { routingRules } from './routing-rules.ts';
 
 /** Every rule over one file. */
 export function faultsOfRules(stack: unknown): readonly PlacelessFault[] {
@@ -314,6 +315,7 @@ const rules: readonly Rule[] = [
   redactionRules,
   guardRules,
   grafanaDelivery,
+  routingRules,
   secretsInText,
   namespaces,
   resourceLimits,

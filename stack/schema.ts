@@ -3,6 +3,7 @@
  * the JSON Schema for editors, `obsctl explain` and the reference page are all drawn from it.
  */
 import { z } from 'zod';
+import { alertsOptions, slosOptions } from '../dashboards/alerts/config.ts';
 import { extraExportersOptions } from '../presets/extra-exporters/config.ts';
 import { clusterAgent, nodeAgent, prometheusAgent, sampler } from './agents.ts';
 import { clickhouse } from './clickhouse.ts';
@@ -121,7 +122,8 @@ export const stackSchema = z
     prometheus_agent: prometheusAgent,
     sampler,
     grafana,
-    slos: notYet('Service level objectives'),
+    alerts: alertsOptions,
+    slos: slosOptions,
     snapshots: notYet('Tables of databases that are copied on a schedule'),
     extra_exporters: extraExportersOptions,
   })

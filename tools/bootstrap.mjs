@@ -7,7 +7,7 @@
 //   node tools/bootstrap.mjs run FILE [ARGS]   one of the project's own programs
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -37,6 +37,7 @@ function install() {
   const wanted = stamp();
   if (existsSync(stampFile) && readFileSync(stampFile, 'utf8') === wanted && runs()) return;
   refuseBeforeDownload();
+  refuseThroughLink();
   talk('installing the packages of package-lock.json (about 1 GB on disk, once) …');
   npm(['ci', '--no-audit', '--no-fund', ...(embeddedWanted ? [] : ['--omit=optional'])]);
   if (!runs()) addNode();
@@ -86,6 +87,16 @@ function refuseBeforeDownload() {
       'free 2.5 GB, or set OBSCTL_NO_EMBEDDED=1 and give a server: npm start -- --clickhouse URL',
     );
   }
+}
+
+/** npm would empty the folder that the link leads to, which another checkout works with. */
+function refuseThroughLink() {
+  const folder = join(root, 'node_modules');
+  if (!lstatSync(folder, { throwIfNoEntry: false })?.isSymbolicLink()) return;
+  fail(
+    'node_modules is a link, and what it leads to was not made from this package-lock.json',
+    'remove the link, or install where it leads to from the same lock file',
+  );
 }
 
 /** Where install scripts are off, the `node` package is empty: put the platform's package in. */

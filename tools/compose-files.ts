@@ -30,7 +30,7 @@ export function composeFiles(): readonly ComposeFile[] {
 /** ClickHouse runs with the settings of its image: users there are made by its entry point. */
 function placeOf(map: string, file: string): string | undefined {
   if (map === 'gateway') return 'gateway.yaml';
-  if (map === 'schema' || map === 'grafana') return file;
+  if (map === 'schema' || map === 'grafana' || map === 'grafana-alert-rules') return file;
   return map.startsWith('grafana-dashboard-') ? `dashboards/${file}` : undefined;
 }
 

@@ -19,8 +19,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   k8s: ['core', 'collector'],
   clickhouse: ['core'],
   gateway: ['core', 'clickhouse'],
-  jobs: ['core', 'clickhouse'],
-  dashboards: ['core', 'clickhouse/schema', 'clickhouse/client.ts', 'gateway/telemetry/catalog.ts'],
+  jobs: ['core', 'clickhouse', 'dashboards/alerts'],
+  dashboards: [
+    'core',
+    'clickhouse/schema',
+    'clickhouse/client.ts',
+    // Names alone, of what others send.
+    'gateway/telemetry/catalog.ts',
+    'presets/control-plane/metrics.ts',
+    'presets/cni/metrics.ts',
+  ],
   cli: [
     'core',
     'stack',

@@ -21,7 +21,14 @@ type MigrateCommandOptions = {
 };
 
 const profileNames: readonly ProfileName[] = ['balanced', 'cheap_ingest', 'fast_search'];
-const retentions: readonly Retention[] = ['traces', 'logs', 'metrics', 'rollups', 'receipts'];
+const retentions: readonly Retention[] = [
+  'traces',
+  'logs',
+  'metrics',
+  'rollups',
+  'hours',
+  'receipts',
+];
 
 export function registerMigrate(program: Command, context: CliContext): void {
   program

@@ -70,6 +70,26 @@ describe('obsctl render', () => {
     expect(first.stderr).toContain('(AGPL-3.0-only)');
   });
 
+  it('leaves out dashboards and panels that no preset of the file feeds, and says so', async () => {
+    const { stdout, stderr } = await obsctl('render', '--only', 'dashboards');
+    for (const uid of ['obsctl-services', 'obsctl-kubernetes', 'obsctl-machine']) {
+      expect(stdout).toContain(`"uid": "${uid}"`);
+    }
+    for (const uid of ['obsctl-control-plane', 'obsctl-cni', 'obsctl-gateway']) {
+      expect(stdout).not.toContain(uid);
+      expect(stdout).not.toContain(`/d/${uid}`);
+    }
+    expect(stdout).not.toContain('"title": "Warning events"');
+    expect(stderr).toMatch(/^note: dashboards .*: .*Control plane, CNI, Gateway;/m);
+  });
+
+  it('keeps them where the file says that others send', async () => {
+    writeFileSync(file, stack.replace('grafana: true', 'grafana: {dashboards: all}'));
+    const { stdout } = await obsctl('render', '--only', 'dashboards');
+    expect(stdout).toContain('"uid": "obsctl-cni"');
+    expect(stdout).toContain('"title": "Warning events"');
+  });
+
   it('renders a part with the namespaces that it stands in', async () => {
     const { stdout } = await obsctl('render', '--only', 'agents');
     const found = objectsIn(stdout);
@@ -117,6 +137,14 @@ describe('obsctl render', () => {
     );
     expect(mount).toMatchObject({ readOnly: true });
     expect(value).toBe(`${mount.mountPath}/key`);
+  });
+
+  it('says how dashboards come to a Grafana that they are pushed to', async () => {
+    const pushed = 'grafana: {deliver: push, url: https://shop.grafana.net}';
+    writeFileSync(file, stack.replace('grafana: true', pushed));
+    const { stdout, stderr } = await obsctl('render', '-f', file);
+    expect(stdout).not.toContain('obsctl-services');
+    expect(stderr).toContain('`obsctl dashboards push --grafana https://shop.grafana.net`');
   });
 
   it('refuses a part that does not exist', async () => {

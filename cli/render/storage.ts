@@ -2,6 +2,10 @@
 import type { ScriptOptions } from '../../clickhouse/script.ts';
 import { schemaScript } from '../../clickhouse/script.ts';
 import { parseDurationMs } from '../../core/units.ts';
+import { alertRules } from '../../dashboards/alerts/catalog.ts';
+import { provisioningText } from '../../dashboards/alerts/grafana.ts';
+import { dashboards } from '../../dashboards/catalog.ts';
+import { dataSourceBody } from '../../dashboards/data-source.ts';
 import { renderFiles } from '../../dashboards/render.ts';
 import {
   type ClickhouseSecrets,
@@ -23,13 +27,16 @@ import type { Place, SecretRef } from '../../k8s/place.ts';
 import type { MadeSecret } from '../../k8s/secrets-script.ts';
 import type { Stack } from '../../stack/types.ts';
 import { clickhouseUrl } from './agents.ts';
+import { grafanaRuleOptionsOf, ruleOptionsOf } from './alert-options.ts';
 import type { RenderedPart } from './parts.ts';
+import { leftOut } from './standing.ts';
 
 export type RenderedStorage = {
   readonly parts: readonly RenderedPart[];
   /** The schema as SQL, as its Job runs it. */
   readonly ddl: string;
   readonly warnings: readonly string[];
+  readonly notes: readonly string[];
 };
 
 /** Ports of the native protocol where a URL names only the HTTP one. */
@@ -60,6 +67,7 @@ export function renderStorage(stack: Stack, place: Place): RenderedStorage {
     ],
     ddl,
     warnings: warningsOf(stack),
+    notes: stack.grafana === undefined ? [] : notesOf(stack),
   };
 }
 
@@ -158,17 +166,30 @@ function grafanaInput(
         }
       : {}),
     folder: grafana.folder,
-    datasource: { ...nativeServer(stack, place), database, secret: secrets.reader },
+    datasource: {
+      body: dataSourceBody({ ...nativeServer(stack, place), protocol: 'native', database }),
+      secret: secrets.reader,
+    },
     dashboards: dashboardsOf(stack),
+    alertRules: provisioningText(alertRules(ruleOptionsOf(stack)), grafanaRuleOptionsOf(stack)),
   };
 }
 
-/** The dashboard about our gateway is empty where the stock Collector stands in its place. */
 function dashboardsOf(stack: Stack): readonly Dashboard[] {
-  return renderFiles()
+  return renderFiles({ rules: ruleOptionsOf(stack), without: leftOut(stack) })
     .filter(({ path }) => path.endsWith('.json'))
-    .map(({ path, text }) => ({ name: path.replace(/^obsctl-|\.json$/g, ''), json: text }))
-    .filter(({ name }) => name !== 'gateway' || stack.gateway.flavor === 'obsctl');
+    .map(({ path, text }) => ({ name: path.replace(/^obsctl-|\.json$/g, ''), json: text }));
+}
+
+/** Dashboards that are not there, because nothing of this file would fill them. */
+function notesOf(stack: Stack): readonly string[] {
+  const kept = new Set(dashboards({ without: leftOut(stack) }).map(({ uid }) => uid));
+  const titles = dashboards().flatMap(({ uid, title }) => (kept.has(uid) ? [] : [title]));
+  if (titles.length === 0) return [];
+  return [
+    `dashboards that nothing in this file feeds are left out: ${titles.join(', ')};` +
+      ' `obsctl doctor -f FILE` says what each needs',
+  ];
 }
 
 function nativeServer(stack: Stack, place: Place) {
@@ -206,6 +227,12 @@ function warningsOf(stack: Stack): readonly string[] {
     found.push(
       'grafana: the data source reads CLICKHOUSE_USER and CLICKHOUSE_PASSWORD from the ' +
         'environment of your Grafana',
+    );
+  }
+  if (grafana?.deliver === 'push') {
+    found.push(
+      'grafana: the dashboards are not among these objects: bring them with ' +
+        `\`obsctl dashboards push --grafana ${grafana.url ?? 'URL'}\``,
     );
   }
   return found;

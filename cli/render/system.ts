@@ -28,6 +28,8 @@ export type RenderedSystem = {
   /** The schema of ClickHouse as SQL. */
   readonly ddl: string;
   readonly warnings: readonly string[];
+  /** What a person may miss, and why it is so. */
+  readonly notes: readonly string[];
 };
 
 export type SystemOptions = {
@@ -63,6 +65,7 @@ export function renderSystem(stack: Stack, options: SystemOptions = {}): Rendere
       ),
       ...center.warnings,
     ],
+    notes: center.notes,
   };
 }
 
@@ -71,19 +74,21 @@ type Center = {
   readonly collectors: readonly BuiltAgent[];
   readonly ddl: string;
   readonly warnings: readonly string[];
+  readonly notes: readonly string[];
 };
 
 /** Agents alone: what they send to is rendered from another stack file. */
-const elsewhere: Center = { parts: [], collectors: [], ddl: '', warnings: [] };
+const elsewhere: Center = { parts: [], collectors: [], ddl: '', warnings: [], notes: [] };
 
 function renderCenter(stack: Stack, place: Place): Center {
   const gateway = renderGateway(stack, place);
-  const { parts, ddl, warnings } = renderStorage(stack, place);
+  const { parts, ddl, warnings, notes } = renderStorage(stack, place);
   return {
     parts: [{ name: 'gateway', objects: gateway.objects }, ...parts],
     collectors: gateway.collector === undefined ? [] : [gateway.collector],
     ddl,
     warnings,
+    notes,
   };
 }
 

@@ -1,12 +1,13 @@
-/** What `render` says on stderr: warnings, the Pod Security level of each workload, licences. */
+/** What `render` says on stderr: warnings, notes, the Pod Security levels, licences. */
 import { isWorkload, type KubernetesObject } from '../../k8s/objects.ts';
 import { podSecurityReport } from '../../k8s/pod-security.ts';
 import { technologyOf } from './images.ts';
 import type { RenderedSystem } from './system.ts';
 
-export function talkOf({ objects, warnings }: RenderedSystem): readonly string[] {
+export function talkOf({ objects, warnings, notes }: RenderedSystem): readonly string[] {
   return [
     ...warnings.map((text) => `warning: ${text}`),
+    ...notes.map((text) => `note: ${text}`),
     ...podSecurityReport(objects).map(
       ({ kind, namespace, name, level }) => `pod security: ${kind} ${namespace}/${name}: ${level}`,
     ),

@@ -57,6 +57,23 @@ export const redMinute: TableDef<Red> = {
   inDoubt: 'idempotent',
 };
 
+/** The same by hour, rebuilt from the minutes of hours that are over. */
+export const redHour: TableDef<Red> = {
+  ...redMinute,
+  name: 'otel_red_1h',
+  comment: 'Rate, errors and duration of spans by hour',
+  retention: 'hours',
+};
+
+/** The same by day (UTC), rebuilt from the hours of days that are over, a month at a time. */
+export const redDay: TableDef<Red> = {
+  ...redMinute,
+  name: 'otel_red_1d',
+  comment: 'Rate, errors and duration of spans by day',
+  partitionBy: "toStartOfMonth(Time, 'UTC')",
+  retention: 'history',
+};
+
 // biome-ignore format: a table reads as a table, one column a line
 const receiptColumns = [
   { name: 'Time', type: 'DateTime64(3)', codec: 'Delta(8), ZSTD(1)', source: 'clock when acknowledged', comment: 'When ClickHouse took the unit', origin: 'ours' },

@@ -1,6 +1,10 @@
+import { attributeCatalogue, seriesCatalogue } from './catalogue.ts';
+import { serviceEdges } from './edges.ts';
+import { logPatternMinutes, logPatterns } from './log-patterns.ts';
 import { logs } from './logs.ts';
 import { exponentialHistogram, gauge, histogram, sum, summary } from './metrics.ts';
-import { migrations, receipts, redMinute, redSecond } from './ours.ts';
+import { migrations, receipts, redDay, redHour, redMinute, redSecond } from './ours.ts';
+import { metricHours, metricMinutes } from './points.ts';
 import { traceRanges, traces } from './traces.ts';
 import type { TableDef } from './types.ts';
 
@@ -17,8 +21,17 @@ export const tables: readonly TableDef[] = [
   summary,
   redSecond,
   redMinute,
+  redHour,
+  redDay,
+  serviceEdges,
+  logPatternMinutes,
+  logPatterns,
+  attributeCatalogue,
+  seriesCatalogue,
+  metricMinutes,
+  metricHours,
   receipts,
 ];
 
 /** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */
-export const schemaVersion = 5;
+export const schemaVersion = 8;

@@ -4,7 +4,14 @@
  */
 
 /** Which retention a table follows: that of its signal, or of our own bookkeeping. */
-export type Retention = 'traces' | 'logs' | 'metrics' | 'rollups' | 'receipts' | 'history';
+export type Retention =
+  | 'traces'
+  | 'logs'
+  | 'metrics'
+  | 'rollups'
+  | 'hours'
+  | 'receipts'
+  | 'history';
 
 export type ColumnDef = {
   readonly name: string;

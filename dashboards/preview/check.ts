@@ -4,22 +4,29 @@
  */
 import { type ClickHouse, connectClickHouse } from '../../clickhouse/client.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { DashboardJson, PanelJson } from '../board.ts';
-import { expandQuery, type QueryScope, type VariableValue } from '../macros.ts';
+import type { DashboardJson, PanelJson } from '../vocabulary/board.ts';
+import { expandQuery, type QueryScope, type VariableValue } from '../vocabulary/macros.ts';
+import type { SourceId } from '../vocabulary/sources.ts';
 import type { Variable } from './page/model.ts';
 import { bucketWidthMs } from './page/time.ts';
 import { choicesOf, initialValues, needsFirstChoice, variableSql } from './page/variables.ts';
 import { ask, sourceOf } from './queries.ts';
 
-type PanelState = {
+export type PanelState = {
   readonly title: string;
+  /** What it needs, when it says so. */
+  readonly source: SourceId | undefined;
   readonly rows: number;
   /** `empty`: the source is active but this panel has nothing; `error`: the query failed. */
   readonly state: 'data' | 'no_source' | 'empty' | 'error';
   readonly reason: string;
 };
 
-export type DashboardState = { readonly uid: string; readonly panels: readonly PanelState[] };
+export type DashboardState = {
+  readonly uid: string;
+  readonly title: string;
+  readonly panels: readonly PanelState[];
+};
 
 export type CheckOptions = {
   readonly clickhouseUrl: string;
@@ -67,7 +74,7 @@ async function checkDashboard(
     if (panel.type === 'row' || panel.type === 'text') continue;
     panels.push(await checkPanel(clickhouse, panel, scope, signal));
   }
-  return { uid: dashboard.uid, panels };
+  return { uid: dashboard.uid, title: dashboard.title, panels };
 }
 
 /** Values as a visitor would have them, and a trace to look at where the dashboard shows one. */
@@ -106,22 +113,23 @@ async function checkPanel(
   scope: QueryScope,
   signal: AbortSignal,
 ): Promise<PanelState> {
-  const title = panel.title;
+  const { title } = panel;
+  const named = { title, source: panel.options?.obsctl?.source };
   try {
     let rows = 0;
     for (const target of panel.targets ?? []) {
       rows += (await ask(clickhouse, expandQuery(target.rawSql, scope), signal)).data.length;
     }
-    if (rows > 0) return { title, rows, state: 'data', reason: '' };
+    if (rows > 0) return { ...named, rows, state: 'data', reason: '' };
     const source = sourceOf(panel);
     const probe = source === undefined ? '' : expandQuery(source.probe, scope);
     const active = probe === '' || (await ask(clickhouse, probe, signal)).data.length > 0;
-    if (!active) return { title, rows, state: 'no_source', reason: source?.reason ?? '' };
+    if (!active) return { ...named, rows, state: 'no_source', reason: source?.reason ?? '' };
     const fine = panel.options?.obsctl?.empty === 'fine';
-    return { title, rows, state: fine ? 'data' : 'empty', reason: noValueOf(panel) };
+    return { ...named, rows, state: fine ? 'data' : 'empty', reason: noValueOf(panel) };
   } catch (error) {
     const reason = Error.isError(error) ? error.message : String(error);
-    return { title, rows: 0, state: 'error', reason };
+    return { ...named, rows: 0, state: 'error', reason };
   }
 }
 

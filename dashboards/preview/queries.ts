@@ -7,9 +7,9 @@ import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { type ClickHouse, problemOf } from '../../clickhouse/client.ts';
 import { Problem } from '../../core/problem.ts';
-import type { DashboardJson, PanelJson } from '../board.ts';
-import { expandQuery, type QueryScope } from '../macros.ts';
-import { type Source, sources } from '../sources.ts';
+import type { DashboardJson, PanelJson } from '../vocabulary/board.ts';
+import { expandQuery, type QueryScope } from '../vocabulary/macros.ts';
+import { type Source, sources } from '../vocabulary/sources.ts';
 import type { CompactAnswer } from './page/model.ts';
 import { variableSql } from './page/variables.ts';
 
@@ -20,6 +20,8 @@ export type QueryRequest = {
   readonly refId?: string;
   /** Name of the variable whose choices are wanted. */
   readonly variable?: string;
+  /** Name of the annotation whose marks are wanted. */
+  readonly annotation?: string;
   /** A query typed by a person; read-only like all others. */
   readonly sql?: string;
   readonly scope: QueryScope;
@@ -54,6 +56,12 @@ export function sqlOf(request: QueryRequest, dashboards: readonly DashboardJson[
     const rawSql = variable === undefined ? undefined : variableSql(variable);
     if (rawSql === undefined) throw unknown(`variable ${request.variable}`);
     return expandQuery(rawSql, request.scope);
+  }
+  if (request.annotation !== undefined) {
+    const list = dashboard.annotations?.list ?? [];
+    const found = list.find((each) => each.name === request.annotation);
+    if (found === undefined) throw unknown(`annotation ${request.annotation}`);
+    return expandQuery(found.target.rawSql, request.scope);
   }
   const target = findPanel(request, dashboard).targets?.find(
     (each) => each.refId === (request.refId ?? 'A'),

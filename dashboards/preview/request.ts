@@ -14,6 +14,7 @@ const schema = z.object({
   panel: z.number().int().optional(),
   refId: z.string().max(10).optional(),
   variable: z.string().max(200).optional(),
+  annotation: z.string().max(200).optional(),
   sql: z.string().max(100_000).optional(),
   scope: z.object({
     fromMs: z.number().min(0).max(momentMsMax),

@@ -8,8 +8,8 @@ import { pipeline } from 'node:stream/promises';
 import { type ClickHouse, connectClickHouse } from '../../clickhouse/client.ts';
 import type { Clock } from '../../core/clock.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
-import type { DashboardJson } from '../board.ts';
-import { expandQuery } from '../macros.ts';
+import type { DashboardJson } from '../vocabulary/board.ts';
+import { expandQuery } from '../vocabulary/macros.ts';
 import { type Asset, type Assets, loadAssets } from './assets.ts';
 import { isLoopback, refusal } from './guard.ts';
 import {

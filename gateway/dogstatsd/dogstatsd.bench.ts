@@ -3,6 +3,7 @@
  * over few and many series, and per million points from closed windows to OTLP. Prints, does not
  * judge. `npm run bench -- dogstatsd`. Warm: the first run of each case is thrown away.
  */
+import { cpuUsSince, median, printLine, rounded } from '../../test/support/figures.ts';
 import { aggregatorLimitsDefault } from './aggregate/aggregator.ts';
 import { emissionOf } from './emission.ts';
 import { Intake } from './intake.ts';
@@ -58,10 +59,8 @@ function repeat(once: () => readonly Measured[]): readonly (readonly Measured[])
 }
 
 function print(json: boolean, bench: string, unit: string, runs: readonly Measured[]): void {
-  const values = runs.map(({ cpuUs, items }) => Math.round((cpuUs / items) * 1000) / 1000);
-  const value = values.toSorted((left, right) => left - right)[values.length >> 1] ?? 0;
-  const line = { bench, value, unit, runs: values };
-  console.log(json ? JSON.stringify(line) : `${bench}: ${value} ${unit}`);
+  const values = runs.map(({ cpuUs, items }) => rounded(cpuUs / items));
+  printLine(json, { bench, value: median(values), unit, runs: values });
 }
 
 /** Lines only. */
@@ -73,7 +72,7 @@ function parse(load: readonly Uint8Array[]): Measured {
     parser.open(bytes, new DataView(bytes.buffer), 0, bytes.length);
     while (parser.next() !== lineKind.end);
   }
-  return { cpuUs: usedSince(start), items: parser.counts.lines };
+  return { cpuUs: cpuUsSince(start), items: parser.counts.lines };
 }
 
 /** Lines into windows, and windows into bodies. */
@@ -99,19 +98,14 @@ function fold(load: readonly Uint8Array[]): readonly Measured[] {
     for (; intake.parser.counts.lines < until; position += 1) {
       intake.fold(position, nowNs, load[position % load.length]!);
     }
-    foldUs += usedSince(start);
+    foldUs += cpuUsSince(start);
     start = process.cpuUsage();
     emissionOf(intake.close(nowNs + windowNs), wrapper, counts, bodyBytesMax);
     intake.closed(position);
-    closeUs += usedSince(start);
+    closeUs += cpuUsSince(start);
   }
   return [
     { cpuUs: foldUs, items: intake.parser.counts.lines },
     { cpuUs: closeUs, items: counts.points },
   ];
-}
-
-function usedSince(start: NodeJS.CpuUsage): number {
-  const used = process.cpuUsage(start);
-  return used.user + used.system;
 }

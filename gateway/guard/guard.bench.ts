@@ -3,12 +3,14 @@
  * of requests that came through TLS against plain ones, in turn. The peer of a check is a password
  * hash, which is what secrets that people think up would need.
  */
+
 import { spawn } from 'node:child_process';
 import { scryptSync } from 'node:crypto';
 import { Agent as PlainAgent, request as plainRequest } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { systemClock } from '../../core/clock.ts';
 import { createAuthority } from '../../test/support/certificates.ts';
+import { median } from '../../test/support/figures.ts';
 import { Admission } from '../receive/admission.ts';
 import { startHttp } from '../receive/http.ts';
 import type { Receiver } from '../receive/receiver.ts';
@@ -152,10 +154,6 @@ function print(json: boolean, line: { readonly bench: string } & Record<string, 
     typeof value === 'number' ? Number(value.toPrecision(3)) : value,
   );
   process.stdout.write(json ? `${text}\n` : `${line.bench.padEnd(22)} ${text}\n`);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((left, right) => left - right)[values.length >> 1] ?? 0;
 }
 
 const plan = process.argv[2];

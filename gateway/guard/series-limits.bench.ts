@@ -3,6 +3,7 @@
  * same bodies that is, in turn in one run; while all are known, and while none may come in. And the
  * bytes that a known series takes. `npm run bench -- series-limits`.
  */
+import { cpuUsSince, median, rounded } from '../../test/support/figures.ts';
 import { simulatedClock } from '../../test/support/simulated-clock.ts';
 import type { Submission } from '../answer.ts';
 import { createOpenBlocks } from '../decode/blocks.ts';
@@ -42,10 +43,10 @@ export function run({ json }: { readonly json: boolean }): void {
       const runs = Array.from({ length: runCount }, () => measure(guard, submissions));
       print(json, {
         bench: `series-${contentType}-${name}`,
-        value: median(runs.map(({ guardUs }) => guardUs)),
+        value: rounded(median(runs.map(({ guardUs }) => guardUs))),
         unit: 'cpu_s_per_million_series',
-        peer: { decode: median(runs.map(({ decodeUs }) => decodeUs)) },
-        ratio: median(runs.map(({ guardUs, decodeUs }) => guardUs / decodeUs)),
+        peer: { decode: rounded(median(runs.map(({ decodeUs }) => decodeUs))) },
+        ratio: rounded(median(runs.map(({ guardUs, decodeUs }) => guardUs / decodeUs))),
         runs: runs.map(({ guardUs }) => rounded(guardUs)),
       });
     }
@@ -101,27 +102,14 @@ function measure(guard: SeriesGuard, submissions: readonly Submission[]): Run {
     const { signal, contentType, body } = submission;
     let start = process.cpuUsage();
     guard.admit(submission);
-    used.guard += usedSince(start);
+    used.guard += cpuUsSince(start);
     start = process.cpuUsage();
     decodeInto(blocks, { signal, contentType, body, receivedAtNs });
-    used.decode += usedSince(start);
+    used.decode += cpuUsSince(start);
     if (request % 50 === 49) blocks.clear();
   }
   const total = requestsARun * series;
   return { guardUs: used.guard / total, decodeUs: used.decode / total };
-}
-
-function usedSince(start: NodeJS.CpuUsage): number {
-  const used = process.cpuUsage(start);
-  return used.user + used.system;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return rounded(values.toSorted((left, right) => left - right)[values.length >> 1] ?? 0);
 }
 
 function print(json: boolean, line: Readonly<Record<string, unknown>>): void {

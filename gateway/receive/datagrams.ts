@@ -13,14 +13,23 @@ export type Datagrams = {
   readonly address: Address;
   /** What the kernel gave of the buffer that was asked for; Linux counts double. */
   readonly bufferBytes: number;
-  /** Datagrams that the kernel dropped since it was opened; undefined where it does not tell. */
-  readonly kernelDrops: () => number | undefined;
+  /** What the kernel says of this socket; undefined where it does not tell. */
+  readonly kernel: () => KernelView | undefined;
   readonly close: () => Promise<void>;
+};
+
+type KernelView = {
+  /** Datagrams dropped since the socket was opened. */
+  readonly drops: number;
+  /** Memory of those that wait to be read. */
+  readonly waitingBytes: number;
 };
 
 /** Where Linux tells of its UDP sockets. */
 const kernelTables = ['/proc/net/udp', '/proc/net/udp6'];
 const localAddressColumn = 1;
+const queuesColumn = 4;
+const inodeColumn = 9;
 const dropsColumn = 12;
 
 /** Listens on `address`; `take` gets each datagram and must be done with its memory at return. */
@@ -33,14 +42,17 @@ export async function openDatagrams(
   // So that one thread can take the port over from another without a datagram lost.
   const socket = createSocket({ type, recvBufferSize: bufferBytes, reusePort: true });
   socket.on('message', take);
+  // Sockets that share a port are told apart by what was there before.
+  const others = new Set(inodesAt(address.port));
   await listening(socket, address);
   // A datagram that could not be read is no reason to stop reading.
   socket.on('error', () => {});
   const { port } = socket.address();
+  const inode = inodesAt(port).find((one) => !others.has(one));
   return {
     address: { host: address.host, port },
     bufferBytes: socket.getRecvBufferSize(),
-    kernelDrops: () => dropsAt(port),
+    kernel: () => (inode === undefined ? undefined : kernelViewOf(port, inode)),
     close: async () => {
       const closed = once(socket, 'close');
       socket.close();
@@ -76,25 +88,31 @@ async function listening(socket: Socket, { host, port }: Address): Promise<void>
   }
 }
 
-function dropsAt(port: number): number | undefined {
-  let drops: number | undefined;
-  for (const path of kernelTables) {
-    const found = dropsIn(path, port);
-    if (found !== undefined) drops = (drops ?? 0) + found;
-  }
-  return drops;
+function inodesAt(port: number): readonly string[] {
+  return rowsAt(port).map((row) => row[inodeColumn] ?? '');
 }
 
-function dropsIn(path: string, port: number): number | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    return undefined;
-  }
+function kernelViewOf(port: number, inode: string): KernelView | undefined {
+  const row = rowsAt(port).find((one) => one[inodeColumn] === inode);
+  if (row === undefined) return undefined;
+  // `tx_queue:rx_queue`, in hexadecimal.
+  const waiting = row[queuesColumn]?.split(':').at(1) ?? '0';
+  return { drops: Number(row[dropsColumn] ?? 0), waitingBytes: Number.parseInt(waiting, 16) };
+}
+
+/** Of all sockets at a port, whoever has them; none where Linux' tables are not there. */
+function rowsAt(port: number): readonly (readonly string[])[] {
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const rows = text.split('\n').map((line) => line.trim().split(/\s+/));
-  const own = rows.filter((row) => row[localAddressColumn]?.endsWith(suffix) === true);
-  if (own.length === 0) return undefined;
-  return own.reduce((sum, row) => sum + Number(row[dropsColumn] ?? 0), 0);
+  return kernelTables
+    .flatMap((path) => textOf(path).split('\n'))
+    .map((line) => line.trim().split(/\s+/))
+    .filter((row) => row[localAddressColumn]?.endsWith(suffix) === true);
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }

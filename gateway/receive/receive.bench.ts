@@ -4,12 +4,14 @@
  * process of its own; the figure is this process's CPU. `@grpc/grpc-js` with bytes passed through
  * is run in turn as the peer.
  */
+
 import { spawn } from 'node:child_process';
 import { Agent, request } from 'node:http';
 import { type ClientHttp2Session, connect } from 'node:http2';
 import { gzipSync } from 'node:zlib';
 import * as grpc from '@grpc/grpc-js';
 import { systemClock } from '../../core/clock.ts';
+import { median, rounded } from '../../test/support/figures.ts';
 import type { Acceptor, Answer } from '../answer.ts';
 import { Admission } from './admission.ts';
 import { startGrpc } from './grpc.ts';
@@ -128,25 +130,16 @@ function report(
   const value = median(runs);
   const line: Record<string, unknown> = {
     bench: entry.name,
-    value: round3(value),
+    value: rounded(value),
     unit: 'cpu_s_per_1000_requests',
   };
   if (peerRuns.length > 0) {
-    line['peer'] = { 'grpc-js': round3(median(peerRuns)) };
-    line['ratio'] = round3(value / median(peerRuns));
+    line['peer'] = { 'grpc-js': rounded(median(peerRuns)) };
+    line['ratio'] = rounded(value / median(peerRuns));
   }
-  line['runs'] = runs.map(round3);
+  line['runs'] = runs.map(rounded);
   if (json) console.log(JSON.stringify(line));
   else console.log(`${entry.name.padEnd(26)} ${JSON.stringify(line)}`);
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1] ?? Number.NaN;
-}
-
-function round3(value: number): number {
-  return Math.round(value * 1000) / 1000;
 }
 
 /** Bytes that look alike to a receiver and compress about as OTLP does. */

@@ -3,6 +3,7 @@
  * that is, in turn in one run: with rules that meet nothing, that drop, hash and mask. Off costs
  * nothing: there is no redactor then. `npm run bench redact`.
  */
+import { cpuUsSince, median, rounded } from '../../test/support/figures.ts';
 import type { ContentType, Signal, Submission } from '../answer.ts';
 import { createOpenBlocks } from '../decode/blocks.ts';
 import { decodeInto } from '../decode/decode.ts';
@@ -89,10 +90,10 @@ export function run({ json }: { readonly json: boolean }): void {
     const runs = Array.from({ length: runCount }, () => measure(one, bodies, redaction));
     const line = {
       bench: `redact-${one.name}`,
-      value: median(runs.map(({ redactUs }) => redactUs)),
+      value: rounded(median(runs.map(({ redactUs }) => redactUs))),
       unit: 'cpu_s_per_million_items',
-      peer: { decode: median(runs.map(({ decodeUs }) => decodeUs)) },
-      ratio: median(runs.map(({ redactUs, decodeUs }) => redactUs / decodeUs)),
+      peer: { decode: rounded(median(runs.map(({ decodeUs }) => decodeUs))) },
+      ratio: rounded(median(runs.map(({ redactUs, decodeUs }) => redactUs / decodeUs))),
       runs: runs.map(({ redactUs }) => rounded(redactUs)),
     };
     if (json) console.log(JSON.stringify(line));
@@ -135,11 +136,11 @@ function measure(one: Case, bodies: readonly Uint8Array[], redaction: Redaction)
     const body = bodies[request % bodies.length]!;
     let start = process.cpuUsage();
     const result = redaction.redact(submissionOf(one, body));
-    used.redact += usedSince(start);
+    used.redact += cpuUsSince(start);
     if (result.outcome !== 'redacted') throw new Error(result.message);
     start = process.cpuUsage();
     decodeInto(blocks, { signal, contentType, body, receivedAtNs });
-    used.decode += usedSince(start);
+    used.decode += cpuUsSince(start);
     if (request % 50 === 49) blocks.clear();
   }
   const total = requestsARun * items;
@@ -150,19 +151,6 @@ function submissionOf(one: Case, body: Uint8Array): Submission {
   const { signal, contentType = 'protobuf' } = one;
   const kind = { signal, transport: 'grpc', contentType, tenant: '' } as const;
   return { ...kind, contentEncoding: 'identity', wire: body, body };
-}
-
-function usedSince(start: NodeJS.CpuUsage): number {
-  const used = process.cpuUsage(start);
-  return used.user + used.system;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return rounded(values.toSorted((left, right) => left - right)[values.length >> 1] ?? 0);
 }
 
 if (import.meta.main) run({ json: process.argv.includes('--json') });

@@ -1,4 +1,5 @@
 /** What DogStatsD counts, into the memory that the main thread reads. */
+import type { RelayLosses } from '../datagram-relay.ts';
 import type { Listeners } from '../dogstatsd/run/listeners.ts';
 import type { DogstatsdService } from '../dogstatsd/run/service.ts';
 import { type catalog, dogstatsdFaults, dogstatsdIgnored, dogstatsdSockets } from './catalog.ts';
@@ -13,19 +14,20 @@ export class DogstatsdCounters {
     this.#counters = new Counters(memory);
   }
 
-  /** `refused`: beside the service's own, datagrams that did not reach its thread. */
+  /** `losses`: datagrams that did not reach the service's thread. */
   write(
     { counts, wrapCounts, intake }: DogstatsdService,
     listeners: Listeners,
-    refused: number,
+    losses: RelayLosses,
   ): void {
     const { parser, aggregator, refusedWaiting } = intake;
     const set = (name: CounterName, value: number, ...values: readonly string[]): void =>
       this.#counters.set(slotOf(`${prefix}${name}`, ...values), value);
-    for (const socket of dogstatsdSockets) set('datagrams', listeners.received[socket], socket);
+    const received = receivedOf(listeners.received, losses);
+    for (const socket of dogstatsdSockets) set('datagrams', received[socket], socket);
     set('logged', counts.logged);
-    set('refused', counts.refused + refused);
-    set('kernel.drops', listeners.kernelDrops() ?? 0);
+    set('refused', counts.refused + losses.refused.udp + losses.refused.unixgram);
+    set('kernel.drops', (listeners.kernelDrops() ?? 0) + losses.dropped);
     set('lines', parser.counts.metrics, 'metric');
     set('lines', parser.counts.events, 'event');
     set('lines', parser.counts.serviceChecks, 'service_check');
@@ -41,6 +43,15 @@ export class DogstatsdCounters {
     set('rejected', counts.rejected);
     set('series', aggregator.seriesCount);
   }
+}
+
+/** What came, by socket: what was refused on the way to the service's thread came as well. */
+export function receivedOf(
+  received: Listeners['received'],
+  { refused }: RelayLosses,
+): Listeners['received'] {
+  const { udp, unixgram } = refused;
+  return { ...received, udp: received.udp + udp, unixgram: received.unixgram + unixgram };
 }
 
 /** Takes what DogStatsD counted over to the values of all lanes together. */

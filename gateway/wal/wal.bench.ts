@@ -4,11 +4,12 @@
  * writers wait for their sync before the next append, as requests do. The figures are of this
  * machine's disk: compare runs taken in turn, never across machines.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-
 import { systemClock } from '../../core/clock.ts';
+import { median } from '../../test/support/figures.ts';
 import { openWal, SEGMENT_BYTES_DEFAULT } from './wal.ts';
 import type { RecordMeta, Wal } from './wal-types.ts';
 
@@ -124,10 +125,6 @@ function report(one: Case, files: string, runs: readonly Figures[], json: boolea
   const costs = runs.map(({ cpuMsPerMib }) => cpuMsPerMib);
   print(one, `${files}, durable records`, median(rates), 'records_per_second', json, rates);
   print(one, `${files}, CPU`, median(costs), 'cpu_ms_per_mib', json, costs);
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function print(

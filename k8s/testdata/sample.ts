@@ -3,6 +3,7 @@
  * checks objects against a real API server.
  */
 import { writeConfig } from '../../collector/write.ts';
+import { dataSourceBody } from '../../dashboards/data-source.ts';
 import type { CollectorConfig, Pipeline } from '../../collector/types.ts';
 import { type CollectorWorkload, noNeeds, type ProgramWorkload } from '../../collector/workload.ts';
 import { agentObjects } from '../agent.ts';
@@ -200,13 +201,17 @@ export const sampleGrafana: GrafanaInput = {
   },
   folder: 'obsctl',
   datasource: {
-    host: clickhouseHost(samplePlace),
-    port: clickhousePorts.native,
-    secure: false,
-    database: 'otel',
+    body: dataSourceBody({
+      host: clickhouseHost(samplePlace),
+      port: clickhousePorts.native,
+      protocol: 'native',
+      secure: false,
+      database: 'otel',
+    }),
     secret: clickhouseSecrets(secret).reader,
   },
   dashboards: [{ name: 'services', json: '{"uid":"obsctl-services","title":"Services"}' }],
+  alertRules: 'apiVersion: 1\ngroups: []\n',
 };
 
 /** Everything in the cluster, with the gateway of one flavor. */

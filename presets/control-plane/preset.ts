@@ -15,43 +15,10 @@ import {
   sharingOf,
 } from '../scraping.ts';
 import type { ControlPlaneOptions } from './config.ts';
+import { type ControlPlaneJob, controlPlaneSeries } from './metrics.ts';
 
 const corednsPort = 9153;
 const etcdCertificates = '/etc/etcd-client';
-
-/** What a person asks of a control plane: is it up, fast, refusing, and is its store healthy. */
-const controlPlaneMetrics: readonly string[] = [
-  'apiserver_request_total',
-  'apiserver_request_duration_seconds.*',
-  'apiserver_current_inflight_requests',
-  'apiserver_flowcontrol_rejected_requests_total',
-  'apiserver_storage_objects',
-  'apiserver_admission_webhook_rejection_count',
-  'etcd_request_duration_seconds.*',
-  'rest_client_requests_total',
-  'workqueue_depth',
-  'workqueue_adds_total',
-  'workqueue_retries_total',
-  'scheduler_pending_pods',
-  'scheduler_schedule_attempts_total',
-  'scheduler_scheduling_attempt_duration_seconds.*',
-  'etcd_server_has_leader',
-  'etcd_server_leader_changes_seen_total',
-  'etcd_server_proposals_failed_total',
-  'etcd_mvcc_db_total_size_in_bytes',
-  'etcd_server_quota_backend_bytes',
-  'etcd_disk_wal_fsync_duration_seconds.*',
-  'etcd_disk_backend_commit_duration_seconds.*',
-  'coredns_dns_requests_total',
-  'coredns_dns_responses_total',
-  'coredns_dns_request_duration_seconds.*',
-  'coredns_cache_hits_total',
-  'coredns_cache_misses_total',
-  'coredns_forward_healthcheck_broken_total',
-  'process_resident_memory_bytes',
-  'process_cpu_seconds_total',
-  'up',
-];
 
 export const controlPlane: Preset<ControlPlaneOptions> = {
   name: 'control_plane',
@@ -70,7 +37,7 @@ export const controlPlane: Preset<ControlPlaneOptions> = {
       ...(etcd.enabled ? [etcdJob(options, context)] : []),
       ...(options.coredns.enabled ? [corednsJob(context)] : []),
     ];
-    const metrics = keepMetrics(options.keep_all ? [] : controlPlaneMetrics);
+    const metrics = keepMetrics(options.keep_all ? [] : controlPlaneSeries);
     const scrapeConfigs = jobs.map((job) => ({
       job_name: job['job_name'] ?? '',
       scrape_interval: options.scrape_interval,
@@ -111,7 +78,7 @@ function apiServerJob(context: PresetContext): JsonObject {
     };
   }
   return {
-    job_name: 'kube-apiserver',
+    job_name: 'kube-apiserver' satisfies ControlPlaneJob,
     // Each certificate has this name, whatever the address of the replica.
     ...serviceAccountAccess(true, 'kubernetes'),
     kubernetes_sd_configs: [{ role: 'endpointslice', namespaces: { names: ['default'] } }],
@@ -130,7 +97,11 @@ function apiServerJob(context: PresetContext): JsonObject {
 }
 
 /** Pods that a kubelet starts from files; kubeadm labels them by component. */
-function staticPodJob(component: string, port: number, context: PresetContext): JsonObject {
+function staticPodJob(
+  component: ControlPlaneJob,
+  port: number,
+  context: PresetContext,
+): JsonObject {
   return {
     job_name: component,
     // Their certificates are signed by themselves.
@@ -144,7 +115,7 @@ function staticPodJob(component: string, port: number, context: PresetContext): 
 
 function corednsJob(context: PresetContext): JsonObject {
   return {
-    job_name: 'coredns',
+    job_name: 'coredns' satisfies ControlPlaneJob,
     kubernetes_sd_configs: [
       podDiscovery({ namespaces: ['kube-system'], labels: 'k8s-app=kube-dns' }, context),
     ],
@@ -166,14 +137,14 @@ function etcdJob({ etcd }: ControlPlaneOptions, context: PresetContext): JsonObj
         };
   if (etcd.endpoints.length > 0) {
     return {
-      job_name: 'etcd',
+      job_name: 'etcd' satisfies ControlPlaneJob,
       ...access,
       static_configs: [{ targets: etcd.endpoints.map(escapeDollars) }],
       relabel_configs: [...shareRules(context)],
     };
   }
   return {
-    job_name: 'etcd',
+    job_name: 'etcd' satisfies ControlPlaneJob,
     ...access,
     kubernetes_sd_configs: [
       podDiscovery({ namespaces: ['kube-system'], labels: 'component=etcd' }, context),

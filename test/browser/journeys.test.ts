@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { dashboards } from '../../dashboards/catalog.ts';
 import { describeWithPeer } from '../support/peer.ts';
 import { failingService } from '../support/seed-telemetry.ts';
 import { type Bench, openBench, openTab, seededRange, settle } from './open.ts';
@@ -36,6 +37,27 @@ describeWithPeer('chromium', 'a visitor of the page', (program) => {
     await tab.close();
   });
 
+  it('goes from the cluster to the workload, its pod, its node, and back to the pod', async () => {
+    const { tab, faults } = await openTab(bench);
+    const first = async (title: string, column: number, to: RegExp) => {
+      await tab.locator(panel(title)).scrollIntoViewIfNeeded();
+      const row = tab.locator(`${panel(title)} tbody tr`).first();
+      await row.locator('td').nth(column).locator('a').first().click();
+      await tab.waitForURL(to);
+    };
+    await tab.goto(`${bench.page.url}d/obsctl-kubernetes?${seededRange(bench)}`);
+    await first('Workloads by trouble', 0, /obsctl-workload.*var-workload=deployment%2Forders/);
+    await first('Pods', 0, /obsctl-pod.*var-pod=orders-/);
+    const line = tab.locator(`${panel('Log records')} .log-row`);
+    await tab.locator(panel('Log records')).scrollIntoViewIfNeeded();
+    await line.first().waitFor();
+    await first('State', 2, /obsctl-node.*var-node=/);
+    await first('Pods on this node', 0, /obsctl-pod.*var-pod=orders-/);
+    expect(new URL(tab.url()).searchParams.get('from')).toBe(String(bench.seeded.fromMs));
+    expect(faults).toEqual([]);
+    await tab.close();
+  });
+
   it('shares by a link exactly what is on screen', async () => {
     const { tab } = await openTab(bench);
     await tab.goto(`${bench.page.url}d/obsctl-logs?${seededRange(bench)}`);
@@ -56,6 +78,55 @@ describeWithPeer('chromium', 'a visitor of the page', (program) => {
     expect(new URL(tab.url()).searchParams.has('var-search')).toBe(false);
     await tab.close();
     await other.tab.close();
+  });
+
+  it('goes to any dashboard by keys, and the menu says which are open', async () => {
+    const { tab, faults } = await openTab(bench);
+    await tab.goto(`${bench.page.url}?${seededRange(bench)}`);
+    await settle(tab);
+    await tab.keyboard.press('g');
+    const menu = tab.getByRole('dialog', { name: 'All dashboards' });
+    const names = await menu.locator('strong').allInnerTexts();
+    expect(names).toEqual(dashboards().map(({ title }) => title));
+    await expect(menu.locator('[aria-current=page]').innerText()).resolves.toContain(names[0]);
+    await tab.keyboard.press('3');
+    await tab.waitForURL(new RegExp(`${dashboards()[2]?.uid}.*from=${bench.seeded.fromMs}`));
+    await menu.waitFor({ state: 'detached' });
+    await tab.getByTitle('All dashboards (g)').click();
+    await menu.getByText(names.at(-1) ?? '', { exact: true }).click();
+    await tab.waitForURL(new RegExp(`${dashboards().at(-1)?.uid}`));
+    expect(faults).toEqual([]);
+    await tab.close();
+  });
+
+  it('asks what is different about a region of the heat map', async () => {
+    const { tab, faults } = await openTab(bench);
+    await tab.goto(`${bench.page.url}?${seededRange(bench)}`);
+    const map = tab.locator(`${panel('Latency of all requests')} .heatmap`);
+    await tab.locator(panel('Latency of all requests')).scrollIntoViewIfNeeded();
+    await map.waitFor();
+    await map.scrollIntoViewIfNeeded();
+    const box = (await map.boundingBox())!;
+    // The upper third of the rows, over the whole time: what took longest.
+    await tab.mouse.move(box.x + box.width * 0.2, box.y + 10);
+    await tab.mouse.down();
+    await tab.mouse.move(box.x + box.width * 0.95, box.y + box.height * 0.35, { steps: 5 });
+    await tab.mouse.up();
+    await tab.getByText('What is different here?').click();
+    await tab.waitForURL(/obsctl-different.*var-compare=region/);
+    await settle(tab);
+    const asked = new URL(tab.url()).searchParams;
+    expect(Number(asked.get('var-minDuration'))).toBeGreaterThan(10);
+    expect(asked.get('var-since')).toMatch(/^\d{4}-.*Z$/);
+    const first = tab.locator(`${panel('Attributes that differ')} tbody tr`).first();
+    // The slowest are the two that wait for others.
+    await expect(first.innerText()).resolves.toMatch(/\/(orders|checkout)\/\{user\}/);
+    await first.locator('td').nth(1).locator('a').first().click();
+    await tab.waitForURL(/obsctl-traces.*var-attributeKey=/);
+    await settle(tab);
+    expect(await tab.locator(`${panel('Traces')} tbody tr`).count()).toBeGreaterThan(0);
+    expect(faults).toEqual([]);
+    await tab.close();
   });
 
   it('zooms by dragging over a chart and comes back with a double click', async () => {
@@ -113,7 +184,7 @@ describeWithPeer('chromium', 'a visitor of the page', (program) => {
     await tab.keyboard.press('Tab');
     await tab.evaluate(() => (document.activeElement as HTMLElement).blur());
     await tab.keyboard.press('g');
-    await tab.keyboard.press('2');
+    await tab.keyboard.press('3');
     await tab.waitForURL(/obsctl-traces/);
     await tab.close();
   });

@@ -48,6 +48,16 @@ describe('a fixture of an exporter', () => {
       .flatMap(({ metrics }) => metrics.map(({ name }) => name));
     expect(familiesOf(fixtureText(fixture)).filter((name) => !listed.includes(name))).toEqual([]);
   });
+
+  it.each(plugins)('$fixture has the kinds that are listed of $kind', ({ kind, fixture }) => {
+    const listed = cniSources.filter((source) => source.kind === kind);
+    const kinds = new Map(
+      listed.flatMap(({ metrics }) => metrics.map((metric) => [metric.name, metric.kind])),
+    );
+    for (const [, name = '', of] of fixtureText(fixture).matchAll(/^# TYPE (\S+) (\S+)/gm)) {
+      expect([name, kinds.get(name)]).toEqual([name, of]);
+    }
+  });
 });
 
 describeWithPeer('collector-0.149', 'the node-agent with the preset cni', (collector) => {

@@ -65,13 +65,9 @@ const stored = async (sql: string): Promise<number> => Number(await runSql(engin
 
 describe('a flood of datagrams', () => {
   it(
-    'loses nothing uncounted, and nothing of what has answers',
+    'loses nothing uncounted, from the first one on, and nothing of what has answers',
     async () => {
       const port = String(gateway.dogstatsd.split(':').at(-1));
-      // The thread that reads begins with the first datagram: until then few are kept.
-      await promisify(execFile)(process.execPath, ['-e', flood, port, '1', '1']);
-      while ((await counted())['received'] !== 1) await pause(100);
-      await pause(500);
       const args = ['-e', flood, port, String(sent), String(linesPerDatagram)];
       const flooding = once(spawn(process.execPath, args, { stdio: 'inherit' }), 'exit');
       const words = ['send', 'logs', '--count', String(items), '--endpoint', gateway.grpc];
@@ -82,19 +78,23 @@ describe('a flood of datagrams', () => {
       expect(await flooding).toEqual([0, null]);
       let counts = await counted();
       let hits = -1;
+      // Each figure is told now and then, so one may be ahead of another for a moment.
+      const isSettled = (): boolean => {
+        const { received = 0, dropped = 0, logged = 0, refused = 0 } = counts;
+        const isCounted = received + dropped === sent && logged + refused === received;
+        return isCounted && hits === logged * linesPerDatagram;
+      };
       const deadline = Date.now() + limitMs / 2;
       const sum = "SELECT sum(Value) FROM otel.otel_metrics_sum WHERE MetricName = 'flood.hits'";
-      // The first one has a line alone.
-      const hitsOf = (logged = 0): number => (logged - 1) * linesPerDatagram + 1;
-      while (hits !== hitsOf(counts['logged']) && Date.now() < deadline) {
+      while (!isSettled() && Date.now() < deadline) {
         await pause(500);
         counts = await counted();
         hits = await stored(sum);
       }
       const { received = 0, dropped = 0, logged = 0, refused = 0, late = 0 } = counts;
-      expect([received + dropped, logged + refused, late]).toEqual([1 + sent, received, 0]);
-      expect(logged).toBeGreaterThan(1);
-      expect(hits).toBe(hitsOf(logged));
+      expect([received + dropped, logged + refused, late]).toEqual([sent, received, 0]);
+      expect(logged).toBeGreaterThan(0);
+      expect(hits).toBe(logged * linesPerDatagram);
       expect(await stored('SELECT count() FROM otel.otel_logs')).toBe(items);
     },
     limitMs,

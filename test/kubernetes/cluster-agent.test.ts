@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { askerOf } from '../support/ask-dashboards.ts';
 import { containedRefusal } from '../support/contained.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
@@ -138,6 +139,35 @@ describeWithPeers(
         );
         return Number(rows[0]?.['value']) === 3;
       });
+    });
+
+    it('fills the dashboards of the cluster', async () => {
+      const nowMs = Date.now();
+      const { panelRows } = askerOf(engine.url, { fromMs: nowMs - 300_000, toMs: nowMs });
+      expect(await panelRows('Kubernetes', 'Nodes not ready')).toEqual([{ 'Nodes not ready': 0 }]);
+      const nodes = await panelRows('Kubernetes', 'Nodes by trouble');
+      expect(nodes.map((row) => row['Node']).sort()).toEqual(['node-1', 'node-2']);
+      const rows = await panelRows('Kubernetes', 'Workloads by trouble');
+      expect(rows).toContainEqual(
+        expect.objectContaining({
+          Workload: 'deployment/web',
+          Namespace: 'demo',
+          Cluster: 'test',
+          Desired: 3,
+          Available: 3,
+        }),
+      );
+      const names = rows.map((row) => row['Workload']);
+      expect(names).toEqual(expect.arrayContaining(['statefulset/db', 'daemonset/log']));
+      const set = { workload: 'deployment/web' };
+      const pods = await panelRows('Workload', 'Pods', { set });
+      // No kubelet is here: only its name says whose a pod is.
+      expect(pods).toHaveLength(3);
+      for (const pod of pods)
+        expect(pod).toMatchObject({ State: 'Running', Workload: set.workload });
+      expect(
+        await panelRows('Workload', 'Pods', { set: { workload: 'daemonset/log' } }),
+      ).toHaveLength(2);
     });
 
     it('is refused nothing', () => {

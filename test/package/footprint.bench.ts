@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { printLine } from '../support/gateway-load.ts';
+import { printLine } from '../support/figures.ts';
 import { type Footprint, keptFile, measureMemory } from './footprint.ts';
 import { installPackage } from './installed.ts';
 

@@ -221,26 +221,3 @@ export function statusBytes(pid: number, name: string): number {
   const text = readFileSync(`/proc/${pid}/status`, 'utf8');
   return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]) * 1024;
 }
-
-export function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
-}
-
-export function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-}
-
-type BenchLine = {
-  readonly bench: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly runs?: readonly number[];
-  readonly [extra: string]: unknown;
-};
-
-export function printLine(json: boolean, line: BenchLine): void {
-  const text = json ? JSON.stringify(line) : `${line.bench}: ${line.value} ${line.unit}`;
-  const ratio = line['ratio'] === undefined || json ? '' : `, ratio ${String(line['ratio'])}`;
-  process.stdout.write(`${text}${ratio}\n`);
-}

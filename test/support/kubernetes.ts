@@ -43,6 +43,10 @@ export type ControlPlane = {
   readonly caFile: string;
   /** Of a user in `system:masters`. */
   readonly kubeconfig: string;
+  /** Of that user, for the other parts too. */
+  readonly adminToken: string;
+  /** Of the other parts on 127.0.0.1; etcd speaks plain HTTP. */
+  readonly ports: Readonly<Record<'etcd' | 'controllerManager' | 'scheduler', number>>;
   /** Temporary, removed by `stop`. */
   readonly dir: string;
   /** Runs kubectl to its end, as the administrator. */
@@ -68,6 +72,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   const dir = await mkdtemp(join(tmpdir(), 'obsctl-kubernetes-'));
   const adminToken = randomBytes(16).toString('hex');
   const [port = 0, ...ports] = await freePorts(6);
+  const [etcd = 0, , controllerManager = 0, scheduler = 0] = ports;
   const url = `https://127.0.0.1:${port}`;
   const caFile = join(dir, 'apiserver', 'apiserver.crt');
   const kubeconfig = join(dir, 'kubeconfig');
@@ -101,7 +106,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       (await mustKubectl(['create', 'token', name, '-n', namespace])).trim();
     await furnish(mustKubectl, controllers ? (options.nodes ?? 2) : 0, options.volumes ?? 0);
     return {
-      ...{ url, port, caFile, kubeconfig, dir },
+      ...{ url, port, caFile, kubeconfig, dir, adminToken },
+      ports: { etcd, controllerManager, scheduler },
       ...{ kubectl, mustKubectl, ask, tokenOf, stop },
     };
   } catch (error) {

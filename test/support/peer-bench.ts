@@ -3,7 +3,8 @@
  * input, CPU time of the side's own process alone.
  */
 import { Agent, request } from 'node:http';
-import { cpuSeconds, printLine, quantile, rounded, statusBytes } from './gateway-load.ts';
+import { printLine, quantile, rounded } from './figures.ts';
+import { cpuSeconds, statusBytes } from './gateway-load.ts';
 
 export type BenchSide = {
   readonly name: string;

@@ -11,7 +11,7 @@ export const certificateSeconds = 10 * 86_400;
 export const seconds = (ms: number): string =>
   `${Math.floor(ms / 1000)}.${String(ms % 1000).padStart(3, '0')}000000`;
 
-type Labels = Readonly<Record<string, string>>;
+export type Labels = Readonly<Record<string, string>>;
 
 export function hostPoints(fromMs: number, toMs: number) {
   const sums: object[] = [];
@@ -78,7 +78,7 @@ export function hostPoints(fromMs: number, toMs: number) {
   return { sums, gauges, diskReadBytes };
 }
 
-function sumRow(
+export function sumRow(
   service: string,
   resource: Labels,
   name: string,
@@ -96,7 +96,7 @@ function sumRow(
   };
 }
 
-function gaugeRow(
+export function gaugeRow(
   service: string,
   resource: Labels,
   name: string,

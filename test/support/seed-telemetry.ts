@@ -2,8 +2,15 @@
  * Twenty minutes of a small shop, made from a seed: what every dashboard needs, and the plain list
  * of it, so that a test can compute the expected numbers without any SQL of ours.
  */
+
 import type { ClickHouse } from '../../clickhouse/client.ts';
+import { rebuildEdges } from '../../clickhouse/edges.ts';
+import { countHours } from './hour-rollups.ts';
+import { cniTargets } from './seed-cni.ts';
+import { controlPlaneTargets } from './seed-control-plane.ts';
+import { attributesOfService, kubernetesLogs, kubernetesPoints } from './seed-kubernetes.ts';
 import { gatewayPoints, hostName, hostPoints, seconds } from './seed-points.ts';
+import { scrapedPoints } from './seed-scraped.ts';
 
 type SeededSpan = {
   readonly startMs: number;
@@ -15,6 +22,8 @@ type SeededSpan = {
   readonly name: string;
   readonly kind: 'Server' | 'Client' | 'Producer' | 'Consumer' | 'Internal';
   readonly failed: boolean;
+  /** What a call says of where it goes. */
+  readonly peer: Readonly<Record<string, string>>;
 };
 
 type SeededLog = {
@@ -47,7 +56,7 @@ export async function seedTelemetry(
   const fromMs = toMs - seedMinutes * 60_000;
   const random = randomFrom(options.seed);
   const spans = makeSpans(fromMs, toMs, random);
-  const logs = makeLogs(spans);
+  const logs = [...makeLogs(spans), ...kubernetesLogs(fromMs, toMs)];
   const insert = (table: string, values: readonly object[]): Promise<unknown> =>
     clickhouse.client.insert({
       table: `${clickhouse.database}.${table}`,
@@ -58,11 +67,24 @@ export async function seedTelemetry(
   await insert('otel_traces_trace_id_ts', traceRanges(spans));
   await insert('otel_logs', logs.map(logRow));
   await insert('otel_red_1s', redRows(spans));
+  for (let hour = Math.floor(fromMs / 3_600_000); hour * 3_600_000 < toMs; hour += 1) {
+    await rebuildEdges(clickhouse, { hour: hour * 3600, fromMinute: 0 });
+  }
   const host = hostPoints(fromMs, toMs);
   const gateway = gatewayPoints(fromMs, toMs);
-  await insert('otel_metrics_sum', [...host.sums, ...gateway.sums]);
-  await insert('otel_metrics_gauge', [...host.gauges, ...gateway.gauges]);
-  await insert('otel_metrics_histogram', gateway.histograms);
+  const cluster = kubernetesPoints(fromMs, toMs);
+  const scraped = scrapedPoints([...controlPlaneTargets, ...cniTargets], fromMs, toMs);
+  const points = [host, gateway, cluster, scraped];
+  await insert(
+    'otel_metrics_sum',
+    points.flatMap(({ sums }) => sums),
+  );
+  await insert(
+    'otel_metrics_gauge',
+    points.flatMap(({ gauges }) => gauges),
+  );
+  await insert('otel_metrics_histogram', [...gateway.histograms, ...scraped.histograms]);
+  await countHours(clickhouse);
   await insert('obsctl_receipts', receiptRows(spans, logs, toMs));
   return { fromMs, toMs, spans, logs, diskReadBytes: host.diskReadBytes, hostName };
 }
@@ -83,21 +105,49 @@ function randomFrom(seed: number): Random {
 const hex = (random: Random, digits: number): string =>
   Array.from({ length: digits }, () => Math.floor(random() * 16).toString(16)).join('');
 
-type Hop = { readonly service: string; readonly name: string; readonly parent: number };
+type Hop = {
+  readonly service: string;
+  readonly name: string;
+  readonly parent: number;
+  readonly peer?: Readonly<Record<string, string>>;
+};
 
-/** The call tree of one order: the payment is called by the checkout, the mail by a queue. */
+const bank = { 'server.address': 'bank.example', 'server.port': '443' };
+const carts = { 'db.system.name': 'redis', 'db.namespace': '0' };
+
+/**
+ * The call tree of one order: the payment is called by the checkout, the mail by a queue; carts
+ * are kept in a database and the bank is somebody else's.
+ */
 const hops: readonly (Hop & { readonly kind: SeededSpan['kind']; readonly ms: number })[] = [
   { service: 'storefront', name: 'POST /checkout/{user}', parent: -1, kind: 'Server', ms: 60 },
   { service: 'storefront', name: 'POST', parent: 0, kind: 'Client', ms: 50 },
   { service: 'checkout', name: 'POST /orders/{user}', parent: 1, kind: 'Server', ms: 45 },
-  { service: 'cart', name: 'GET /carts/{user}', parent: 2, kind: 'Server', ms: 4 },
-  { service: 'catalog', name: 'GET /products/{id}', parent: 2, kind: 'Server', ms: 6 },
-  { service: 'payment', name: 'POST /charges', parent: 2, kind: 'Server', ms: 25 },
-  { service: 'orders', name: 'orders process', parent: 2, kind: 'Consumer', ms: 12 },
+  { service: 'checkout', name: 'GET', parent: 2, kind: 'Client', ms: 5 },
+  { service: 'cart', name: 'GET /carts/{user}', parent: 3, kind: 'Server', ms: 4 },
+  { service: 'cart', name: 'GET', parent: 4, kind: 'Client', ms: 1, peer: carts },
+  { service: 'checkout', name: 'GET', parent: 2, kind: 'Client', ms: 7 },
+  { service: 'catalog', name: 'GET /products/{id}', parent: 6, kind: 'Server', ms: 6 },
+  { service: 'checkout', name: 'POST', parent: 2, kind: 'Client', ms: 27 },
+  { service: 'payment', name: 'POST /charges', parent: 8, kind: 'Server', ms: 25 },
+  { service: 'payment', name: 'POST', parent: 9, kind: 'Client', ms: 18, peer: bank },
+  { service: 'checkout', name: 'orders publish', parent: 2, kind: 'Producer', ms: 2 },
+  { service: 'orders', name: 'orders process', parent: 11, kind: 'Consumer', ms: 12 },
+];
+
+/** Edges that the call tree draws, and the one that fails. */
+export const seededEdges: readonly string[] = [
+  'storefront → checkout',
+  'checkout → cart',
+  'checkout → catalog',
+  'checkout → payment',
+  'checkout → orders',
+  'cart → redis 0',
+  'payment → bank.example',
 ];
 
 /** Hops that fail when the payment does: itself and all who wait for it. */
-const failingHops = new Set([0, 1, 2, 5]);
+const failingHops = new Set([0, 1, 2, 8, 9]);
 
 function makeSpans(fromMs: number, toMs: number, random: Random): SeededSpan[] {
   const spans: SeededSpan[] = [];
@@ -117,6 +167,7 @@ function makeSpans(fromMs: number, toMs: number, random: Random): SeededSpan[] {
         name: hop.name,
         kind: hop.kind,
         failed: fails && failingHops.has(index),
+        peer: hop.peer ?? {},
       });
     });
   }
@@ -141,6 +192,12 @@ function makeLogs(spans: readonly SeededSpan[]): SeededLog[] {
 const sealOfSpans = 4_000_001;
 const sealOfLogs = 4_000_002;
 
+const resourceOf = (service: string): object => ({
+  'service.name': service,
+  'host.name': hostName,
+  ...attributesOfService(service).resource,
+});
+
 function spanRow(span: SeededSpan): object {
   const failedHere = span.failed && span.service === failingService;
   return {
@@ -151,10 +208,11 @@ function spanRow(span: SeededSpan): object {
     SpanName: span.name,
     SpanKind: span.kind,
     ServiceName: span.service,
-    ResourceAttributes: { 'service.name': span.service, 'host.name': hostName },
+    ResourceAttributes: resourceOf(span.service),
     SpanAttributes: {
       'http.route': span.name.split(' ')[1] ?? span.name,
       'http.response.status_code': span.failed ? '500' : '200',
+      ...span.peer,
     },
     Duration: span.durationNs,
     StatusCode: span.failed ? 'Error' : 'Unset',
@@ -192,9 +250,9 @@ function logRow(log: SeededLog): object {
     SeverityNumber: log.severityNumber,
     ServiceName: log.service,
     Body: log.body,
-    ResourceAttributes: { 'service.name': log.service, 'host.name': hostName },
+    ResourceAttributes: resourceOf(log.service),
     ScopeName: 'shop',
-    LogAttributes: { 'shop.user': 'u-17' },
+    LogAttributes: { 'shop.user': 'u-17', ...attributesOfService(log.service).record },
     SamplingWeight: 1,
     Seal: sealOfLogs,
   };

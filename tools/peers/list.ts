@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { collectors } from './collectors.ts';
 import { sudo } from './debian.ts';
 import { dogstatsd } from './dogstatsd.ts';
+import { grafana, grafanaOperator } from './grafana.ts';
 import { influx } from './influx.ts';
 import { kubernetes } from './kubernetes.ts';
 import { existing, goEnvironment, type Peer, type PeerStep, peersDir } from './peer.ts';
@@ -116,6 +117,8 @@ export const peers: readonly Peer[] = [
   ...prometheus,
   ...influx,
   ...dogstatsd,
+  grafana,
+  grafanaOperator,
   kubernetes,
 ];
 

@@ -11,6 +11,8 @@ export type PeerName =
   | 'collector-0.155'
   | 'datadog-python'
   | 'fish'
+  | 'grafana-client'
+  | 'grafana-operator'
   | 'h2spec'
   | 'hot-shots'
   | 'influx-clients'

@@ -1,6 +1,6 @@
 /**
- * One shop service in a process of its own: `node --import instrument.ts main.ts SERVICE`. Tells
- * its parent where it listens, learns where the others do, and ends with its parent.
+ * One shop service in a process of its own: `node --import instrument.ts main.ts SERVICE PAUSE_MS`.
+ * Tells its parent where it listens, learns where the others do, and ends with its parent.
  */
 import { systemClock } from '../../../core/clock.ts';
 import { stopTelemetry } from './instrument.ts';
@@ -28,6 +28,7 @@ const programs: Readonly<Record<ShopService, Program>> = {
 };
 
 const name = process.argv[2] as ShopService;
+const pauseMs = Number(process.argv[3]);
 const program = programs[name];
 const abort = new AbortController();
 let addresses: ShopAddresses = {};
@@ -36,6 +37,7 @@ let loop: Promise<void> = Promise.resolve();
 const world: World = {
   clock: systemClock,
   random: Math.random,
+  pauseMs,
   addresses: () => addresses,
   signal: abort.signal,
 };

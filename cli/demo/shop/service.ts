@@ -29,6 +29,8 @@ export type World = {
   /** A number in [0, 1). */
   readonly random: () => number;
   readonly addresses: () => ShopAddresses;
+  /** How long a shopper thinks, about. */
+  readonly pauseMs: number;
   readonly signal: AbortSignal;
 };
 

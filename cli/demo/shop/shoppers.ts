@@ -3,7 +3,6 @@ import { call, log, type World } from './service.ts';
 import { productIds } from './services.ts';
 
 const shoppersAtOnce = 6;
-const pauseMs = 350;
 
 /** Keeps a few shoppers busy until the world ends. */
 export async function shop(world: World): Promise<void> {
@@ -11,6 +10,7 @@ export async function shop(world: World): Promise<void> {
 }
 
 async function shopper(world: World): Promise<void> {
+  const { pauseMs } = world;
   while (!world.signal.aborted) {
     const user = `user-${Math.floor(world.random() * 900) + 100}`;
     await visit(world, user).catch((error: unknown) => {
@@ -22,7 +22,8 @@ async function shopper(world: World): Promise<void> {
 }
 
 async function visit(world: World, user: string): Promise<void> {
-  const pause = (): Promise<void> => world.clock.sleep(pauseMs * world.random(), world.signal);
+  const pause = (): Promise<void> =>
+    world.clock.sleep(world.pauseMs * world.random(), world.signal);
   await call(world, 'storefront', 'GET', '/');
   const looks = 1 + Math.floor(world.random() * 3);
   for (let look = 0; look < looks && !world.signal.aborted; look += 1) {

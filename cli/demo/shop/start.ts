@@ -16,6 +16,8 @@ export type ShopOptions = {
   /** `http://127.0.0.1:4318` */
   readonly otlpHttp: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** How long a shopper thinks, about; more is less traffic. */
+  readonly pauseMs?: number;
   /** What a service prints, which is only ever a complaint. */
   readonly onComplaint: (service: ShopService, text: string) => void;
 };
@@ -28,6 +30,8 @@ export type RunningShop = {
 
 /** All three ways to send, spread over the services, so that the demo is a test of each. */
 const protocols = ['grpc', 'http/protobuf', 'http/json'] as const;
+
+const pauseMsDefault = 350;
 
 export async function startShop(options: ShopOptions): Promise<RunningShop> {
   const children = shopServices.map((service, index) => ({
@@ -63,7 +67,8 @@ function startService(
   options: ShopOptions,
 ): ChildProcess {
   const folder = import.meta.dirname;
-  const child = fork(join(folder, sourceFile('main')), [service], {
+  const words = [service, String(options.pauseMs ?? pauseMsDefault)];
+  const child = fork(join(folder, sourceFile('main')), words, {
     execArgv: ['--import', join(folder, sourceFile('instrument')), '--max-old-space-size=96'],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {

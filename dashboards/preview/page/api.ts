@@ -28,6 +28,7 @@ export type Ask = {
   readonly panel?: number;
   readonly refId?: string;
   readonly variable?: string;
+  readonly annotation?: string;
   readonly sql?: string;
   readonly scope: Scope;
 };

@@ -1,6 +1,7 @@
 /** The head of the page: dashboards, time range, refresh, zone, theme; below it the variables. */
-import { html, Icon } from './html.ts';
+import { type Children, html, Icon } from './html.ts';
 import { openPopup, shortcuts } from './keyboard.ts';
+import type { DashboardSummary } from './model.ts';
 import { Popup } from './popup.ts';
 import {
   change,
@@ -36,19 +37,40 @@ export function Header() {
   </header>`;
 }
 
+/** All dashboards behind the name of this one, and beside it as many as there is room for. */
 function BoardMenu() {
   const current = dashboard.value?.uid;
-  const numbered = openPopup.value === 'go';
-  return html`<nav class=${`boards ${numbered ? 'numbered' : ''}`} aria-label="Dashboards">
-    ${summaries.value.map(
-      ({ uid, title, description }, index) => html`<a
-        key=${uid}
-        href=${menuAddress(uid)}
-        title=${description}
-        aria-current=${uid === current ? 'page' : undefined}
-        >${numbered && html`<kbd>${index + 1}</kbd>`}${title}</a
-      >`,
-    )}
+  const open = openPopup.value === 'go';
+  const toggle = () => {
+    openPopup.value = open ? 'none' : 'go';
+  };
+  const link = (board: DashboardSummary, children: Children) => html`<a
+    key=${board.uid}
+    href=${menuAddress(board.uid)}
+    title=${board.description}
+    aria-current=${board.uid === current ? 'page' : undefined}
+    onClick=${() => {
+      openPopup.value = 'none';
+    }}>${children}</a>`;
+  return html`<div class="anchor">
+    <button class="tool all-boards" aria-haspopup="dialog" aria-expanded=${open} data-popup
+      title="All dashboards (g)" onClick=${toggle}><${Icon} name="menu" />
+      ${dashboard.value?.title ?? 'Dashboards'} <${Icon} name="chevron" /></button>
+    ${
+      open &&
+      html`<${Popup} label="All dashboards" side="left" onClose=${toggle}>
+        <ol class="menu board-list">${summaries.value.map(
+          (board, index) =>
+            html`<li>${link(
+              board,
+              html`<kbd>${index < 9 ? index + 1 : ''}</kbd><span><strong>${board.title}</strong>
+              <small>${board.description}</small></span>`,
+            )}</li>`,
+        )}</ol><//>`
+    }
+  </div>
+  <nav class="boards" aria-label="Dashboards">
+    ${summaries.value.map((board) => link(board, board.title))}
   </nav>`;
 }
 

@@ -9,7 +9,7 @@ export const openPopup = signal<'none' | 'time' | 'go' | 'help'>('none');
 export const shortcuts: readonly (readonly [keys: string, what: string])[] = [
   ['/', 'search: the first text filter of this dashboard'],
   ['t', 'time range'],
-  ['g', 'go to a dashboard; 1 to 9 open one directly'],
+  ['g', 'all dashboards; 1 to 9 open one directly'],
   ['r', 'refresh now'],
   ['← →', 'move half a range back or on'],
   ['−', 'zoom out'],

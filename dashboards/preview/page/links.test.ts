@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { dashboardUids, linkUrl } from '../../links.ts';
+import { dashboardUids, linkUrl } from '../../vocabulary/links.ts';
 import { resolveLink } from './links.ts';
 
 const scope = {

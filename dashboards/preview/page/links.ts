@@ -1,6 +1,7 @@
 /**
- * Grafana's data links: `${__data.fields["x"]:percentencode}`, `${__field.labels.x}`,
- * `${__value.raw}`, `${__url_time_range}`, `${var:queryparam}`. Values are always encoded for the
+ * Grafana's data links, and one of ours for regions: `${__data.fields["x"]:percentencode}`,
+ * `${__field.labels.x}`, `${__value.raw}`, `${__url_time_range}`, `${var:queryparam}`,
+ * `${__region.x}`. Values are always encoded for the
  * place they go to, so clicked data cannot change the shape of an address. Pure.
  */
 import type { VariableValues } from './model.ts';
@@ -16,6 +17,8 @@ export type LinkScope = {
     readonly timeMs?: number | undefined;
   };
   readonly seriesName?: string;
+  /** Sides of the region of a heat map. */
+  readonly region?: Readonly<Record<string, string>>;
   readonly variables: VariableValues;
   readonly range: { readonly from: string; readonly to: string };
 };
@@ -73,6 +76,8 @@ function queryParameter(name: string, scope: LinkScope): string {
 function lookUp(path: string, scope: LinkScope): unknown {
   const field = /^__data\.fields(?:\.(.+)|\[["'](.+)["']\])$/.exec(path);
   if (field !== null) return own(scope.fields, field[1] ?? field[2] ?? '');
+  const side = /^__region\.(.+)$/.exec(path);
+  if (side !== null) return own(scope.region, side[1] ?? '');
   const label = /^__(?:field|series)\.labels(?:\.(.+)|\[["'](.+)["']\])$/.exec(path);
   if (label !== null) return own(scope.labels, label[1] ?? label[2] ?? '');
   switch (path) {

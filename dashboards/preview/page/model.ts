@@ -104,6 +104,9 @@ export type Dashboard = {
   readonly title: string;
   readonly description?: string;
   readonly panels: readonly Panel[];
+  readonly annotations?: {
+    readonly list?: readonly { readonly name: string; readonly iconColor?: string }[];
+  };
   readonly templating: { readonly list: readonly Variable[] };
   readonly time?: { readonly from: string; readonly to: string };
   readonly refresh?: string;

@@ -9,6 +9,7 @@ import { BarsPanel } from './panels/bars.ts';
 import { GaugePanel } from './panels/gauge.ts';
 import { HeatmapPanel } from './panels/heatmap.ts';
 import { LogsPanel } from './panels/logs.ts';
+import { NodeGraphPanel } from './panels/node-graph.ts';
 import { StatPanel } from './panels/stat.ts';
 import { TablePanel } from './panels/table.ts';
 import { TextPanel } from './panels/text.ts';
@@ -36,6 +37,7 @@ const views: Readonly<Record<string, View>> = {
   logs: LogsPanel,
   heatmap: HeatmapPanel,
   traces: TracePanel,
+  nodeGraph: NodeGraphPanel,
 };
 
 /** How far outside the window a panel already asks for its rows. */

@@ -11,6 +11,8 @@ export type PanelData = {
   /** A newer answer is on its way; what is here stays on screen until it comes. */
   readonly busy: boolean;
   readonly frames: readonly Frame[];
+  /** Single requests to draw as dots. */
+  readonly exemplars?: Frame;
   readonly intervalMs: number;
   readonly fromMs: number;
   readonly toMs: number;
@@ -82,6 +84,17 @@ function failed(old: PanelData, fault: QueryFault): PanelData {
   return { ...old, state: 'error', busy: false, fault };
 }
 
+/** A chart without its dots is still a chart: what fails here is nobody's fault to see. */
+async function loadExemplars(
+  panel: Panel,
+  base: Ask,
+  signal: AbortSignal,
+): Promise<Frame | undefined> {
+  const refId = 'exemplars';
+  if (!panel.targets?.some((target) => target.refId === refId)) return undefined;
+  return fetchRows({ ...base, refId }, signal).then(toFrame, () => undefined);
+}
+
 async function load(
   dashboard: Dashboard,
   panel: Panel,
@@ -90,12 +103,14 @@ async function load(
 ): Promise<PanelData> {
   const targets = (panel.targets ?? []).filter((target) => target.hide !== true);
   const base = askOf(dashboard, panel, widthPx);
-  const answers = await Promise.all(
-    targets.map(({ refId }) => fetchRows({ ...base, refId }, signal)),
-  );
+  const [exemplars, ...answers] = await Promise.all([
+    loadExemplars(panel, base, signal),
+    ...targets.map(({ refId }) => fetchRows({ ...base, refId }, signal)),
+  ]);
   const frames = answers.map(toFrame);
   const { fromMs, toMs, intervalMs } = base.scope;
-  const done = { busy: false, frames, intervalMs, fromMs, toMs };
+  const dots = exemplars === undefined ? {} : { exemplars };
+  const done = { busy: false, frames, intervalMs, fromMs, toMs, ...dots };
   if (frames.some((frame) => frame.length > 0)) return { ...done, state: 'data', reason: '' };
   const source = await fetchSource(base, signal);
   if (!source.active) return { ...done, state: 'no_source', reason: source.reason };

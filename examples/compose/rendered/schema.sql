@@ -355,6 +355,208 @@ TTL Time + toIntervalDay(90)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
 COMMENT 'Rate, errors and duration of spans by minute';
 
+CREATE TABLE IF NOT EXISTS otel.otel_red_1h
+(
+    `Time` DateTime COMMENT 'Start of the interval' CODEC(Delta(4), ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service' CODEC(ZSTD(1)),
+    `SpanName` LowCardinality(String) COMMENT 'Operation' CODEC(ZSTD(1)),
+    `SpanKind` LowCardinality(String) COMMENT 'As in otel_traces' CODEC(ZSTD(1)),
+    `StatusCode` LowCardinality(String) COMMENT 'As in otel_traces' CODEC(ZSTD(1)),
+    `Count` UInt64 COMMENT 'Spans' CODEC(T64, ZSTD(1)),
+    `DurationSum` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `DurationMin` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `DurationMax` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending' CODEC(ZSTD(1)),
+    `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Time, 'UTC')
+ORDER BY (ServiceName, SpanName, SpanKind, Time)
+TTL Time + toIntervalDay(400)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Rate, errors and duration of spans by hour';
+
+CREATE TABLE IF NOT EXISTS otel.otel_red_1d
+(
+    `Time` DateTime COMMENT 'Start of the interval' CODEC(Delta(4), ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service' CODEC(ZSTD(1)),
+    `SpanName` LowCardinality(String) COMMENT 'Operation' CODEC(ZSTD(1)),
+    `SpanKind` LowCardinality(String) COMMENT 'As in otel_traces' CODEC(ZSTD(1)),
+    `StatusCode` LowCardinality(String) COMMENT 'As in otel_traces' CODEC(ZSTD(1)),
+    `Count` UInt64 COMMENT 'Spans' CODEC(T64, ZSTD(1)),
+    `DurationSum` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `DurationMin` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `DurationMax` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending' CODEC(ZSTD(1)),
+    `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfMonth(Time, 'UTC')
+ORDER BY (ServiceName, SpanName, SpanKind, Time)
+TTL Time + toIntervalDay(3650)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Rate, errors and duration of spans by day';
+
+CREATE TABLE IF NOT EXISTS otel.otel_service_edges_1m
+(
+    `Time` DateTime COMMENT 'Start of the minute' CODEC(Delta(4), ZSTD(1)),
+    `Caller` LowCardinality(String) COMMENT 'Service that calls' CODEC(ZSTD(1)),
+    `Callee` LowCardinality(String) COMMENT 'Service, database, queue or host that is called' CODEC(ZSTD(1)),
+    `CalleeKind` LowCardinality(String) COMMENT 'service, database, queue or external' CODEC(ZSTD(1)),
+    `Address` LowCardinality(String) COMMENT 'Where the caller went; tells a service that did not answer from a stranger. Empty for databases' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Spans` UInt64 COMMENT 'Calls seen, without weights' CODEC(T64, ZSTD(1)),
+    `Count` Float64 COMMENT 'Calls; an estimate where spans are sampled' CODEC(ZSTD(1)),
+    `Errors` Float64 COMMENT 'Calls that failed' CODEC(ZSTD(1)),
+    `DurationSum` Float64 COMMENT 'Nanoseconds, as the caller waited' CODEC(ZSTD(1)),
+    `DurationMin` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `DurationMax` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have calls, ascending; as in otel_red_1m' CODEC(ZSTD(1)),
+    `Buckets.Count` Array(Float64) COMMENT 'Calls of each bucket' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (Caller, Callee, CalleeKind, Address, Time)
+TTL Time + toIntervalDay(90)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Calls between services, and to databases, queues and other hosts, by minute';
+
+CREATE TABLE IF NOT EXISTS otel.otel_log_patterns_1m
+(
+    `Time` DateTime COMMENT 'Start of the minute' CODEC(Delta(4), ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service' CODEC(ZSTD(1)),
+    `Severity` LowCardinality(String) COMMENT 'fatal, error, warn, info, debug, trace or unknown' CODEC(ZSTD(1)),
+    `Pattern` String COMMENT 'Its beginning, words with digits replaced by #; … for all that are too rare to be told apart' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Rows` UInt64 COMMENT 'Records that are stored, without weights' CODEC(T64, ZSTD(1)),
+    `Records` Float64 COMMENT 'Records; an estimate where they are sampled' CODEC(ZSTD(1)),
+    `FirstSeen` DateTime64(9) COMMENT 'First record of the minute' CODEC(ZSTD(1)),
+    `LastSeen` DateTime64(9) COMMENT 'Last record of the minute' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (ServiceName, Severity, Pattern, Time)
+TTL Time + toIntervalDay(90)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Log records by minute, service, severity and pattern';
+
+CREATE TABLE IF NOT EXISTS otel.otel_log_patterns
+(
+    `ServiceName` LowCardinality(String) COMMENT 'Service' CODEC(ZSTD(1)),
+    `Severity` LowCardinality(String) COMMENT 'fatal, error, warn, info, debug, trace or unknown' CODEC(ZSTD(1)),
+    `Pattern` String COMMENT 'Its beginning, words with digits replaced by #; … for all that are too rare to be told apart' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `FirstSeen` SimpleAggregateFunction(min, DateTime64(9)) COMMENT 'First record; ask min(FirstSeen)' CODEC(ZSTD(1)),
+    `LastSeen` SimpleAggregateFunction(max, DateTime64(9)) COMMENT 'Last record; ask max(LastSeen)' CODEC(ZSTD(1))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY tuple()
+ORDER BY (ServiceName, Severity, Pattern, Tenant)
+TTL toDateTime(LastSeen) + toIntervalDay(400)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'First and last record of each log pattern';
+
+CREATE TABLE IF NOT EXISTS otel.otel_attributes_15m
+(
+    `Time` DateTime COMMENT 'Start of the quarter hour' CODEC(Delta(4), ZSTD(1)),
+    `Table` LowCardinality(String) COMMENT 'Where the rows are: otel_traces, otel_logs, …' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Kind` LowCardinality(String) COMMENT 'resource, scope or attribute; empty in the row that counts all rows' CODEC(ZSTD(1)),
+    `Key` LowCardinality(String) COMMENT 'The name of the scope is otel.scope.name' CODEC(ZSTD(1)),
+    `Value` String COMMENT 'Empty in the row of the key as a whole' CODEC(ZSTD(1)),
+    `Rows` UInt64 COMMENT 'Rows with the key, or the value' CODEC(T64, ZSTD(1)),
+    `Values` UInt8 COMMENT 'Values of the key; 101: too many, too long or ids, and not kept. 0 in the row of a value' CODEC(ZSTD(1)),
+    `LastSeen` DateTime64(9) COMMENT 'Time of the newest such row' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (`Table`, Kind, Key, Value, Time)
+TTL Time + toIntervalDay(7)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Attribute keys and values by table and quarter hour';
+
+CREATE TABLE IF NOT EXISTS otel.otel_series_15m
+(
+    `Time` DateTime COMMENT 'Start of the quarter hour' CODEC(Delta(4), ZSTD(1)),
+    `Table` LowCardinality(String) COMMENT 'Where the rows are: otel_traces, otel_logs, …' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `MetricName` LowCardinality(String) COMMENT 'Metric' CODEC(ZSTD(1)),
+    `MetricUnit` LowCardinality(String) COMMENT 'UCUM unit' CODEC(ZSTD(1)),
+    `MetricDescription` LowCardinality(String) COMMENT 'What it measures' CODEC(ZSTD(1)),
+    `AggregationTemporality` Int32 COMMENT '1 delta, 2 cumulative; 0 for gauges and summaries' CODEC(ZSTD(1)),
+    `IsMonotonic` Bool COMMENT 'Whether a sum never goes down' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service' CODEC(ZSTD(1)),
+    `ResourceAttributes` Map(LowCardinality(String), String) COMMENT 'As in the points' CODEC(ZSTD(1)),
+    `ScopeName` LowCardinality(String) COMMENT 'Meter' CODEC(ZSTD(1)),
+    `Attributes` Map(LowCardinality(String), String) COMMENT 'As in the points' CODEC(ZSTD(1)),
+    `Series` UInt64 COMMENT 'The same in every unit and rollup' CODEC(ZSTD(1)),
+    `Rows` UInt64 COMMENT 'Points' CODEC(T64, ZSTD(1)),
+    `FirstSeen` DateTime64(9) COMMENT 'First point of the quarter hour' CODEC(ZSTD(1)),
+    `LastSeen` DateTime64(9) COMMENT 'Last point of the quarter hour' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (MetricName, ServiceName, Series, Time)
+TTL Time + toIntervalDay(7)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Series of metrics by quarter hour';
+
+CREATE TABLE IF NOT EXISTS otel.otel_metrics_1m
+(
+    `Time` DateTime COMMENT 'Start of the interval' CODEC(Delta(4), ZSTD(1)),
+    `Table` LowCardinality(String) COMMENT 'otel_metrics_gauge, otel_metrics_sum or otel_metrics_histogram' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `MetricName` LowCardinality(String) COMMENT 'Metric' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service' CODEC(ZSTD(1)),
+    `Series` UInt64 COMMENT 'Which series; its labels are in otel_series_15m' CODEC(ZSTD(1)),
+    `AggregationTemporality` Int32 COMMENT '1 delta, 2 cumulative; 0 for gauges' CODEC(ZSTD(1)),
+    `Rows` UInt64 COMMENT 'Points, also those without a recorded value' CODEC(T64, ZSTD(1)),
+    `Count` UInt64 COMMENT 'Points with a recorded value; all that follows is of these' CODEC(T64, ZSTD(1)),
+    `Min` Float64 COMMENT 'Least value; 0 where a histogram sent none' CODEC(ZSTD(1)),
+    `Max` Float64 COMMENT 'Greatest value; 0 where a histogram sent none' CODEC(ZSTD(1)),
+    `Sum` Float64 COMMENT 'Sum of the points; of cumulative histograms the last one' CODEC(ZSTD(1)),
+    `Last` Float64 COMMENT 'Last value; of histograms the last Sum' CODEC(ZSTD(1)),
+    `LastSeen` DateTime64(9) COMMENT 'Time of the newest point' CODEC(ZSTD(1)),
+    `Values` UInt64 COMMENT 'How many values the buckets hold' CODEC(T64, ZSTD(1)),
+    `ExplicitBounds` Array(Float64) COMMENT 'Upper bounds; points with other bounds are another row' CODEC(ZSTD(1)),
+    `BucketCounts` Array(UInt64) COMMENT 'Delta: added up; cumulative: the last ones. Merge them further in the same way' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (MetricName, ServiceName, Series, Time)
+TTL Time + toIntervalDay(90)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Gauges, sums and histograms by series and minute';
+
+CREATE TABLE IF NOT EXISTS otel.otel_metrics_1h
+(
+    `Time` DateTime COMMENT 'Start of the interval' CODEC(Delta(4), ZSTD(1)),
+    `Table` LowCardinality(String) COMMENT 'otel_metrics_gauge, otel_metrics_sum or otel_metrics_histogram' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `MetricName` LowCardinality(String) COMMENT 'Metric' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service' CODEC(ZSTD(1)),
+    `Series` UInt64 COMMENT 'Which series; its labels are in otel_series_15m' CODEC(ZSTD(1)),
+    `AggregationTemporality` Int32 COMMENT '1 delta, 2 cumulative; 0 for gauges' CODEC(ZSTD(1)),
+    `Rows` UInt64 COMMENT 'Points, also those without a recorded value' CODEC(T64, ZSTD(1)),
+    `Count` UInt64 COMMENT 'Points with a recorded value; all that follows is of these' CODEC(T64, ZSTD(1)),
+    `Min` Float64 COMMENT 'Least value; 0 where a histogram sent none' CODEC(ZSTD(1)),
+    `Max` Float64 COMMENT 'Greatest value; 0 where a histogram sent none' CODEC(ZSTD(1)),
+    `Sum` Float64 COMMENT 'Sum of the points; of cumulative histograms the last one' CODEC(ZSTD(1)),
+    `Last` Float64 COMMENT 'Last value; of histograms the last Sum' CODEC(ZSTD(1)),
+    `LastSeen` DateTime64(9) COMMENT 'Time of the newest point' CODEC(ZSTD(1)),
+    `Values` UInt64 COMMENT 'How many values the buckets hold' CODEC(T64, ZSTD(1)),
+    `ExplicitBounds` Array(Float64) COMMENT 'Upper bounds; points with other bounds are another row' CODEC(ZSTD(1)),
+    `BucketCounts` Array(UInt64) COMMENT 'Delta: added up; cumulative: the last ones. Merge them further in the same way' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Time, 'UTC')
+ORDER BY (MetricName, ServiceName, Series, Time)
+TTL Time + toIntervalDay(400)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Gauges, sums and histograms by series and hour';
+
 CREATE TABLE IF NOT EXISTS otel.obsctl_receipts
 (
     `Time` DateTime64(3) COMMENT 'When ClickHouse took the unit' CODEC(Delta(8), ZSTD(1)),
@@ -399,6 +601,10 @@ ALTER TABLE otel.otel_metrics_exponential_histogram MODIFY TTL toDateTime(TimeUn
 ALTER TABLE otel.otel_metrics_summary MODIFY TTL toDateTime(TimeUnix) + toIntervalDay(7);
 
 ALTER TABLE otel.otel_red_1s MODIFY TTL Time + toIntervalDay(1);
+
+ALTER TABLE otel.otel_attributes_15m MODIFY TTL Time + toIntervalDay(7);
+
+ALTER TABLE otel.otel_series_15m MODIFY TTL Time + toIntervalDay(7);
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS otel.otel_traces_trace_id_ts_mv
 TO otel.otel_traces_trace_id_ts

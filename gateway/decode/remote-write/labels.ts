@@ -34,9 +34,9 @@ const roleName = 1;
 const roleJob = 2;
 const roleInstance = 3;
 const roleOther = 4;
-/** How many labels of the series before lie where they came; 0 when they had to be sorted. */
+/** How many labels of the series before lie where they came; 0 when it had to sort or to fail. */
 let known = 0;
-/** Whether all labels of this series lie where they came. */
+/** Whether all labels of this series lie where they came and nothing is wrong with them. */
 let isOrderly = true;
 /** Whether the label before has the name that the one at its place had in the series before. */
 let isSameBefore = true;
@@ -170,11 +170,11 @@ export function addLabel(
   valueLength: number,
 ): void {
   if (nameLength === 0) {
-    fault = 'a label has no name';
+    spoilLabels('a label has no name');
     return;
   }
   if (count === labelsMax) {
-    fault = `there are more than ${labelsMax} labels`;
+    spoilLabels(`there are more than ${labelsMax} labels`);
     return;
   }
   let place = 4 * count;
@@ -184,7 +184,7 @@ export function addLabel(
       place = open(source, nameStart, nameLength);
       isOrderly = false;
       known = 0;
-    } else if (order === 0) fault = 'a label comes twice';
+    } else if (order === 0) spoilLabels('a label comes twice');
   }
   const isOwn = isOfRow(source, nameStart, nameLength, valueStart, valueLength);
   origins[2 * count] = originFirst;
@@ -198,9 +198,10 @@ export function addLabel(
   count += 1;
 }
 
-/** A label that cannot be read. */
+/** Says what is wrong with the labels; the next series looks at its own as if it were the first. */
 export function spoilLabels(reason: string): void {
   fault = reason;
+  isOrderly = false;
 }
 
 /** Ends the labels of a series; what is wrong with them, empty when nothing is. */
@@ -297,7 +298,7 @@ function open(source: Uint8Array, nameStart: number, nameLength: number): number
   while (low < high) {
     const middle = (low + high) >>> 1;
     const order = compare(source, 4 * middle, nameStart, nameLength);
-    if (order === 0) fault = 'a label comes twice';
+    if (order === 0) spoilLabels('a label comes twice');
     if (order <= 0) low = middle + 1;
     else high = middle;
   }

@@ -2,12 +2,12 @@
  * CPU-seconds per million samples from inflated remote write to columns, and from columns to
  * encoded units. `npm run bench -- remote-write`. Warm: the first run of each case is thrown away.
  */
-import { createOpenBlocks } from '../blocks.ts';
+import { benchDecoder, type DecoderCase } from '../../../test/support/decoder-bench.ts';
 import { decodeWrite, type Version } from './testdata/decode-write.ts';
 import { loads } from './testdata/load.ts';
 import { nowMs } from './testdata/times.ts';
 
-const runCount = 5;
+const itemsPerRun = 300_000;
 const requestsPerSeal = 40;
 const distinctBodies = 8;
 /** What Prometheus sends at most at once, until 3.0. */
@@ -31,81 +31,26 @@ const cases: readonly Case[] = [
   },
 ];
 
-type BenchLine = {
-  readonly bench: string;
-  readonly value: number;
-  readonly unit: string;
-  readonly runs: readonly number[];
-};
-
-/** Runs all cases; prints one JSON line each with `json`. */
-export function run(options: {
-  readonly json: boolean;
-  readonly millionItems?: number;
-}): BenchLine[] {
-  const lines: BenchLine[] = [];
-  for (const one of cases) {
-    const bodies = Array.from({ length: distinctBodies }, (_, seed) =>
-      loads[one.load](seriesPerRequest, seed + 1, nowMs),
-    );
-    const requests = Math.ceil(((options.millionItems ?? 0.3) * 1e6) / seriesPerRequest);
-    measure(one, bodies, requests);
-    const runs = Array.from({ length: runCount }, () => measure(one, bodies, requests));
-    for (const [suffix, pick] of [
-      ['', 0],
-      ['-encode', 1],
-    ] as const) {
-      const values = runs.map((pair) => pair[pick]);
-      const line = {
-        bench: one.bench + suffix,
-        value: median(values),
-        unit: one.unit,
-        runs: values,
-      };
-      lines.push(line);
-      const bytes = Math.round(bodies[0]!.length / seriesPerRequest);
-      if (options.json) console.log(JSON.stringify(line));
-      else console.log(`${line.bench}: ${line.value} ${line.unit} (${bytes} bytes a series)`);
-    }
+/** Prints all cases, one JSON line each with `json`. */
+export function run({ json }: { readonly json: boolean }): void {
+  for (const { bench, unit, version, load } of cases) {
+    const one: DecoderCase = {
+      bench,
+      unit,
+      bodies: Array.from({ length: distinctBodies }, (_, seed) =>
+        loads[load](seriesPerRequest, seed + 1, nowMs),
+      ),
+      itemsPerBody: seriesPerRequest,
+      bodyCount: Math.ceil(itemsPerRun / seriesPerRequest),
+      bodiesPerSeal: requestsPerSeal,
+      decode: (blocks, body) => {
+        const result = decodeWrite(version, body, blocks);
+        if (result.outcome !== 'decoded') throw new Error(`not decoded: ${result.outcome}`);
+        return result.accepted;
+      },
+    };
+    benchDecoder(one, json);
   }
-  return lines;
-}
-
-/** CPU-seconds per million items to decode, and to encode. */
-function measure(one: Case, bodies: readonly Uint8Array[], requests: number): [number, number] {
-  const blocks = createOpenBlocks();
-  let decodeUs = 0;
-  let encodeUs = 0;
-  let items = 0;
-  for (let done = 0; done < requests; ) {
-    let start = process.cpuUsage();
-    for (let index = 0; index < requestsPerSeal; index += 1) {
-      const body = bodies[(done + index) % bodies.length]!;
-      const result = decodeWrite(one.version, body, blocks);
-      if (result.outcome !== 'decoded') throw new Error(`not decoded: ${result.outcome}`);
-      items += result.accepted;
-    }
-    done += requestsPerSeal;
-    decodeUs += usedSince(start);
-    start = process.cpuUsage();
-    blocks.encode(1n);
-    encodeUs += usedSince(start);
-    blocks.clear();
-  }
-  return [rounded(decodeUs / items), rounded(encodeUs / items)];
-}
-
-function usedSince(start: NodeJS.CpuUsage): number {
-  const used = process.cpuUsage(start);
-  return used.user + used.system;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 1000) / 1000;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((left, right) => left - right)[values.length >> 1] ?? 0;
 }
 
 if (import.meta.main) run({ json: process.argv.includes('--json') });

@@ -1,5 +1,6 @@
 /** The rules of remote write that make rows of samples: labels, identity, type, value, time. */
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { createOpenBlocks } from '../blocks.ts';
 import { fixed64, int, join, len, type Piece, varint } from '../testdata/wire-writer.ts';
 import { decodeWrite } from './testdata/decode-write.ts';
@@ -88,6 +89,35 @@ describe.each(versions)('labels (PRW1-7, PRW2-12), version %i', (version) => {
     ] as Label[][]) {
       expect(rejectionOf(version, { labels, samples: [sample(1)] })).toMatch(/comes twice/);
     }
+  });
+
+  it('are judged anew where only some of them are those of the series before', () => {
+    const names = ['a', 'b', 'c', 'instance', 'job', 'otel_scope_name', 'otel_scope_x'];
+    const label = fc.tuple(fc.constantFrom(...names), fc.constantFrom('1', '2', ''));
+    const labels = fc.array(label, { maxLength: 5 });
+    const inOrder = ([left]: Label, [right]: Label): number => (left < right ? -1 : 1);
+    const isUnique = (labels: readonly Label[]): boolean =>
+      new Set(labels.map(([name]) => name)).size === labels.length;
+    const decoded = (list: readonly (readonly Label[])[]): unknown => {
+      const blocks = createOpenBlocks();
+      const request = list.map((labels): Series => {
+        return { labels: [['__name__', 'm'], ...labels], samples: [sample(1)] };
+      });
+      const result = decodeWrite(version, writers[version](request), blocks);
+      const rejected = result.outcome === 'decoded' ? result.rejected : -1;
+      return [rejected, blocks.encode(1n).map(({ rows, checksum }) => [rows, checksum])];
+    };
+    fc.assert(
+      fc.property(fc.array(labels, { minLength: 2, maxLength: 6 }), (list) => {
+        const good = list.filter(isUnique);
+        const [, wanted] = decoded(good.map((labels) => labels.toSorted(inOrder))) as [
+          number,
+          unknown,
+        ];
+        expect(decoded(list)).toEqual([list.length - good.length, wanted]);
+      }),
+      { numRuns: 1000 },
+    );
   });
 
   it('cost their series when one has no name', () => {

@@ -1,5 +1,6 @@
 /** Where DogStatsD comes from: UDP and Unix streams; Unix datagrams come by the main thread. */
 import type { Clock } from '../../../core/clock.ts';
+import type { RelayedSocket } from '../../datagram-relay.ts';
 import { type Datagrams, openDatagrams } from '../../receive/datagrams.ts';
 import type { Address } from '../../receive/listen.ts';
 import { openPacketStream, type PacketStream } from '../../receive/packet-stream.ts';
@@ -19,7 +20,7 @@ export type Listeners = {
   readonly received: Readonly<Record<Source, number>>;
   readonly kernelDrops: () => number | undefined;
   /** Datagrams that the main thread received. */
-  readonly takeOver: (datagrams: readonly Uint8Array[], socket: 'udp' | 'unixgram') => void;
+  readonly takeOver: (datagrams: readonly Uint8Array[], socket: RelayedSocket) => void;
   readonly close: () => Promise<void>;
 };
 
@@ -55,7 +56,7 @@ export async function startListeners(
       const packets = await openPacketStream(stream, packetBytesMax, from('unix'), onTooLarge);
       opened.push(packets, holdWhileBehind(packets, service, clock));
     }
-    const kernelDrops = (): number | undefined => datagrams?.kernelDrops();
+    const kernelDrops = (): number | undefined => datagrams?.kernel()?.drops;
     const takeOver: Listeners['takeOver'] = (list, socket) => list.forEach(from(socket));
     return { udp: datagrams?.address, received, kernelDrops, takeOver, close: closeAll };
   } catch (error) {

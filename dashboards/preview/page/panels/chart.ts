@@ -1,6 +1,7 @@
 /** uPlot's options and data for one panel of the dashboard JSON. */
 import uPlot from 'uplot';
 import { axisFormatter } from '../format.ts';
+import type { Mark } from '../marks.ts';
 import type { FieldSettings, Panel, Thresholds } from '../model.ts';
 import { cssColour, faded, resolved } from '../palette.ts';
 import { formatTick, type Zone } from '../time.ts';
@@ -19,9 +20,13 @@ export type ChartContext = {
   readonly width: number;
   readonly height: number;
   readonly zone: Zone;
+  /** What happened when; asked at every drawing. */
+  readonly marks: () => readonly Mark[];
   readonly onHover: (at: TooltipAt | undefined) => void;
   readonly onZoom: (fromMs: number, toMs: number) => void;
   readonly onBack: () => void;
+  /** After every drawing, when positions on the canvas are known. */
+  readonly onDrawn: (chart: uPlot) => void;
 };
 
 /** Charts of one page move their cross-hairs together. */
@@ -105,6 +110,7 @@ export function chartOptions(
     series: [{}, ...drawn.map((series) => seriesOptions(series, stacked))],
     hooks: {
       drawClear: [(chart) => drawThresholds(chart, defaults)],
+      draw: [(chart) => drawMarks(chart, context.marks()), (chart) => context.onDrawn(chart)],
       setCursor: [(chart) => hover(chart, context)],
       setSelect: [(chart) => select(chart, context)],
     },
@@ -248,6 +254,32 @@ function drawThresholds(chart: uPlot, defaults: FieldSettings | undefined): void
     ctx.moveTo(bbox.left, y);
     ctx.lineTo(bbox.left + bbox.width, y);
     ctx.stroke();
+  }
+  ctx.restore();
+}
+
+/** A line from top to bottom and a small foot, so that it is no series. */
+function drawMarks(chart: uPlot, marks: readonly Mark[]): void {
+  const { ctx, bbox } = chart;
+  const footPx = 4 * devicePixelRatio;
+  ctx.save();
+  ctx.lineWidth = devicePixelRatio;
+  for (const mark of marks) {
+    const x = Math.round(chart.valToPos(mark.timeMs / 1000, 'x', true));
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    const bottom = bbox.top + bbox.height;
+    ctx.strokeStyle = resolved(cssColour(mark.colour));
+    ctx.fillStyle = ctx.strokeStyle;
+    ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bottom);
+    ctx.stroke();
+    ctx.beginPath();
+    ctx.moveTo(x - footPx, bottom);
+    ctx.lineTo(x + footPx, bottom);
+    ctx.lineTo(x, bottom - 1.5 * footPx);
+    ctx.fill();
   }
   ctx.restore();
 }

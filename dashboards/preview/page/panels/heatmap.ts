@@ -6,14 +6,23 @@ import { html } from '../html.ts';
 import type { Panel } from '../model.ts';
 import { faded, resolved } from '../palette.ts';
 import type { PanelProps } from '../panel-box.ts';
-import { change, themeTick, zone } from '../state.ts';
+import { themeTick, zone } from '../state.ts';
 import { bucketWidthMs, formatMoment, formatTick } from '../time.ts';
+import {
+  type Brush,
+  isDrag,
+  type Plot,
+  type Region,
+  RegionMenu,
+  regionOf,
+  regionTarget,
+  zoomTo,
+} from './heatmap-region.ts';
 
 const leftPx = 58;
 const bottomPx = 22;
 const topPx = 6;
 const rightPx = 10;
-const brushPxMin = 5;
 
 type Grid = {
   readonly timesMs: readonly number[];
@@ -34,9 +43,8 @@ export function HeatmapPanel({ panel, data }: PanelProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [hover, setHover] = useState<Hover | undefined>(undefined);
-  const [brush, setBrush] = useState<{ readonly from: number; readonly to: number } | undefined>(
-    undefined,
-  );
+  const [brush, setBrush] = useState<Brush | undefined>(undefined);
+  const [region, setRegion] = useState<(Region & { readonly brush: Brush }) | undefined>(undefined);
   const grid = useMemo(() => gridOf(data.frames[0]!), [data.frames]);
   const unit = unitOf(panel);
   const theme = themeTick.value;
@@ -54,42 +62,74 @@ export function HeatmapPanel({ panel, data }: PanelProps) {
     if (canvas.current !== null && size.width > 0)
       draw(canvas.current, grid, { ...size, unit, ...data });
   }, [grid, size, theme, shownZone]);
+  const plot: Plot = {
+    left: leftPx,
+    top: topPx,
+    width: size.width - leftPx - rightPx,
+    height: size.height - topPx - bottomPx,
+    fromMs: data.fromMs,
+    toMs: data.toMs,
+    bounds: grid.bounds,
+  };
   const timeAt = (x: number) =>
-    data.fromMs + ((x - leftPx) / (size.width - leftPx - rightPx)) * (data.toMs - data.fromMs);
+    data.fromMs + ((x - leftPx) / plot.width) * (data.toMs - data.fromMs);
   const onMove = (event: PointerEvent) => {
     const at = place(event);
-    if (brush !== undefined) setBrush({ from: brush.from, to: at.x });
+    if (brush !== undefined) setBrush({ ...brush, end: at });
     setHover(find(at, grid, timeAt(at.x), size.height, data.intervalMs));
   };
   const onUp = () => {
-    if (brush !== undefined && Math.abs(brush.to - brush.from) > brushPxMin) {
-      const [from, to] = [timeAt(brush.from), timeAt(brush.to)].sort((a, b) => a - b);
-      change({ range: { from: String(Math.round(from!)), to: String(Math.round(to!)) } });
-    }
     setBrush(undefined);
+    if (brush === undefined || !isDrag(brush)) return;
+    const found = regionOf(brush, plot);
+    if (regionTarget(panel, found) === undefined) zoomTo(found);
+    else setRegion({ ...found, brush });
   };
-  return html`<div class="heatmap" role="img" aria-label=${summary(panel, grid, unit)}
+  const shown = brush ?? region?.brush;
+  const target = region && regionTarget(panel, region);
+  return html`<div class="heatmap-box">
+    <div class="heatmap" role="img" aria-label=${summary(panel, grid, unit)}
     onPointerMove=${onMove} onPointerDown=${(event: PointerEvent) => {
       const at = place(event);
-      setBrush({ from: at.x, to: at.x });
+      setBrush({ start: at, end: at });
     }} onPointerUp=${onUp} onPointerLeave=${() => setHover(undefined)}
       onDblClick=${() => history.back()}>
     <canvas ref=${canvas}></canvas>
     ${
-      brush !== undefined &&
-      html`<div class="brush"
-      style=${{
-        left: `${Math.min(brush.from, brush.to)}px`,
-        width: `${Math.abs(brush.to - brush.from)}px`,
-      }}></div>`
+      shown !== undefined && html`<div class="brush" style=${brushStyle(shown, panel, plot)}></div>`
     }
     ${
       hover !== undefined &&
-      brush === undefined &&
+      shown === undefined &&
       html`<${HeatTip} hover=${hover} grid=${grid}
       unit=${unit} width=${size.width} />`
     }
+  </div>
+  ${
+    region !== undefined &&
+    target !== undefined &&
+    html`<${RegionMenu} region=${region} target=${target} at=${region.brush.end}
+      onClose=${() => setRegion(undefined)} />`
+  }
   </div>`;
+}
+
+/** As high as what is chosen: all rows where a region leads nowhere but to its time. */
+function brushStyle(brush: Brush, panel: Panel, plot: Plot): Record<string, string> {
+  const { start, end } = brush;
+  const region = regionOf(brush, plot);
+  const isFlat = region.minSeconds === undefined && region.maxSeconds === undefined;
+  const across = {
+    left: `${Math.min(start.x, end.x)}px`,
+    width: `${Math.abs(end.x - start.x)}px`,
+  };
+  if (isFlat || regionTarget(panel, region) === undefined) return across;
+  return {
+    ...across,
+    top: `${Math.min(start.y, end.y)}px`,
+    bottom: 'auto',
+    height: `${Math.abs(end.y - start.y)}px`,
+  };
 }
 
 function place(event: PointerEvent): { readonly x: number; readonly y: number } {

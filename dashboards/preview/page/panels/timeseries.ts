@@ -5,11 +5,13 @@ import { settingsOf } from '../fields.ts';
 import { formatText } from '../format.ts';
 import { type Series, seriesCountMax, toSeries } from '../frames.ts';
 import { html } from '../html.ts';
+import { marks } from '../marks.ts';
 import type { FieldSettings, Panel } from '../model.ts';
 import { cssColour, seriesColours, serviceColour } from '../palette.ts';
 import type { PanelProps } from '../panel-box.ts';
 import { change, span, themeTick, zone } from '../state.ts';
 import { type ChartSeries, chartData, chartOptions } from './chart.ts';
+import { type Dot, dotsOf, Exemplars } from './exemplars.ts';
 import { Legend } from './legend.ts';
 import { targetsOf } from './link-menu.ts';
 import { Tooltip, type TooltipAt } from './tooltip.ts';
@@ -17,7 +19,10 @@ import { Tooltip, type TooltipAt } from './tooltip.ts';
 export function TimeseriesPanel({ panel, data }: PanelProps) {
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
   const [tooltip, setTooltip] = useState<TooltipAt | undefined>(undefined);
+  const [dots, setDots] = useState<readonly Dot[]>([]);
   const box = useRef<HTMLDivElement>(null);
+  const exemplars = useRef(data.exemplars);
+  exemplars.current = data.exemplars;
   const plot = useRef<uPlot | undefined>(undefined);
   const set = useMemo(() => {
     const all = toSeries(data.frames, data.intervalMs);
@@ -25,6 +30,7 @@ export function TimeseriesPanel({ panel, data }: PanelProps) {
   }, [data.frames]);
   const shown = set.series.filter((series) => !hidden.has(series.name));
   const names = shown.map((series) => series.name).join('\u0000');
+  const shownMarks = marks.value;
   const theme = themeTick.value;
   const shownZone = zone.value;
 
@@ -35,9 +41,11 @@ export function TimeseriesPanel({ panel, data }: PanelProps) {
     const options = chartOptions(panel, shown, {
       ...size,
       zone: shownZone,
+      marks: () => marks.peek(),
       onHover: (at) => setTooltip(at),
       onZoom: (fromMs, toMs) => change({ range: { from: String(fromMs), to: String(toMs) } }),
       onBack: () => history.back(),
+      onDrawn: (drawn) => setDots(dotsOf(drawn, panel, exemplars.current)),
     });
     const chart = new uPlot(options, chartData(panel, set.timesMs, shown), node);
     setScale(chart, data.fromMs, data.toMs);
@@ -62,15 +70,19 @@ export function TimeseriesPanel({ panel, data }: PanelProps) {
     });
   }, [set]);
 
+  useEffect(() => plot.current?.redraw(false), [shownMarks]);
+
   const left = tooSmall(set.series.length);
   return html`<div class="chart">
     <div class="chart-box" ref=${box} role="img" aria-label=${summary(panel, set.series)}>
       ${
         tooltip !== undefined &&
         html`<${Tooltip} at=${tooltip} series=${shown}
-        timesMs=${set.timesMs} width=${box.current?.clientWidth ?? 0} />`
+        timesMs=${set.timesMs} intervalMs=${data.intervalMs}
+        width=${box.current?.clientWidth ?? 0} />`
       }
     </div>
+    <${Exemplars} dots=${dots} />
     <${Legend} series=${set.series} hidden=${hidden} onChange=${setHidden} />
     ${left !== '' && html`<p class="hint">${left}</p>`}
   </div>`;

@@ -1,0 +1,105 @@
+/** `obsctl doctor`: why a panel is empty, for all dashboards. */
+import type { Command } from 'commander';
+import { systemClock } from '../../core/clock.ts';
+import { Problem } from '../../core/problem.ts';
+import { parseDurationMs } from '../../core/units.ts';
+import type { DiagnosedDashboard, EmptyPanel } from '../../dashboards/doctor.ts';
+import type { CliContext } from '../context.ts';
+
+type DoctorOptions = {
+  readonly clickhouse?: string;
+  readonly file?: string;
+  readonly since: string;
+  readonly json?: boolean;
+};
+
+export function registerDoctor(program: Command, context: CliContext): void {
+  program
+    .command('doctor')
+    .description('ask every panel of every dashboard, and say why those without data have none')
+    .option(
+      '--clickhouse <url>',
+      'ClickHouse to read from; CLICKHOUSE_URL, or http://127.0.0.1:8123; user and password also ' +
+        'by CLICKHOUSE_USER and CLICKHOUSE_PASSWORD',
+    )
+    .option('-f, --file <file>', 'stack file: which presets are off, and which should have sent')
+    .option('--since <duration>', 'how far back rows count as data', '15m')
+    .option('--json', 'every dashboard with its panels without data, as JSON')
+    .addHelpText(
+      'after',
+      '\nExamples:\n' +
+        '  obsctl doctor\n' +
+        '  obsctl doctor -f obs.yaml --clickhouse https://clickhouse.example:8443/otel\n' +
+        '  obsctl doctor --since 1h --json | jq ".dashboards[] | {title, withoutData}"\n' +
+        '\nExit codes: 0 what is empty may be so, 1 something stopped, never came or fails,\n' +
+        '2 the stack file has faults, 3 ClickHouse could not be asked.\n',
+    )
+    .action((options: DoctorOptions) => runDoctor(options, context));
+}
+
+async function runDoctor(options: DoctorOptions, context: CliContext): Promise<void> {
+  const rangeMs = parseDurationMs(options.since);
+  if (rangeMs === undefined || rangeMs < 1000) {
+    throw new Problem('OBS-1003', `--since ${options.since}: expected a duration such as 15m`);
+  }
+  const { connectClickHouse, defaultUrl } = await import('../../clickhouse/client.ts');
+  const { dashboards } = await import('../../dashboards/catalog.ts');
+  const { diagnose } = await import('../../dashboards/doctor.ts');
+  const stack = await stackOf(options.file, context);
+  const clickhouseUrl = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
+  // One question first: a server that is away is one fault, and not one a panel.
+  const server = connectClickHouse({ url: clickhouseUrl, env: context.env });
+  await server.rows('SELECT 1').finally(() => server.close());
+  const found = await diagnose({
+    clickhouseUrl,
+    env: context.env,
+    dashboards: dashboards({ objectives: stack?.objectives ?? [] }),
+    clock: systemClock,
+    rangeMs,
+    ...(stack !== undefined && { standing: stack.standing }),
+    signal: context.signal,
+  });
+  const ok = !found.some(({ withoutData }) => withoutData.some(({ trouble }) => trouble));
+  if (options.json === true) {
+    context.stdout(`${JSON.stringify({ ok, since: options.since, dashboards: found }, null, 2)}\n`);
+  } else context.stdout(found.map(inWords).join('\n'));
+  if (!ok) context.exitWith(1);
+}
+
+async function stackOf(file: string | undefined, context: CliContext) {
+  if (file === undefined) return undefined;
+  const { readStack } = await import('../stack-file.ts');
+  const { standingOf } = await import('../render/standing.ts');
+  const { ruleOptionsOf } = await import('../render/alert-options.ts');
+  const stack = await readStack(file, context);
+  return { standing: standingOf(stack), objectives: ruleOptionsOf(stack).objectives ?? [] };
+}
+
+const words: Readonly<Record<EmptyPanel['why'], string>> = {
+  preset_off: 'off in the stack file',
+  not_chosen: 'nothing is chosen',
+  no_rows: 'no rows',
+  nothing_to_show: 'nothing to show',
+  engine: 'this engine lacks or forbids it',
+  error: 'the query fails',
+};
+
+/** A line a dashboard, and under it a line a reason with the panels that it holds for. */
+function inWords({ title, panelCount, withoutData }: DiagnosedDashboard): string {
+  const head = `${title}: ${panelCount - withoutData.length} of ${panelCount} panels have data\n`;
+  const groups = Map.groupBy(withoutData, (panel) => `${panel.why} ${panel.reason}`);
+  const lines = [...groups.values()].flatMap((panels) => {
+    const [first] = panels;
+    if (first === undefined) return [];
+    const mark = first.trouble ? '!' : '-';
+    const titles = panels.map((panel) => panel.title).join(', ');
+    return [`  ${mark} ${words[first.why]}: ${titles}`, `      ${since(first)}${first.reason}`];
+  });
+  return [head, ...lines.map((line) => `${line}\n`)].join('');
+}
+
+function since({ why, lastRowsWithin }: EmptyPanel): string {
+  if (why !== 'no_rows') return '';
+  if (lastRowsWithin === undefined) return 'None in 30 days. ';
+  return `The last came within ${lastRowsWithin}. `;
+}

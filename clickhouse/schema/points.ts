@@ -1,0 +1,48 @@
+/** Points of metrics by minute and hour: what long ranges are drawn from. */
+import type { TableDef } from './types.ts';
+
+const zstd = 'ZSTD(1)';
+
+// biome-ignore format: a table reads as a table, one column a line
+const columns = [
+  { name: 'Time', type: 'DateTime', codec: 'Delta(4), ZSTD(1)', source: 'TimeUnix, cut to the grain', comment: 'Start of the interval', origin: 'ours' },
+  { name: 'Table', type: 'LowCardinality(String)', codec: zstd, source: 'the raw table', comment: 'otel_metrics_gauge, otel_metrics_sum or otel_metrics_histogram', origin: 'ours' },
+  { name: 'Tenant', type: 'LowCardinality(String)', codec: zstd, source: 'Tenant', comment: 'Empty without tenants', origin: 'ours' },
+  { name: 'MetricName', type: 'LowCardinality(String)', codec: zstd, source: 'MetricName', comment: 'Metric', origin: 'ours' },
+  { name: 'ServiceName', type: 'LowCardinality(String)', codec: zstd, source: 'ServiceName', comment: 'Service', origin: 'ours' },
+  { name: 'Series', type: 'UInt64', codec: zstd, source: 'as in otel_series_15m', comment: 'Which series; its labels are in otel_series_15m', origin: 'ours' },
+  { name: 'AggregationTemporality', type: 'Int32', codec: zstd, source: 'AggregationTemporality', comment: '1 delta, 2 cumulative; 0 for gauges', origin: 'ours' },
+  { name: 'Rows', type: 'UInt64', codec: 'T64, ZSTD(1)', source: 'stored rows', comment: 'Points, also those without a recorded value', origin: 'ours' },
+  { name: 'Count', type: 'UInt64', codec: 'T64, ZSTD(1)', source: 'Flags', comment: 'Points with a recorded value; all that follows is of these', origin: 'ours' },
+  { name: 'Min', type: 'Float64', codec: zstd, source: 'min of Value; of Min where it was sent', comment: 'Least value; 0 where a histogram sent none', origin: 'ours' },
+  { name: 'Max', type: 'Float64', codec: zstd, source: 'max of Value; of Max where it was sent', comment: 'Greatest value; 0 where a histogram sent none', origin: 'ours' },
+  { name: 'Sum', type: 'Float64', codec: zstd, source: 'sum of Value, or of Sum', comment: 'Sum of the points; of cumulative histograms the last one', origin: 'ours' },
+  { name: 'Last', type: 'Float64', codec: zstd, source: 'Value of the newest point', comment: 'Last value; of histograms the last Sum', origin: 'ours' },
+  { name: 'LastSeen', type: 'DateTime64(9)', codec: zstd, source: 'max of TimeUnix', comment: 'Time of the newest point', origin: 'ours' },
+  { name: 'Values', type: 'UInt64', codec: 'T64, ZSTD(1)', source: 'Count of histograms', comment: 'How many values the buckets hold', origin: 'ours' },
+  { name: 'ExplicitBounds', type: 'Array(Float64)', codec: zstd, source: 'ExplicitBounds', comment: 'Upper bounds; points with other bounds are another row', origin: 'ours' },
+  { name: 'BucketCounts', type: 'Array(UInt64)', codec: zstd, source: 'BucketCounts', comment: 'Delta: added up; cumulative: the last ones. Merge them further in the same way', origin: 'ours' },
+] as const;
+
+/** Points by minute, rebuilt from stored ones (`clickhouse/points.ts`). */
+export const metricMinutes: TableDef<(typeof columns)[number]['name']> = {
+  name: 'otel_metrics_1m',
+  comment: 'Gauges, sums and histograms by series and minute',
+  columns,
+  engine: 'MergeTree',
+  partitionBy: "toStartOfHour(Time, 'UTC')",
+  orderBy: '(MetricName, ServiceName, Series, Time)',
+  ttlFrom: 'Time',
+  retention: 'rollups',
+  indexes: [],
+  inDoubt: 'idempotent',
+};
+
+/** The same by hour, of hours that are over. */
+export const metricHours: TableDef<(typeof columns)[number]['name']> = {
+  ...metricMinutes,
+  name: 'otel_metrics_1h',
+  comment: 'Gauges, sums and histograms by series and hour',
+  partitionBy: "toDate(Time, 'UTC')",
+  retention: 'hours',
+};

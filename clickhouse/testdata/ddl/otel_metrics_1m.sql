@@ -1,0 +1,26 @@
+CREATE TABLE otel.otel_metrics_1m
+(
+    `Time` DateTime COMMENT 'Start of the interval' CODEC(Delta(4), ZSTD(1)),
+    `Table` LowCardinality(String) COMMENT 'otel_metrics_gauge, otel_metrics_sum or otel_metrics_histogram' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `MetricName` LowCardinality(String) COMMENT 'Metric' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service' CODEC(ZSTD(1)),
+    `Series` UInt64 COMMENT 'Which series; its labels are in otel_series_15m' CODEC(ZSTD(1)),
+    `AggregationTemporality` Int32 COMMENT '1 delta, 2 cumulative; 0 for gauges' CODEC(ZSTD(1)),
+    `Rows` UInt64 COMMENT 'Points, also those without a recorded value' CODEC(T64, ZSTD(1)),
+    `Count` UInt64 COMMENT 'Points with a recorded value; all that follows is of these' CODEC(T64, ZSTD(1)),
+    `Min` Float64 COMMENT 'Least value; 0 where a histogram sent none' CODEC(ZSTD(1)),
+    `Max` Float64 COMMENT 'Greatest value; 0 where a histogram sent none' CODEC(ZSTD(1)),
+    `Sum` Float64 COMMENT 'Sum of the points; of cumulative histograms the last one' CODEC(ZSTD(1)),
+    `Last` Float64 COMMENT 'Last value; of histograms the last Sum' CODEC(ZSTD(1)),
+    `LastSeen` DateTime64(9) COMMENT 'Time of the newest point' CODEC(ZSTD(1)),
+    `Values` UInt64 COMMENT 'How many values the buckets hold' CODEC(T64, ZSTD(1)),
+    `ExplicitBounds` Array(Float64) COMMENT 'Upper bounds; points with other bounds are another row' CODEC(ZSTD(1)),
+    `BucketCounts` Array(UInt64) COMMENT 'Delta: added up; cumulative: the last ones. Merge them further in the same way' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (MetricName, ServiceName, Series, Time)
+TTL Time + toIntervalDay(90)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, min_level_for_wide_part = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Gauges, sums and histograms by series and minute'

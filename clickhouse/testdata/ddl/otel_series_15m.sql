@@ -1,0 +1,25 @@
+CREATE TABLE otel.otel_series_15m
+(
+    `Time` DateTime COMMENT 'Start of the quarter hour' CODEC(Delta(4), ZSTD(1)),
+    `Table` LowCardinality(String) COMMENT 'Where the rows are: otel_traces, otel_logs, …' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `MetricName` LowCardinality(String) COMMENT 'Metric' CODEC(ZSTD(1)),
+    `MetricUnit` LowCardinality(String) COMMENT 'UCUM unit' CODEC(ZSTD(1)),
+    `MetricDescription` LowCardinality(String) COMMENT 'What it measures' CODEC(ZSTD(1)),
+    `AggregationTemporality` Int32 COMMENT '1 delta, 2 cumulative; 0 for gauges and summaries' CODEC(ZSTD(1)),
+    `IsMonotonic` Bool COMMENT 'Whether a sum never goes down' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service' CODEC(ZSTD(1)),
+    `ResourceAttributes` Map(LowCardinality(String), String) COMMENT 'As in the points' CODEC(ZSTD(1)),
+    `ScopeName` LowCardinality(String) COMMENT 'Meter' CODEC(ZSTD(1)),
+    `Attributes` Map(LowCardinality(String), String) COMMENT 'As in the points' CODEC(ZSTD(1)),
+    `Series` UInt64 COMMENT 'The same in every unit and rollup' CODEC(ZSTD(1)),
+    `Rows` UInt64 COMMENT 'Points' CODEC(T64, ZSTD(1)),
+    `FirstSeen` DateTime64(9) COMMENT 'First point of the quarter hour' CODEC(ZSTD(1)),
+    `LastSeen` DateTime64(9) COMMENT 'Last point of the quarter hour' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (MetricName, ServiceName, Series, Time)
+TTL Time + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, min_level_for_wide_part = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Series of metrics by quarter hour'

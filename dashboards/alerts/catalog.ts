@@ -1,0 +1,37 @@
+/** Every alert rule, in the order of its group. */
+import type { SourceId } from '../vocabulary/sources.ts';
+import type { DeploymentWindow } from './config.ts';
+import { deploymentRules } from './deployments.ts';
+import { gatewayRules } from './gateway.ts';
+import { type Override, withOverrides } from './globs.ts';
+import { hostRules } from './hosts.ts';
+import { kubernetesRules } from './kubernetes.ts';
+import type { AlertRule } from './rule.ts';
+import { serviceRules } from './services.ts';
+import { type Objective, sloRules } from './slo.ts';
+
+export type RuleOptions = {
+  /** Before the default one, which is for all services. */
+  readonly objectives?: readonly Objective[];
+  readonly overrides?: readonly Override[];
+  /** When deployments are expected; none declared: none is unexpected. */
+  readonly deploymentWindows?: readonly DeploymentWindow[];
+  /** Sources that this installation does not have: rules that need them are left out. */
+  readonly without?: readonly SourceId[];
+};
+
+/** The rules with the objectives and thresholds of one installation. */
+export function alertRules(options: RuleOptions = {}): readonly AlertRule[] {
+  const rules = [
+    ...sloRules(options.objectives ?? []),
+    ...gatewayRules(),
+    ...serviceRules(),
+    ...hostRules(),
+    ...kubernetesRules(),
+    ...deploymentRules(options.deploymentWindows ?? []),
+  ];
+  const overrides = options.overrides ?? [];
+  return rules
+    .filter(({ source }) => !options.without?.includes(source))
+    .flatMap((rule) => withOverrides(rule, overrides));
+}
