@@ -22,6 +22,7 @@ import { registerRender } from './commands/render.ts';
 import { registerReplay } from './commands/replay.ts';
 import { registerSchema } from './commands/schema.ts';
 import { registerSend } from './commands/send.ts';
+import { registerSnapshot } from './commands/snapshot.ts';
 import { registerToken } from './commands/token.ts';
 import { registerUp } from './commands/up.ts';
 import { registerUpgradeConfig } from './commands/upgrade-config.ts';
@@ -51,6 +52,7 @@ const commands: readonly Register[] = [
   registerReplay,
   registerSchema,
   registerSend,
+  registerSnapshot,
   registerToken,
   registerUp,
   registerUpgradeConfig,

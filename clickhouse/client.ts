@@ -2,6 +2,7 @@
  * A connection to a ClickHouse server, over the ecosystem's client. Credentials come from the
  * URL or the environment; failures become problems that name the address, never the password.
  */
+import { Readable } from 'node:stream';
 import { type ClickHouseClient, createClient } from '@clickhouse/client';
 import { Problem } from '../core/problem.ts';
 import type { Credentials } from './credentials.ts';
@@ -22,6 +23,17 @@ export type ClickHouse = Sql & {
   /** The URL's database, or the default one. */
   readonly database: string;
   readonly databaseGiven: boolean;
+  /**
+   * Sends a body behind an INSERT, as one request; resolves when the server has stored it.
+   *
+   * @param body in the format that the statement names; read once, never copied whole
+   */
+  readonly insert: (
+    statement: string,
+    body: readonly Uint8Array[],
+    settings: Readonly<Record<string, string | number>>,
+    signal?: AbortSignal,
+  ) => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -87,6 +99,17 @@ export function connectClickHouse(options: ConnectOptions): ClickHouse {
         .query({ ...request, format: 'JSONEachRow' })
         .catch(rethrowAt(address, query));
       return answer.json<Row>().catch(rethrowAt(address, query));
+    },
+    insert: async (query, body, settings, signal) => {
+      const request = {
+        query,
+        values: Readable.from(body, { objectMode: false }),
+        clickhouse_settings: { ...settings, wait_end_of_query: 1 as const },
+        ...authOf(options, target),
+        ...abortOf(signal),
+      };
+      const { stream } = await client.exec(request).catch(rethrowAt(address, query));
+      await stream.resume().toArray().catch(rethrowAt(address, query));
     },
     close: () => client.close(),
   };

@@ -7,6 +7,7 @@ import { alertCodes } from './codes-alerts.ts';
  * jobs. Each code has a page `docs/errors/OBS-NNNN.md`; `obsctl explain OBS-NNNN` prints it.
  */
 import { pushCodes } from './codes-push.ts';
+import { snapshotCodes } from './codes-snapshot.ts';
 
 export type CodeText = {
   /** What happened, in a few words, without the particulars. */
@@ -371,6 +372,7 @@ export const codes = {
     next: 'Choose another address with `--listen`; port 0 takes a free one.',
   },
   ...pushCodes,
+  ...snapshotCodes,
   'OBS-5001': {
     title: 'a part of the single-machine product did not start',
     cause:

@@ -63,7 +63,12 @@ export type YamlReading = {
 };
 
 /** Puts another value in the place of a text; `plain` when it stands without quotes. */
-export type ReplaceText = (text: string, plain: boolean, at: TextPlace) => unknown;
+export type ReplaceText = (
+  text: string,
+  plain: boolean,
+  at: TextPlace,
+  path: readonly (string | number)[],
+) => unknown;
 
 /** Reads one document. Never throws on any text. */
 export function readYaml(text: string, replace: ReplaceText = (value) => value): YamlReading {
@@ -243,7 +248,7 @@ class Walk {
     const written = node.range == null || node.range[1] > node.range[0];
     if (written) this.values.set(JSON.stringify(path), at);
     if (typeof node.value !== 'string') return node.value;
-    return this.#replace(node.value, node.type === 'PLAIN', at);
+    return this.#replace(node.value, node.type === 'PLAIN', at, path);
   }
 
   #map(node: YAMLMap, path: YamlPath): Readonly<Record<string, unknown>> {

@@ -24,9 +24,12 @@ export type LoadOptions = {
 /** Reads a stack file. Never throws, whatever the text. */
 export function loadStack(text: string, file: string, options: LoadOptions = {}): LoadResult {
   const references: ReferenceFault[] = [];
-  const { tree, faults: textFaults } = readYaml(text, (value, plain, at) =>
-    resolveReferences(value, plain, at, options.env ?? {}, (fault) => references.push(fault)),
-  );
+  const { tree, faults: textFaults } = readYaml(text, (value, plain, at, path) => {
+    if (isLateReference(path)) return value;
+    return resolveReferences(value, plain, at, options.env ?? {}, (fault) =>
+      references.push(fault),
+    );
+  });
   const faults: StackFault[] = textFaults.map((fault) => faultOfText(fault, file, text));
   faults.push(
     ...references.map(({ at, ...rest }) => ({
@@ -48,6 +51,11 @@ export function loadStack(text: string, file: string, options: LoadOptions = {})
   // A text that is not resolved is told once, as what it is.
   const others = placed.filter(({ at }) => !references.some((one) => overlaps(one.at, at)));
   return { faults: inTextOrder([...faults, ...others]) };
+}
+
+/** Secrets stay references until somebody connects: what is rendered never holds them. */
+function isLateReference(path: KeyPath): boolean {
+  return path[0] === 'snapshots' && path.at(-1) === 'dsn';
 }
 
 /** Judges the value that a typed stack file exports; faults are placed by their key paths. */

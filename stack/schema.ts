@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { alertsOptions, slosOptions } from '../dashboards/alerts/config.ts';
+import { snapshotsOptions } from '../jobs/snapshot/config.ts';
 import { extraExportersOptions } from '../presets/extra-exporters/config.ts';
 import { clusterAgent, nodeAgent, prometheusAgent, sampler } from './agents.ts';
 import { clickhouse } from './clickhouse.ts';
@@ -76,18 +77,6 @@ const kubernetes = z
     examples: [{ version: '1.33' }],
   });
 
-/** Keys whose rooms are not built: known, so that a wish is refused and not forgotten. */
-function notYet(description: string) {
-  return z
-    .array(z.unknown())
-    .max(0)
-    .default([])
-    .meta({
-      description: `${description}; not in this version, so it must be empty`,
-      examples: [[]],
-    });
-}
-
 export const stackSchema = z
   .strictObject({
     name: stackName({
@@ -124,7 +113,7 @@ export const stackSchema = z
     grafana,
     alerts: alertsOptions,
     slos: slosOptions,
-    snapshots: notYet('Tables of databases that are copied on a schedule'),
+    snapshots: snapshotsOptions,
     extra_exporters: extraExportersOptions,
   })
   .meta({ title: 'obsctl stack file', description: 'What obsctl renders, checks and runs' });

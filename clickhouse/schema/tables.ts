@@ -5,6 +5,7 @@ import { logs } from './logs.ts';
 import { exponentialHistogram, gauge, histogram, sum, summary } from './metrics.ts';
 import { migrations, receipts, redDay, redHour, redMinute, redSecond } from './ours.ts';
 import { metricHours, metricMinutes } from './points.ts';
+import { snapshotRuns } from './snapshots.ts';
 import { traceRanges, traces } from './traces.ts';
 import type { TableDef } from './types.ts';
 
@@ -31,7 +32,8 @@ export const tables: readonly TableDef[] = [
   metricMinutes,
   metricHours,
   receipts,
+  snapshotRuns,
 ];
 
 /** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */
-export const schemaVersion = 8;
+export const schemaVersion = 9;

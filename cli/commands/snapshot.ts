@@ -1,0 +1,167 @@
+/** `obsctl snapshot`: tables of Postgres and MySQL in ClickHouse, exactly. */
+import { randomBytes } from 'node:crypto';
+import type { Command } from 'commander';
+import type { ClickHouse } from '../../clickhouse/client.ts';
+import { systemClock } from '../../core/clock.ts';
+import type { SnapshotConfig } from '../../jobs/snapshot/config.ts';
+import type { RunProgress, RunReport } from '../../jobs/snapshot/run.ts';
+import type { CliContext } from '../context.ts';
+import { readStack } from '../stack-file.ts';
+
+type SnapshotOptions = {
+  readonly file: string;
+  readonly clickhouse?: string;
+  readonly json?: boolean;
+};
+
+/** A checksum reads all rows of a table before it answers. */
+const requestTimeoutMs = 30 * 60_000;
+
+export function registerSnapshot(program: Command, context: CliContext): void {
+  const snapshot = program
+    .command('snapshot')
+    .description('copy tables of Postgres and MySQL into ClickHouse, verified, on a schedule');
+  const subcommand = (name: string, description: string): Command =>
+    snapshot
+      .command(name)
+      .description(description)
+      .argument('[name]', 'one snapshot of the stack file; without it all of them')
+      .option('-f, --file <file>', 'stack file', 'obs.yaml')
+      .option('--json', 'the result as JSON, one line a snapshot');
+  const url = 'server and database of snapshot_runs; CLICKHOUSE_URL, or http://127.0.0.1:8123';
+  subcommand('run', 'copy all tables, verify each, then swap them in')
+    .option('--clickhouse <url>', url)
+    .addHelpText(
+      'after',
+      '\nAll tables of a run show one point in time. A new table is filled beside the old one and\n' +
+        'takes its place once row count and checksum are those that were sent; whatever fails,\n' +
+        'the old tables stay as they are.\n' +
+        '\nExamples:\n' +
+        '  SHOP_DSN=postgres://reader:…@db:5432/shop obsctl snapshot run shop\n' +
+        '  obsctl snapshot run --json | jq .tables\n' +
+        '\nExit codes: 0 all is copied, 2 something is wrong with it, 3 not reachable.\n',
+    )
+    .action((name: string | undefined, options: SnapshotOptions) => run(name, options, context));
+  subcommand('plan', 'show what would be read, as which types, in how many chunks')
+    .addHelpText('after', '\nExample:\n  obsctl snapshot plan shop -f obs.yaml\n')
+    .action((name: string | undefined, options: SnapshotOptions) => plan(name, options, context));
+  subcommand('list', 'show the last run of every table: rows, checksum, age')
+    .option('--clickhouse <url>', url)
+    .addHelpText(
+      'after',
+      '\nExample:\n  obsctl snapshot list\n\nExit codes: 0 all are right, 1 one failed or is missing.\n',
+    )
+    .action((name: string | undefined, options: SnapshotOptions) => list(name, options, context));
+}
+
+async function run(
+  name: string | undefined,
+  options: SnapshotOptions,
+  context: CliContext,
+): Promise<void> {
+  const { snapshotsOf } = await import('../snapshot/open.ts');
+  const { Progress } = await import('../snapshot/progress.ts');
+  const { runText } = await import('../snapshot/print.ts');
+  const configs = snapshotsOf(await readStack(options.file, context), name);
+  const server = await connect(options, context);
+  try {
+    for (const config of configs) {
+      const progress = new Progress(context);
+      const report = await runOne(config, server, progress.show, context);
+      progress.end();
+      if (options.json === true) context.stdout(`${JSON.stringify(report, bigAsText)}\n`);
+      else context.stdout(runText(report));
+    }
+  } catch (error) {
+    if (!context.signal.aborted) throw error;
+    context.stderr('interrupted; the tables are as they were\n');
+    context.exitWith(130);
+  } finally {
+    await server.close();
+  }
+}
+
+async function runOne(
+  config: SnapshotConfig,
+  server: ClickHouse,
+  onProgress: (progress: RunProgress) => void,
+  context: CliContext,
+): Promise<RunReport> {
+  const { openSource } = await import('../snapshot/open.ts');
+  const { runSnapshot } = await import('../../jobs/snapshot/run.ts');
+  const { source, home } = await openSource(config, context);
+  try {
+    return await runSnapshot({
+      config,
+      source,
+      server,
+      ...(home !== undefined && { home }),
+      clock: systemClock,
+      run: runName(systemClock.nowMs()),
+      onProgress,
+      signal: context.signal,
+    });
+  } finally {
+    await source.close();
+  }
+}
+
+/** Sorts by time; no two are the same. */
+function runName(nowMs: number): string {
+  const time = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
+  return `${time}_${randomBytes(2).toString('hex')}`;
+}
+
+async function plan(
+  name: string | undefined,
+  options: SnapshotOptions,
+  context: CliContext,
+): Promise<void> {
+  const { snapshotsOf, openSource } = await import('../snapshot/open.ts');
+  const { planSnapshot } = await import('../../jobs/snapshot/outlook.ts');
+  const { planText } = await import('../snapshot/print.ts');
+  for (const config of snapshotsOf(await readStack(options.file, context), name)) {
+    const { source, home } = await openSource(config, context);
+    try {
+      const outlook = await planSnapshot(config, source, home);
+      context.stdout(options.json === true ? `${JSON.stringify(outlook)}\n` : planText(outlook));
+    } finally {
+      await source.close();
+    }
+  }
+}
+
+async function list(
+  name: string | undefined,
+  options: SnapshotOptions,
+  context: CliContext,
+): Promise<void> {
+  const { snapshotsOf } = await import('../snapshot/open.ts');
+  const { lastRuns } = await import('../../jobs/snapshot/runs.ts');
+  const { listText } = await import('../snapshot/print.ts');
+  const configs = snapshotsOf(await readStack(options.file, context), name);
+  const server = await connect(options, context);
+  try {
+    const names = configs.map((config) => config.name);
+    const runs = await lastRuns(server, names);
+    if (options.json === true) for (const one of runs) context.stdout(`${JSON.stringify(one)}\n`);
+    else context.stdout(listText(runs, names));
+    const isRight = names.every((one) => {
+      const own = runs.filter(({ snapshot }) => snapshot === one);
+      return own.length > 0 && own.every(({ result, isEqual }) => result === 'ok' && isEqual);
+    });
+    if (!isRight) context.exitWith(1);
+  } finally {
+    await server.close();
+  }
+}
+
+async function connect(options: SnapshotOptions, context: CliContext): Promise<ClickHouse> {
+  const { connectClickHouse, defaultUrl } = await import('../../clickhouse/client.ts');
+  const url = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
+  return connectClickHouse({ url, env: context.env, requestTimeoutMs });
+}
+
+function bigAsText(_: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
+}

@@ -1,0 +1,79 @@
+/** What a run would read and write, without reading a row. */
+
+import type { SnapshotConfig } from './config.ts';
+import { chunkRows } from './copy.ts';
+import { fullName, planTables } from './plan.ts';
+import { databaseOf } from './run.ts';
+import type { Source } from './source.ts';
+
+export type TableOutlook = {
+  readonly source: string;
+  readonly kind: string;
+  /** Database and table in ClickHouse. */
+  readonly into: string;
+  readonly estimatedRows: number;
+  readonly chunks: number;
+  readonly key: readonly string[];
+  readonly filter: string;
+  readonly columns: readonly {
+    readonly source: string;
+    readonly sourceType: string;
+    readonly name: string;
+    readonly type: string;
+    readonly edge: string;
+    readonly isHashed: boolean;
+  }[];
+  readonly dropped: readonly string[];
+};
+
+export type Outlook = {
+  readonly snapshot: string;
+  readonly address: string;
+  readonly readers: number;
+  readonly notes: readonly string[];
+  readonly tables: readonly TableOutlook[];
+};
+
+/** Opens a point in time too, so that missing rights show before the first run does. */
+export async function planSnapshot(
+  config: SnapshotConfig,
+  source: Source,
+  home: string | undefined,
+): Promise<Outlook> {
+  const plans = planTables(await source.tables(), config, home);
+  const snapshot = await source.begin(config.readers);
+  try {
+    const tables: TableOutlook[] = [];
+    for (const plan of plans) {
+      const chunks = await snapshot.chunks(plan, chunkRows);
+      tables.push({
+        source: fullName(plan.source),
+        kind: plan.source.kind,
+        into: `${databaseOf(config)}.${plan.name}`,
+        estimatedRows: plan.source.estimatedRows,
+        chunks: chunks.length,
+        key: plan.source.primaryKey,
+        filter: plan.filter ?? '',
+        columns: plan.columns.map((column, index) => ({
+          source: column.source.name,
+          sourceType: column.source.sourceType,
+          name: column.name,
+          type: column.type,
+          edge: column.edge,
+          isHashed: plan.hashed[index] === true,
+        })),
+        dropped: plan.dropped,
+      });
+    }
+    const { address } = source;
+    return {
+      snapshot: config.name,
+      address,
+      readers: snapshot.readers,
+      notes: snapshot.notes,
+      tables,
+    };
+  } finally {
+    await snapshot.end();
+  }
+}

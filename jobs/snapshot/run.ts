@@ -1,0 +1,165 @@
+/**
+ * One run of a snapshot: all tables at one point in time, each copied beside the old one and
+ * verified; only when every table is right do they take their places.
+ *
+ *     catalog ─▶ plan ─▶ new tables ─▶ copy ─▶ verify ─▶ swap ─▶ snapshot_runs
+ *                             └──────── a fault: drop the new tables, old ones stay, one row
+ */
+import type { ClickHouse } from '../../clickhouse/client.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { SnapshotConfig } from './config.ts';
+import { type Copied, copyTable } from './copy.ts';
+import { changesBetween, type Shape } from './drift.ts';
+import { type EdgeCount, EdgeCounts } from './edges.ts';
+import { fullName, planTables, type TablePlan } from './plan.ts';
+import { recordRuns } from './runs.ts';
+import type { Source, SourceSnapshot } from './source.ts';
+import { Target } from './target.ts';
+import { mustBeEqual, readStored, type Stored } from './verify.ts';
+
+export type TableReport = {
+  /** Schema and table in the source. */
+  readonly source: string;
+  readonly database: string;
+  readonly table: string;
+  readonly sent: Copied;
+  readonly stored: Stored;
+  readonly edges: readonly EdgeCount[];
+  readonly changes: readonly string[];
+  readonly readMs: number;
+  readonly verifyMs: number;
+};
+
+export type RunReport = {
+  readonly run: string;
+  readonly snapshot: string;
+  readonly address: string;
+  readonly position: string;
+  readonly notes: readonly string[];
+  readonly tables: readonly TableReport[];
+  readonly startedMs: number;
+};
+
+export type RunProgress = {
+  readonly table: string;
+  readonly rows: number;
+  readonly estimatedRows: number;
+  readonly step: 'read' | 'verify' | 'done';
+};
+
+export type RunOptions = {
+  readonly config: SnapshotConfig;
+  readonly source: Source;
+  readonly server: ClickHouse;
+  /** The schema whose tables keep their names in ClickHouse, beside `public`. */
+  readonly home?: string;
+  readonly clock: Clock;
+  /** Part of names: later runs sort behind, and no two are the same. */
+  readonly run: string;
+  readonly onProgress: (progress: RunProgress) => void;
+  readonly signal: AbortSignal;
+};
+
+/** Database in ClickHouse of a snapshot that names none. */
+export function databaseOf({ name, database }: Pick<SnapshotConfig, 'name' | 'database'>): string {
+  return database ?? name.replaceAll('-', '_');
+}
+
+/**
+ * Runs it to its end. Whatever fails, the tables of the run before stay, what this one began is
+ * dropped, and `snapshot_runs` says why.
+ */
+export async function runSnapshot(options: RunOptions): Promise<RunReport> {
+  const startedMs = options.clock.nowMs();
+  const { config, source, run } = options;
+  const head = { run, snapshot: config.name, address: source.address, startedMs };
+  try {
+    const report = { ...head, ...(await copyAll(options)) };
+    await recordRuns(options.server, report, options.clock.nowMs());
+    return report;
+  } catch (error) {
+    const words = Error.isError(error) ? error.message : String(error);
+    const failed = { ...head, position: '', notes: [], tables: [] };
+    // The fault itself is what must be told, whether or not the server takes a row about it.
+    await recordRuns(options.server, failed, options.clock.nowMs(), words).catch(() => {});
+    throw error;
+  }
+}
+
+type Whole = Pick<RunReport, 'position' | 'notes' | 'tables'>;
+
+async function copyAll(options: RunOptions): Promise<Whole> {
+  const { config, source, server, run } = options;
+  const plans = planTables(await source.tables(), config, options.home);
+  const target = new Target(server, databaseOf(config), config.name, run);
+  await target.prepare(plans);
+  const snapshot = await source.begin(config.readers);
+  try {
+    const tables: TableReport[] = [];
+    for (const plan of plans) tables.push(await copyOne(plan, target, snapshot, options));
+    options.signal.throwIfAborted();
+    for (const plan of plans) await target.swap(plan);
+    for (const plan of plans) await target.forget(plan, config.keep);
+    return { position: snapshot.position, notes: snapshot.notes, tables };
+  } catch (error) {
+    for (const plan of plans) await target.discard(plan).catch(() => {});
+    throw error;
+  } finally {
+    await snapshot.end();
+  }
+}
+
+async function copyOne(
+  plan: TablePlan,
+  target: Target,
+  snapshot: SourceSnapshot,
+  options: RunOptions,
+): Promise<TableReport> {
+  const { clock, server, run, signal, config } = options;
+  const source = fullName(plan.source);
+  const { estimatedRows } = plan.source;
+  const before = await shapeOf(target, plan.name);
+  const into = await target.create(plan, `${source}, run ${run}, ${snapshot.position}`);
+  const startMs = clock.monotonicMs();
+  const edges = new EdgeCounts(plan.columns);
+  let rows = 0;
+  const tell = (step: RunProgress['step']): void =>
+    options.onProgress({ table: source, rows, estimatedRows, step });
+  tell('read');
+  const sent = await copyTable(plan, {
+    server,
+    snapshot,
+    into,
+    token: `${run}/${source}`,
+    clock,
+    edges,
+    rowsPerSecond: config.rows_per_second,
+    onRows: (more) => {
+      rows += more;
+      tell('read');
+    },
+    signal,
+  });
+  const readMs = clock.monotonicMs() - startMs;
+  tell('verify');
+  const stored = await readStored(server, into, plan, signal);
+  mustBeEqual(sent, stored, plan);
+  tell('done');
+  const after = await shapeOf(target, target.loadingName(plan));
+  return {
+    source,
+    database: target.database,
+    table: plan.name,
+    sent,
+    stored,
+    edges: edges.all(),
+    changes: before === undefined || after === undefined ? [] : changesBetween(before, after),
+    readMs: Math.round(readMs),
+    verifyMs: Math.round(clock.monotonicMs() - startMs - readMs),
+  };
+}
+
+async function shapeOf(target: Target, table: string): Promise<Shape | undefined> {
+  const columns = await target.columns(table);
+  return columns.length === 0 ? undefined : { columns, key: await target.key(table) };
+}
