@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { startEngine, type TestEngine } from '../../../test/support/engine.ts';
+import { checksumSettings, checksumSql } from './checksum-sql.ts';
 import {
   anyKind,
   arrayOf,
@@ -54,6 +55,15 @@ function blockOf(kinds: readonly Kind[], rows: readonly (readonly unknown[])[]):
   return writer.take(namesOf(kinds));
 }
 
+/** The checksum as the engine computes it over what it has stored. */
+async function storedChecksum(kinds: readonly Kind[]): Promise<bigint> {
+  const columns = kinds.map(({ type }, index) => ({ name: `c${index}`, type }));
+  const limits = Object.entries(checksumSettings).map(([name, value]) => `${name} = ${value}`);
+  const sum = checksumSql(columns);
+  const answer = await ask(`SELECT ${sum} FROM native_values SETTINGS ${limits} FORMAT TSV`);
+  return BigInt(answer.trim());
+}
+
 /** What the engine has, as the kinds print it. */
 async function stored(kinds: readonly Kind[]): Promise<unknown[][]> {
   const answer = await ask('SELECT * FROM native_values FORMAT JSONCompactEachRow');
@@ -83,8 +93,10 @@ describe('columns of values', () => {
     await fc.assert(
       fc.asyncProperty(rows, async (list) => {
         await ask('TRUNCATE TABLE native_values');
-        await ask('INSERT INTO native_values FORMAT Native', blockOf(kinds, list));
+        const block = blockOf(kinds, list);
+        await ask('INSERT INTO native_values FORMAT Native', block);
         expect(await stored(kinds)).toEqual(printedRows(kinds, list));
+        expect(await storedChecksum(kinds)).toBe(block.checksum);
       }),
       { numRuns: 4, endOnFailure: true },
     );
@@ -102,8 +114,10 @@ describe('columns of values', () => {
     await fc.assert(
       fc.asyncProperty(tables, async ([kinds, rows]) => {
         await createTable(kinds);
-        await ask('INSERT INTO native_values FORMAT Native', blockOf(kinds, rows));
+        const block = blockOf(kinds, rows);
+        await ask('INSERT INTO native_values FORMAT Native', block);
         expect(await stored(kinds)).toEqual(printedRows(kinds, rows));
+        expect(await storedChecksum(kinds)).toBe(block.checksum);
       }),
       { numRuns: 60, endOnFailure: true },
     );
