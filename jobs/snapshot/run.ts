@@ -6,6 +6,7 @@
  *                             └──────── a fault: drop the new tables, old ones stay, one row
  */
 import type { ClickHouse } from '../../clickhouse/client.ts';
+import { checksumSettings } from '../../clickhouse/native/values/checksum-sql.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { SnapshotConfig } from './config.ts';
 import { type Copied, copyTable } from './copy.ts';
@@ -59,6 +60,13 @@ export type RunOptions = {
   readonly onProgress: (progress: RunProgress) => void;
   readonly signal: AbortSignal;
 };
+
+/** What a connection of the target must be set to, before any statement is parsed. */
+export const snapshotSettings = {
+  ...checksumSettings,
+  enable_time_time64_type: 1,
+  allow_suspicious_low_cardinality_types: 1,
+} as const;
 
 /** Database in ClickHouse of a snapshot that names none. */
 export function databaseOf({ name, database }: Pick<SnapshotConfig, 'name' | 'database'>): string {
