@@ -81,17 +81,16 @@ export async function runSnapshot(options: RunOptions): Promise<RunReport> {
   const startedMs = options.clock.nowMs();
   const { config, source, run } = options;
   const head = { run, snapshot: config.name, address: source.address, startedMs };
-  try {
-    const report = { ...head, ...(await copyAll(options)) };
-    await recordRuns(options.server, report, options.clock.nowMs());
-    return report;
-  } catch (error) {
+  const copied = await copyAll(options).catch(async (error: unknown) => {
     const words = Error.isError(error) ? error.message : String(error);
     const failed = { ...head, position: '', notes: [], tables: [] };
     // The fault itself is what must be told, whether or not the server takes a row about it.
     await recordRuns(options.server, failed, options.clock.nowMs(), words).catch(() => {});
     throw error;
-  }
+  });
+  const report = { ...head, ...copied };
+  await recordRuns(options.server, report, options.clock.nowMs());
+  return report;
 }
 
 type Whole = Pick<RunReport, 'position' | 'notes' | 'tables'>;

@@ -31,20 +31,26 @@ export async function recordRuns(
   await server.insert(`INSERT INTO ${into} FORMAT JSONEachRow`, [Buffer.from(lines)], {
     async_insert: 0,
     insert_deduplication_token: report.run,
+    session_timezone: 'UTC',
   });
 }
 
 function headOf(report: RunReport, nowMs: number, error: string | undefined): Row {
   return {
-    Time: nowMs / 1_000,
+    Time: timeText(nowMs),
     Run: report.run,
     Snapshot: report.snapshot,
     Source: report.address,
     Result: error === undefined ? 'ok' : 'failed',
     Error: error ?? '',
     Position: report.position,
-    Started: report.startedMs / 1_000,
+    Started: timeText(report.startedMs),
   };
+}
+
+/** As ClickHouse writes a DateTime64(3), in UTC. */
+function timeText(ms: number): string {
+  return new Date(ms).toISOString().replace('T', ' ').replace('Z', '');
 }
 
 function tableRow(table: TableReport): Row {

@@ -1,6 +1,7 @@
 /** Runs snapshots as `obsctl snapshot run` does, and asks the engine what came of them. */
-import { connectClickHouse } from '../../clickhouse/client.ts';
+
 import type { ClickHouse } from '../../clickhouse/client.ts';
+import { connectClickHouse } from '../../clickhouse/client.ts';
 import { systemClock } from '../../core/clock.ts';
 import { type SnapshotConfig, snapshotsOptions } from '../../jobs/snapshot/config.ts';
 import { type RunReport, runSnapshot, snapshotSettings } from '../../jobs/snapshot/run.ts';
