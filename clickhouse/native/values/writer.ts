@@ -21,6 +21,8 @@ export type RowLimits = {
   readonly rowsMax: number;
   /** Of values in the block; the last row may go beyond it by its own size. */
   readonly bytesMax: number;
+  /** Whether blocks have a checksum; true unless told otherwise, and 0 without. */
+  readonly checksum?: boolean;
 };
 
 export type RowBlock = {
@@ -93,7 +95,8 @@ class Rows implements BlockWriter {
       assert(column.isWhole(rows), `one value a row in ${names[index]} ${column.type}`);
     }
     const block = rows === 0 ? { chunks: [], bytes: 0 } : this.#encode(names);
-    const checksum = checksumOf(this.#kernel, this.columns, rows);
+    const isChecked = this.#limits.checksum !== false;
+    const checksum = isChecked ? checksumOf(this.#kernel, this.columns, rows) : 0n;
     for (const column of this.columns) column.clear();
     this.#meter.clear();
     this.#bytesBefore = 0;

@@ -54,26 +54,40 @@ function merged(a: u64, b: u64, c: u64, d: u64): u64 {
   return merge(hash, d);
 }
 
+/** The last step of xxHash64. */
+function mixed(hash: u64): u64 {
+  const half = (hash ^ (hash >>> 33)) * prime2;
+  const rest = (half ^ (half >>> 29)) * prime3;
+  return rest ^ (rest >>> 32);
+}
+
+/** Eight more bytes of the end of a string. */
+function add8(hash: u64, word: u64): u64 {
+  return rotl<u64>(hash ^ round(0, word), 27) * prime1 + prime4;
+}
+
 /** The end of xxHash64: up to 31 bytes from `from` on. */
 function tail(start: u64, from: usize, bytes: usize): u64 {
   let hash = start;
   let at = from;
-  const end = from + bytes;
-  while (at + 8 <= end) {
-    hash = rotl<u64>(hash ^ round(0, load<u64>(at)), 27) * prime1 + prime4;
+  if (bytes & 16) {
+    hash = add8(add8(hash, load<u64>(at)), load<u64>(at, 8));
+    at += 16;
+  }
+  if (bytes & 8) {
+    hash = add8(hash, load<u64>(at));
     at += 8;
   }
-  if (at + 4 <= end) {
+  if (bytes & 4) {
     hash = rotl<u64>(hash ^ (<u64>load<u32>(at) * prime1), 23) * prime2 + prime3;
     at += 4;
   }
+  const end = from + bytes;
   while (at < end) {
     hash = rotl<u64>(hash ^ (<u64>load<u8>(at) * prime5), 11) * prime1;
     at += 1;
   }
-  hash = (hash ^ (hash >>> 33)) * prime2;
-  hash = (hash ^ (hash >>> 29)) * prime3;
-  return hash ^ (hash >>> 32);
+  return mixed(hash);
 }
 
 function xxHash64(from: usize, bytes: usize): u64 {
@@ -84,13 +98,13 @@ function xxHash64(from: usize, bytes: usize): u64 {
   let d: u64 = 0 - prime1;
   let at = from;
   const end = from + bytes;
-  while (at + 32 <= end) {
+  do {
     a = round(a, load<u64>(at));
     b = round(b, load<u64>(at, 8));
     c = round(c, load<u64>(at, 16));
     d = round(d, load<u64>(at, 24));
     at += 32;
-  }
+  } while (at + 32 <= end);
   return tail(merged(a, b, c, d) + <u64>bytes, at, end - at);
 }
 
@@ -130,6 +144,14 @@ export function widen(from: usize, out: usize, count: i32, width: i32): void {
 
 /** Values of `width` bytes each, as strings. */
 export function fixed(from: usize, out: usize, count: i32, width: i32): void {
+  if (width === 16) {
+    for (let i = 0; i < count; i += 1) {
+      const at = from + (i << 4);
+      const hash = add8(add8(prime5 + 16, load<u64>(at)), load<u64>(at, 8));
+      store<u64>(out + (i << 3), mixed(hash));
+    }
+    return;
+  }
   for (let i = 0; i < count; i += 1) {
     store<u64>(out + (i << 3), xxHash64(from + i * width, width));
   }
@@ -140,18 +162,21 @@ export function strings(from: usize, end: usize, out: usize, count: i32): usize 
   let at = from;
   let done = 0;
   while (done < count) {
-    let start = at;
-    let size: usize = 0;
-    let shift: usize = 0;
-    let byte: usize = 0x80;
-    while (byte >= 0x80 && start < end) {
-      byte = <usize>load<u8>(start);
-      size |= (byte & 0x7f) << shift;
-      shift += 7;
-      start += 1;
+    if (at >= end) break;
+    let start = at + 1;
+    let size = <usize>load<u8>(at);
+    if (size >= 0x80) {
+      let byte = size;
+      size &= 0x7f;
+      for (let shift: usize = 7; byte >= 0x80; shift += 7) {
+        // The room behind the window makes one byte too many harmless.
+        byte = start < end ? <usize>load<u8>(start) : 0;
+        size |= (byte & 0x7f) << shift;
+        start += 1;
+      }
     }
-    // Compared so that no sum wraps.
-    if (byte >= 0x80 || size > end - start) break;
+    // A length that is cut off ends behind the window.
+    if (start > end || size > end - start) break;
     store<u64>(out + (done << 3), xxHash64(start, size));
     at = start + size;
     done += 1;
