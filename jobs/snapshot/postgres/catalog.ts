@@ -103,14 +103,17 @@ function typesSql(version: number): string {
   LEFT JOIN pg_catalog.pg_range r ON r.rngtypid = t.oid ${multirange}`;
 }
 
-/** Of all composites, those that are the rows of tables included: a column may have one as type. */
+/** Of composites, and of tables whose rows are the type of a column, an array or a domain. */
 const fieldsSql = `
+  WITH used AS (
+    SELECT DISTINCT t.oid, t.typelem, t.typbasetype
+    FROM pg_catalog.pg_attribute u JOIN pg_catalog.pg_type t ON t.oid = u.atttypid
+    WHERE u.attnum > 0)
   SELECT c.reltype AS composite, a.attname AS name, a.atttypid AS type, a.atttypmod AS modifier
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
   WHERE c.reltype <> 0 AND a.attnum > 0 AND NOT a.attisdropped
-    AND (c.relkind = 'c' OR EXISTS (SELECT FROM pg_catalog.pg_attribute u
-      WHERE u.atttypid IN (c.reltype, (SELECT typarray FROM pg_catalog.pg_type
-        WHERE oid = c.reltype)) AND u.attnum > 0))
+    AND (c.relkind = 'c' OR c.reltype IN (SELECT oid FROM used UNION ALL
+      SELECT typelem FROM used UNION ALL SELECT typbasetype FROM used))
   ORDER BY c.reltype, a.attnum`;
 
 /** `money` is a count of the smallest unit; how many make one, `lc_monetary` says. */

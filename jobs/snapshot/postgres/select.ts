@@ -61,14 +61,37 @@ function fieldOf(source: SourceColumn, target: string, column: number): Field {
   const [expression, type] = (
     {
       binary: [name, postgres],
-      text: [`${name}::pg_catalog.text`, named('text')],
-      texts: [`${name}::pg_catalog.text[]`, array(named('text'))],
+      text: [textOf(name, postgres), named('text')],
+      texts: [textsOf(name, postgres), array(named('text'))],
       reals: [`${name}::pg_catalog.float4[]`, array(named('float4'))],
       numeric: [`${name}::pg_catalog.numeric`, named('numeric')],
       'numeric text': [`${name}::pg_catalog.numeric::pg_catalog.text`, named('text')],
     } as const
   )[wire];
   return { source: asPostgres(source), expression, column, type };
+}
+
+/** Types whose cast to text is not what `psql` shows: `true`, 10.0.0.1/32. */
+const outputs: Readonly<Record<string, string>> = {
+  bool: 'boolout',
+  inet: 'inet_out',
+  cidr: 'cidr_out',
+  char: 'charout',
+};
+
+function textOf(name: string, type: PgType): string {
+  const output = type.form === 'base' ? outputs[type.name] : undefined;
+  return output === undefined
+    ? `${name}::pg_catalog.text`
+    : `pg_catalog.textin(pg_catalog.${output}(${name}))`;
+}
+
+/** By the text of the whole array, so that its elements are in the text that `psql` shows. */
+function textsOf(name: string, type: PgType): string {
+  const element = type.form === 'array' ? type.element : type;
+  // The one type whose arrays are not separated by commas.
+  if (element.form === 'base' && element.name === 'box') return `${name}::pg_catalog.text[]`;
+  return `pg_catalog.textin(pg_catalog.array_out(${name}))::pg_catalog.text[]`;
 }
 
 function named(name: string): PgType {

@@ -165,46 +165,66 @@ async function readAbortably(
 
 type Described = { readonly oid: number; readonly same: boolean };
 
+/** Also of every partition: `pg_class` as the snapshot has it, the function as it is now. */
+const describedSql = `
+  SELECT root.oid, bool_and(c.relfilenode
+    IS NOT DISTINCT FROM coalesce(pg_catalog.pg_relation_filenode(c.oid), 0)) AS same
+  FROM pg_catalog.pg_class root
+  CROSS JOIN LATERAL (
+    SELECT relid FROM pg_catalog.pg_partition_tree(root.oid) WHERE root.relkind = 'p'
+    UNION ALL SELECT root.oid WHERE root.relkind <> 'p') part
+  JOIN pg_catalog.pg_class c ON c.oid = part.relid
+  WHERE root.oid = $1::pg_catalog.text::pg_catalog.regclass GROUP BY root.oid`;
+
+const columnsSql = `
+  SELECT attname AS name, attnum::pg_catalog.int4 AS place,
+    pg_catalog.format_type(atttypid, atttypmod) AS type
+  FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped`;
+
 /**
  * Locks it, sees that it may be read, and that it is what was planned: its columns with their
- * types, and not rewritten between the snapshot and the lock.
+ * types, and neither rewritten nor altered between the snapshot and the lock.
  */
 async function lockTable(coordinator: Session, table: PlannedTable): Promise<number> {
   const { client } = coordinator;
-  const { schema, name } = table.source;
   await client.query('SAVEPOINT locking');
   try {
-    const { fields } = selectionOf(table);
-    const names = fields.map(({ source }) => quote(source.name)).join(', ');
-    await client.query(`SELECT ${names} FROM ${relationOf(table)} LIMIT 0`);
-    const text = `${quote(schema)}.${quote(name)}`;
-    const file = await client.query<Described>(
-      `SELECT c.oid, c.relfilenode IS NOT DISTINCT FROM
-          coalesce(pg_catalog.pg_relation_filenode(c.oid), 0) AS same
-        FROM pg_catalog.pg_class c WHERE c.oid = $1::pg_catalog.text::pg_catalog.regclass`,
-      [text],
-    );
-    const [found] = file.rows;
-    if (found?.same !== true) throw changed('the table was rewritten or emptied');
-    const types = await client.query<{ name: string; type: string }>(
-      `SELECT attname AS name, pg_catalog.format_type(atttypid, atttypmod) AS type
-        FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped`,
-      [found.oid],
-    );
-    const now = new Map(types.rows.map((row) => [row.name, row.type]));
-    for (const { source } of fields) {
-      const type = now.get(source.name);
-      if (type !== source.sourceType) {
-        throw changed(`column ${source.name} was ${source.sourceType} and is ${type ?? 'gone'}`);
-      }
-    }
+    const oid = await lockAndCompare(client, table);
     await client.query('RELEASE SAVEPOINT locking');
-    return found.oid;
+    return oid;
   } catch (error) {
     // The snapshot lives on for other tables; the lock goes.
     await client.query('ROLLBACK TO SAVEPOINT locking').catch(() => undefined);
     throw error;
   }
+}
+
+async function lockAndCompare(client: Session['client'], table: PlannedTable): Promise<number> {
+  const { schema, name } = table.source;
+  const { fields } = selectionOf(table);
+  const names = fields.map(({ source }) => quote(source.name)).join(', ');
+  const now = await client.query(`SELECT ${names} FROM ${relationOf(table)} LIMIT 0`);
+  const described = await client.query<Described>(describedSql, [
+    `${quote(schema)}.${quote(name)}`,
+  ]);
+  const [found] = described.rows;
+  if (found?.same !== true) throw changed('the table was rewritten or emptied');
+  const columns = await client.query<{ name: string; place: number; type: string }>(columnsSql, [
+    found.oid,
+  ]);
+  const byName = new Map(columns.rows.map((row) => [row.name, row]));
+  for (const [index, { source }] of fields.entries()) {
+    const then = byName.get(source.name);
+    if (then?.type !== source.sourceType) {
+      const type = then?.type ?? 'gone';
+      throw changed(`column ${source.name} was ${source.sourceType} and is ${type}`);
+    }
+    // Another of the same name has another place, which the driver tells of what is there now.
+    if (now.fields[index]?.columnID !== then.place) {
+      throw changed(`column ${source.name} was dropped, and there is another of its name`);
+    }
+  }
+  return found.oid;
 }
 
 function changed(what: string): Problem {

@@ -39,7 +39,7 @@ function takeNullable(type: PgType, column: NullableColumn, edge: Edge): Taker {
       if (decode(bytes, from, to)) column.pushValid();
       else column.pushNull();
     },
-    none: column.pushNull,
+    none: () => column.pushNull(),
   };
 }
 
@@ -59,7 +59,7 @@ function emptyOf(column: ValueColumn): (() => void) | undefined {
     case 'map':
       return () => column.pushLength(0);
     case 'nullable':
-      return column.pushNull;
+      return () => column.pushNull();
     case 'tuple': {
       const parts = column.parts.map((part) => emptyOf(part) ?? zeroOf(part));
       return () => {

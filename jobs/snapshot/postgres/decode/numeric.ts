@@ -17,7 +17,7 @@ const groupDigits = 4;
 const headerBytes = 8;
 /** Groups of four digits that a double surely holds: 10^15 < 2^53. */
 const safeGroups = 3;
-/** Digits that may be asked of a bigint: 131072 before the point, 16383 behind it. */
+/** By exponent; at most 131072 digits before the point and 16383 behind it. */
 const powers: bigint[] = [];
 
 export type Decimal = { readonly precision: number; readonly scale: number };
@@ -92,11 +92,20 @@ type Push = { readonly safe: (value: number) => void; readonly big: (value: bigi
 function pusher(column: ValueColumn): Push {
   switch (column.kind) {
     case 'number':
-      return { safe: column.pushNumber, big: (value) => column.pushNumber(Number(value)) };
+      return {
+        safe: (value) => column.pushNumber(value),
+        big: (value) => column.pushNumber(Number(value)),
+      };
     case 'long':
-      return { safe: (value) => pushSafe(column, value), big: column.pushBigInt };
+      return {
+        safe: (value) => pushSafe(column, value),
+        big: (value) => column.pushBigInt(value),
+      };
     case 'wide':
-      return { safe: (value) => column.pushBigInt(BigInt(value)), big: column.pushBigInt };
+      return {
+        safe: (value) => column.pushBigInt(BigInt(value)),
+        big: (value) => column.pushBigInt(value),
+      };
     default:
       throw new TypeError(`a numeric cannot go into ${column.type}`);
   }
@@ -138,5 +147,9 @@ function clampTo(value: bigint, bound: bigint): bigint {
 }
 
 function powerOfTen(exponent: number): bigint {
-  return (powers[exponent] ??= 10n ** BigInt(exponent));
+  const known = powers[exponent];
+  if (known !== undefined) return known;
+  const power = 10n ** BigInt(exponent);
+  powers[exponent] = power;
+  return power;
 }
