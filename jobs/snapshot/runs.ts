@@ -36,15 +36,20 @@ export async function recordRuns(
 
 function headOf(report: RunReport, nowMs: number, error: string | undefined): Row {
   return {
-    Time: nowMs / 1_000,
+    Time: unixText(nowMs),
     Run: report.run,
     Snapshot: report.snapshot,
     Source: report.address,
     Result: error === undefined ? 'ok' : 'failed',
     Error: error ?? '',
     Position: report.position,
-    Started: report.startedMs / 1_000,
+    Started: unixText(report.startedMs),
   };
+}
+
+/** ClickHouse takes a bare number for ticks of the column, and a text for seconds. */
+function unixText(ms: number): string {
+  return (ms / 1_000).toFixed(3);
 }
 
 function tableRow(table: TableReport): Row {
