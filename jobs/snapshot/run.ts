@@ -7,7 +7,7 @@
  */
 import type { ClickHouse } from '../../clickhouse/client.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { SnapshotConfig } from './config.ts';
+import { databaseOf, type SnapshotConfig } from './config.ts';
 import { type Copied, copyTable } from './copy.ts';
 import { changesBetween, type Shape } from './drift.ts';
 import { type EdgeCount, EdgeCounts } from './edges.ts';
@@ -59,11 +59,6 @@ export type RunOptions = {
   readonly onProgress: (progress: RunProgress) => void;
   readonly signal: AbortSignal;
 };
-
-/** Database in ClickHouse of a snapshot that names none. */
-export function databaseOf({ name, database }: Pick<SnapshotConfig, 'name' | 'database'>): string {
-  return database ?? name.replaceAll('-', '_');
-}
 
 /**
  * Runs it to its end. Whatever fails, the tables of the run before stay, what this one began is
