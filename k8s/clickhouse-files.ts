@@ -3,12 +3,18 @@
  * its image: listeners, a bound on its own log tables, and users with the least rights.
  */
 
-/** The three users; nobody else can log in, and there is no `default` user. */
+/** The users of every stack; nobody else can log in, and there is no `default` user. */
 export const clickhouseUsers = {
   gateway: { name: 'gateway', variable: 'GATEWAY_PASSWORD' },
   schema: { name: 'schema', variable: 'SCHEMA_PASSWORD' },
   reader: { name: 'reader', variable: 'READER_PASSWORD' },
 } as const;
+
+/** Only where databases are copied into this one. */
+export const snapshotsUser = { name: 'snapshots', variable: 'SNAPSHOTS_PASSWORD' } as const;
+
+/** As `clickhouse/schema/snapshots.ts` names it; this room may not import that one. */
+const runsTable = 'snapshot_runs';
 
 /** Log tables of the server about itself that we keep, and for how many days. */
 const keptLogs: readonly (readonly [string, number])[] = [
@@ -68,8 +74,12 @@ function keptLog(table: string, days: number): string {
   </${table}>`;
 }
 
-/** Passwords come from the environment, so from Secrets; the file holds none. */
-export function usersConfig(database: string): string {
+/**
+ * Passwords come from the environment, so from Secrets; the file holds none.
+ *
+ * @param snapshots databases that snapshots of other databases are written to
+ */
+export function usersConfig(database: string, snapshots: readonly string[] = []): string {
   const { gateway, schema, reader } = clickhouseUsers;
   return `<clickhouse>
   <profiles>
@@ -89,14 +99,36 @@ ${user(schema, 'default', [
   `GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP VIEW ON ${database}.*`,
   'GRANT SELECT ON system.data_skipping_indices',
 ])}
-${user(reader, 'reader', [`GRANT SELECT ON ${database}.*`])}
+${[
+  user(reader, 'reader', [
+    `GRANT SELECT ON ${database}.*`,
+    ...snapshots.map((one) => `GRANT SELECT ON ${one}.*`),
+  ]),
+  ...(snapshots.length === 0
+    ? []
+    : [user(snapshotsUser, 'default', snapshotGrants(database, snapshots))]),
+].join('\n')}
   </users>
 </clickhouse>
 `;
 }
 
+/**
+ * What a run of `obsctl snapshot` does: makes databases and tables, fills, reads, swaps and drops
+ * them, and writes its row. That the database of the telemetry exists it asks by making it.
+ */
+function snapshotGrants(database: string, snapshots: readonly string[]): readonly string[] {
+  return [
+    ...snapshots.map(
+      (one) => `GRANT CREATE DATABASE, SELECT, INSERT, CREATE TABLE, DROP TABLE ON ${one}.*`,
+    ),
+    `GRANT CREATE DATABASE ON ${database}.*`,
+    `GRANT SELECT, INSERT, CREATE TABLE ON ${database}.${runsTable}`,
+  ];
+}
+
 function user(
-  one: (typeof clickhouseUsers)[keyof typeof clickhouseUsers],
+  one: { readonly name: string; readonly variable: string },
   profile: string,
   grants: readonly string[],
 ): string {

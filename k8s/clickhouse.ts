@@ -6,7 +6,7 @@ import type { Resources } from '../collector/workload.ts';
 import { noNeeds } from '../collector/workload.ts';
 import { Problem } from '../core/problem.ts';
 import { services, stateOf, workloadObject } from './agent.ts';
-import { clickhouseUsers, serverConfig, usersConfig } from './clickhouse-files.ts';
+import { clickhouseUsers, serverConfig, snapshotsUser, usersConfig } from './clickhouse-files.ts';
 import { metadata, type Part, partName } from './labels.ts';
 import { policyOf } from './network.ts';
 import type { KubernetesObject, NetworkPolicy, Probe } from './objects.ts';
@@ -36,6 +36,8 @@ export type ClickhouseInput = {
   readonly resources: Resources;
   readonly topology: ClickhouseTopology;
   readonly secrets: ClickhouseSecrets;
+  /** Databases that snapshots are written to; a user is made for them when there are any. */
+  readonly snapshots?: readonly string[];
 };
 
 type ClickhouseTopology = {
@@ -49,6 +51,7 @@ export type ClickhouseSecrets = {
   readonly gateway: SecretRef;
   readonly schema: SecretRef;
   readonly reader: SecretRef;
+  readonly snapshots: SecretRef;
 };
 
 /** The Secrets beside the one that the stack file names. */
@@ -57,6 +60,8 @@ export function clickhouseSecrets(gateway: SecretRef): ClickhouseSecrets {
     gateway,
     schema: { ...gateway, name: `${gateway.name}-schema` },
     reader: { ...gateway, name: `${gateway.name}-reader` },
+    // Not `-snapshots`: a stack of the Secret's name has one of that name for its sources.
+    snapshots: { ...gateway, name: `${gateway.name}-snapshot-user` },
   };
 }
 
@@ -73,7 +78,7 @@ export function clickhouseObjects(
   const part = { stack: place.stack, name };
   const { namespace } = place;
   const configs = { 'obsctl.xml': serverConfig() };
-  const users = { 'obsctl.xml': usersConfig(input.database) };
+  const users = { 'obsctl.xml': usersConfig(input.database, input.snapshots) };
   const shape = { kind: 'StatefulSet', replicas: 1, volume: input.volume } as const;
   const needs = {
     ...noNeeds,
@@ -81,6 +86,9 @@ export function clickhouseObjects(
       passwordVariable(clickhouseUsers.gateway.variable, input.secrets.gateway),
       passwordVariable(clickhouseUsers.schema.variable, input.secrets.schema),
       passwordVariable(clickhouseUsers.reader.variable, input.secrets.reader),
+      ...(input.snapshots === undefined || input.snapshots.length === 0
+        ? []
+        : [passwordVariable(snapshotsUser.variable, input.secrets.snapshots)]),
     ],
     ports: [
       { name: 'http', port: clickhousePorts.http, protocol: 'TCP' as const },

@@ -233,7 +233,11 @@ export type Volume = {
     /** Absent: every key is a file. */
     readonly items?: readonly { readonly key: string; readonly path: string }[];
   };
-  readonly secret?: { readonly secretName: string };
+  readonly secret?: {
+    readonly secretName: string;
+    /** Absent: every key is a file. */
+    readonly items?: readonly { readonly key: string; readonly path: string }[];
+  };
   readonly emptyDir?: { readonly sizeLimit?: string; readonly medium?: 'Memory' };
   readonly hostPath?: { readonly path: string; readonly type?: string };
   readonly persistentVolumeClaim?: { readonly claimName: string };
@@ -333,13 +337,32 @@ export type Job = Base<'batch/v1', 'Job'> & {
   };
 };
 
+export type CronJob = Base<'batch/v1', 'CronJob'> & {
+  readonly spec: {
+    readonly schedule: string;
+    readonly timeZone: 'Etc/UTC';
+    readonly concurrencyPolicy: 'Forbid';
+    readonly startingDeadlineSeconds: number;
+    readonly successfulJobsHistoryLimit: number;
+    readonly failedJobsHistoryLimit: number;
+    readonly jobTemplate: {
+      readonly metadata: { readonly labels: StringMap };
+      readonly spec: {
+        readonly activeDeadlineSeconds: number;
+        readonly backoffLimit: number;
+        readonly template: PodTemplate;
+      };
+    };
+  };
+};
+
 /** Objects of kinds that the cluster may not have: only for those who asked for them. */
 export type GrafanaCustomObject = Base<
   'grafana.integreatly.org/v1beta1',
   'GrafanaDashboard' | 'GrafanaDatasource' | 'GrafanaFolder'
 > & { readonly spec: JsonObject };
 
-export type Workload = DaemonSet | Deployment | StatefulSet | Job;
+export type Workload = DaemonSet | Deployment | StatefulSet | Job | CronJob;
 
 export type KubernetesObject =
   | Namespace
@@ -358,5 +381,12 @@ export type KubernetesObject =
 
 /** Whether the object makes pods. */
 export function isWorkload(object: KubernetesObject): object is Workload {
-  return ['DaemonSet', 'Deployment', 'StatefulSet', 'Job'].includes(object.kind);
+  return ['DaemonSet', 'Deployment', 'StatefulSet', 'Job', 'CronJob'].includes(object.kind);
+}
+
+/** What each of its pods is made from, wherever the kind keeps it. */
+export function templateOf(workload: Workload): PodTemplate {
+  return workload.kind === 'CronJob'
+    ? workload.spec.jobTemplate.spec.template
+    : workload.spec.template;
 }

@@ -19,6 +19,7 @@ const kinds: readonly KubernetesObject['kind'][] = [
   'StatefulSet',
   'Deployment',
   'DaemonSet',
+  'CronJob',
   'HorizontalPodAutoscaler',
   'GrafanaFolder',
   'GrafanaDatasource',

@@ -13,7 +13,7 @@ import type {
   Probe,
   Volume,
 } from './objects.ts';
-import { isWorkload } from './objects.ts';
+import { isWorkload, templateOf } from './objects.ts';
 
 export type Level = 'restricted' | 'baseline' | 'privileged';
 
@@ -91,7 +91,7 @@ const restrictedVolumes = new Set([
 /** The level that every workload among the objects needs, in their order. */
 export function podSecurityReport(objects: readonly KubernetesObject[]): readonly WorkloadLevel[] {
   return objects.filter(isWorkload).map((workload) => {
-    const findings = levelFindings(workload.spec.template);
+    const findings = levelFindings(templateOf(workload));
     return {
       kind: workload.kind,
       namespace: workload.metadata.namespace ?? '',

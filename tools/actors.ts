@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { renderSystem } from '../cli/render/system.ts';
-import { isWorkload, type KubernetesObject, type Workload } from '../k8s/objects.ts';
+import { isWorkload, type KubernetesObject, templateOf, type Workload } from '../k8s/objects.ts';
 import { loadStack } from '../stack/load.ts';
 import { examplesDir } from './examples.ts';
 
@@ -75,7 +75,7 @@ export function actorsSvg(): string {
   const result = loadStack(text, 'obs.yaml');
   if ('faults' in result) throw new Error(result.faults.map(({ message }) => message).join('\n'));
   const { objects } = renderSystem(result.stack);
-  const workloads = objects.filter(isWorkload).filter(({ kind }) => kind !== 'Job');
+  const workloads = objects.filter(isWorkload).filter(({ kind }) => !/Job$/.test(kind));
   const agents = workloads
     .map(boxOf)
     .toSorted((a, b) => agentOrder.indexOf(a.id) - agentOrder.indexOf(b.id));
@@ -110,7 +110,7 @@ function arrowsOf(objects: readonly KubernetesObject[], workloads: readonly Work
     const own = objects.filter(
       (object) => object.kind === 'ConfigMap' && object.metadata.name === workload.metadata.name,
     );
-    const said = JSON.stringify([workload.spec.template.spec, ...own]);
+    const said = JSON.stringify([templateOf(workload).spec, ...own]);
     for (const [service, to] of names) {
       if (!new RegExp(`[/ "]${service}\\.[a-z-]+\\.svc`).test(said)) continue;
       found.push(directed(from, to));

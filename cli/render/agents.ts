@@ -84,6 +84,12 @@ export function clickhouseUrl(stack: Stack): string {
   });
 }
 
+/** The same with the database as its path, and the port that a pod connects to. */
+export function clickhouseTarget(stack: Stack): { readonly href: string; readonly port: number } {
+  const { href, port, protocol } = new URL(`/${stack.clickhouse.database}`, clickhouseUrl(stack));
+  return { href, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+}
+
 function gatewayAddress(stack: Stack, target: Target): string {
   if (stack.gateway.endpoint !== undefined) return stack.gateway.endpoint;
   if (target === 'host') return `127.0.0.1:${gatewayPorts.grpc}`;

@@ -14,7 +14,7 @@ import {
   clickhousePorts,
   clickhouseSecrets,
 } from '../../k8s/clickhouse.ts';
-import { clickhouseUsers } from '../../k8s/clickhouse-files.ts';
+import { clickhouseUsers, snapshotsUser } from '../../k8s/clickhouse-files.ts';
 import {
   type Dashboard,
   dashboardObjects,
@@ -26,9 +26,10 @@ import type { KubernetesObject } from '../../k8s/objects.ts';
 import type { Place, SecretRef } from '../../k8s/place.ts';
 import type { MadeSecret } from '../../k8s/secrets-script.ts';
 import type { Stack } from '../../stack/types.ts';
-import { clickhouseUrl } from './agents.ts';
+import { clickhouseTarget, clickhouseUrl } from './agents.ts';
 import { grafanaRuleOptionsOf, ruleOptionsOf } from './alert-options.ts';
 import type { RenderedPart } from './parts.ts';
+import { renderSnapshots, snapshotDatabases } from './snapshots.ts';
 import { leftOut } from './standing.ts';
 
 export type RenderedStorage = {
@@ -52,9 +53,10 @@ export function renderStorage(stack: Stack, place: Place): RenderedStorage {
   // An external ClickHouse has the users that it has: one Secret, made by its owner.
   const secrets = inCluster
     ? clickhouseSecrets(named)
-    : { gateway: named, schema: named, reader: named };
+    : { gateway: named, schema: named, reader: named, snapshots: named };
   const ddl = ddlOf(stack);
   const grafana = grafanaInput(stack, place, secrets);
+  const snapshots = renderSnapshots(stack, place, secrets.snapshots);
   return {
     parts: [
       { name: 'clickhouse', objects: inCluster ? serverObjects(stack, place, secrets) : [] },
@@ -63,11 +65,11 @@ export function renderStorage(stack: Stack, place: Place): RenderedStorage {
         name: 'dashboards',
         objects: grafana === undefined ? [] : dashboardObjects(grafana, place),
       },
-      { name: 'jobs', objects: jobs(stack, place, secrets, ddl) },
+      { name: 'jobs', objects: [...jobs(stack, place, secrets, ddl), ...snapshots.objects] },
     ],
     ddl,
-    warnings: warningsOf(stack),
-    notes: stack.grafana === undefined ? [] : notesOf(stack),
+    warnings: [...warningsOf(stack), ...snapshots.warnings],
+    notes: [...(stack.grafana === undefined ? [] : notesOf(stack)), ...snapshots.notes],
   };
 }
 
@@ -99,6 +101,7 @@ function serverObjects(stack: Stack, place: Place, secrets: ClickhouseSecrets) {
       resources: resourcesOf(resources),
       topology,
       secrets,
+      snapshots: snapshotDatabases(stack),
     },
     place,
   );
@@ -121,12 +124,11 @@ function jobs(
 function schemaObjects(stack: Stack, place: Place, secret: SecretRef, ddl: string) {
   const { gateway, clickhouse } = stack;
   if (gateway.flavor === 'obsctl' && gateway.image !== undefined) {
-    const url = new URL(`/${clickhouse.database}`, clickhouseUrl(stack));
+    const { href, port } = clickhouseTarget(stack);
     const { traces, logs, metrics } = clickhouse.retention;
     const retention = `traces=${traces},logs=${logs},metrics=${metrics}`;
     const args = ['--profile', clickhouse.profile, '--retention', retention];
-    const port = Number(url.port) || (url.protocol === 'https:' ? 443 : 80);
-    return migrateJob({ image: gateway.image, clickhouseUrl: url.href, port, args, secret }, place);
+    return migrateJob({ image: gateway.image, clickhouseUrl: href, port, args, secret }, place);
   }
   const server = nativeServer(stack, place);
   return schemaJob({ image: clickhouse.image, ddl, ...server, secret }, place);
@@ -137,6 +139,9 @@ function madeSecrets(stack: Stack, secrets: ClickhouseSecrets): readonly MadeSec
   if (stack.clickhouse.mode === 'in_cluster') {
     for (const key of ['gateway', 'schema', 'reader'] as const) {
       made.push({ secret: secrets[key], user: clickhouseUsers[key].name });
+    }
+    if (stack.snapshots.length > 0) {
+      made.push({ secret: secrets.snapshots, user: snapshotsUser.name });
     }
   }
   if (stack.grafana?.deploy === true) {

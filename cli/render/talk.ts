@@ -1,5 +1,5 @@
 /** What `render` says on stderr: warnings, notes, the Pod Security levels, licences. */
-import { isWorkload, type KubernetesObject } from '../../k8s/objects.ts';
+import { isWorkload, type KubernetesObject, templateOf } from '../../k8s/objects.ts';
 import { podSecurityReport } from '../../k8s/pod-security.ts';
 import { technologyOf } from './images.ts';
 import type { RenderedSystem } from './system.ts';
@@ -19,8 +19,8 @@ export function talkOf({ objects, warnings, notes }: RenderedSystem): readonly s
 
 /** Every image that a workload runs, each once. */
 export function imagesOf(objects: readonly KubernetesObject[]): readonly string[] {
-  const images = objects.filter(isWorkload).flatMap(({ spec }) => {
-    const { initContainers = [], containers } = spec.template.spec;
+  const images = objects.filter(isWorkload).flatMap((workload) => {
+    const { initContainers = [], containers } = templateOf(workload).spec;
     return [...initContainers, ...containers].map(({ image }) => image);
   });
   return [...new Set(images)].sort();

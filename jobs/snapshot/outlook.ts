@@ -1,9 +1,8 @@
 /** What a run would read and write, without reading a row. */
 
-import type { SnapshotConfig } from './config.ts';
+import { databaseOf, type SnapshotConfig } from './config.ts';
 import { chunkRows } from './copy.ts';
 import { fullName, planTables } from './plan.ts';
-import { databaseOf } from './run.ts';
 import type { Source } from './source.ts';
 
 export type TableOutlook = {

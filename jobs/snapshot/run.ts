@@ -8,7 +8,7 @@
 import type { ClickHouse } from '../../clickhouse/client.ts';
 import { checksumSettings } from '../../clickhouse/native/values/checksum-sql.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { SnapshotConfig } from './config.ts';
+import { databaseOf, type SnapshotConfig } from './config.ts';
 import { type Copied, copyTable } from './copy.ts';
 import { changesBetween, type Shape } from './drift.ts';
 import { type EdgeCount, EdgeCounts } from './edges.ts';
@@ -67,11 +67,6 @@ export const snapshotSettings = {
   enable_time_time64_type: 1,
   allow_suspicious_low_cardinality_types: 1,
 } as const;
-
-/** Database in ClickHouse of a snapshot that names none. */
-export function databaseOf({ name, database }: Pick<SnapshotConfig, 'name' | 'database'>): string {
-  return database ?? name.replaceAll('-', '_');
-}
 
 /**
  * Runs it to its end. Whatever fails, the tables of the run before stay, what this one began is

@@ -7,6 +7,7 @@ import { validate as hpa } from 'kubernetes-models/_schemas/IoK8sApiAutoscalingV
 import { validate as daemonSet } from 'kubernetes-models/_schemas/IoK8sApiAppsV1DaemonSet';
 import { validate as deployment } from 'kubernetes-models/_schemas/IoK8sApiAppsV1Deployment';
 import { validate as statefulSet } from 'kubernetes-models/_schemas/IoK8sApiAppsV1StatefulSet';
+import { validate as cronJob } from 'kubernetes-models/_schemas/IoK8sApiBatchV1CronJob';
 import { validate as job } from 'kubernetes-models/_schemas/IoK8sApiBatchV1Job';
 import { validate as configMap } from 'kubernetes-models/_schemas/IoK8sApiCoreV1ConfigMap';
 import { validate as namespace } from 'kubernetes-models/_schemas/IoK8sApiCoreV1Namespace';
@@ -26,6 +27,7 @@ const validators: Readonly<Record<string, unknown>> = {
   'apps/v1 Deployment': deployment,
   'apps/v1 StatefulSet': statefulSet,
   'autoscaling/v2 HorizontalPodAutoscaler': hpa,
+  'batch/v1 CronJob': cronJob,
   'batch/v1 Job': job,
   'networking.k8s.io/v1 NetworkPolicy': policy,
   'policy/v1 PodDisruptionBudget': budget,

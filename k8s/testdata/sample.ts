@@ -8,7 +8,7 @@ import type { CollectorConfig, Pipeline } from '../../collector/types.ts';
 import { type CollectorWorkload, noNeeds, type ProgramWorkload } from '../../collector/workload.ts';
 import { agentObjects } from '../agent.ts';
 import { clickhouseHost, clickhouseObjects, clickhousePorts, clickhouseSecrets } from '../clickhouse.ts';
-import { clickhouseUsers } from '../clickhouse-files.ts';
+import { clickhouseUsers, snapshotsUser } from '../clickhouse-files.ts';
 import { gatewayEndpoint, gatewayObjects } from '../gateway.ts';
 import { dashboardObjects, grafanaObjects, type GrafanaInput } from '../grafana.ts';
 import { credentialsJob, migrateJob, schemaJob } from '../jobs.ts';
@@ -17,6 +17,7 @@ import type { KubernetesObject } from '../objects.ts';
 import { inApplyOrder } from '../order.ts';
 import type { Place } from '../place.ts';
 import { programObjects } from '../program.ts';
+import { snapshotCronJobs, type SnapshotsInput } from '../snapshots.ts';
 
 export const samplePlace: Place = {
   stack: 'shop',
@@ -214,6 +215,20 @@ export const sampleGrafana: GrafanaInput = {
   alertRules: 'apiVersion: 1\ngroups: []\n',
 };
 
+const ownImage = 'registry.example/obs/obsctl:0.1.0';
+
+export const sampleSnapshots: SnapshotsInput = {
+  image: ownImage,
+  stackText: 'name: shop\nsnapshots: []\n',
+  jobs: [
+    { name: 'orders', schedule: '0 * * * *', variable: 'SHOP_DSN', files: ['shop-ca.crt'] },
+    { name: 'a-name-that-is-as-long-as-it-may-be-here', schedule: '*/5 1-3 * 1,6 mon-fri', files: [] },
+  ],
+  clickhouseUrl: `http://${clickhouseHost(samplePlace)}:${clickhousePorts.http}/otel`,
+  secret: clickhouseSecrets(secret).snapshots,
+  ports: [clickhousePorts.http, 5432, 5432],
+};
+
 /** Everything in the cluster, with the gateway of one flavor. */
 export function sampleObjects(
   flavor: 'collector' | 'obsctl',
@@ -221,7 +236,7 @@ export function sampleObjects(
 ): readonly KubernetesObject[] {
   const secrets = clickhouseSecrets(secret);
   const clickhouseUrl = `http://${clickhouseHost(place)}:${clickhousePorts.http}/otel`;
-  const image = 'registry.example/obs/obsctl:0.1.0';
+  const image = ownImage;
   const objects = [
     ...agentObjects(sampleNodeAgent, place),
     ...agentObjects(sampleClusterAgent, place),
@@ -254,14 +269,19 @@ export function sampleObjects(
         resources,
         topology: { shards: 1, replicas: 1, keepers: 0 },
         secrets,
+        ...(flavor === 'obsctl' && { snapshots: ['orders'] }),
       },
       place,
     ),
+    ...(flavor === 'obsctl' ? snapshotCronJobs(sampleSnapshots, place) : []),
     ...credentialsJob(
       [
         { secret: secrets.gateway, user: clickhouseUsers.gateway.name },
         { secret: secrets.schema, user: clickhouseUsers.schema.name },
         { secret: secrets.reader, user: clickhouseUsers.reader.name },
+        ...(flavor === 'obsctl'
+          ? [{ secret: secrets.snapshots, user: snapshotsUser.name }]
+          : []),
         { secret: { ...secret, name: 'grafana' }, user: 'admin' },
       ],
       place,

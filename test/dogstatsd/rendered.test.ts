@@ -2,7 +2,7 @@
 import { createSocket } from 'node:dgram';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { isWorkload } from '../../k8s/objects.ts';
+import { isWorkload, templateOf } from '../../k8s/objects.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
 import { loopbackAddress } from '../support/pod.ts';
 import { renderFile } from '../support/rendered.ts';
@@ -18,7 +18,7 @@ let gateway: TestGateway | undefined;
 beforeAll(async () => {
   const { objects } = await renderFile(stackFile, ['--only', 'gateway']);
   const pod = objects.filter(isWorkload).find(({ kind }) => kind === 'StatefulSet');
-  const [container] = pod?.spec.template.spec.containers ?? [];
+  const [container] = pod === undefined ? [] : templateOf(pod).spec.containers;
   const [, ...rendered] = container?.args ?? [];
   const isKept = (_: string, index: number) =>
     !ofThePod.some((word) => [rendered[index], rendered[index - 1]].includes(word));

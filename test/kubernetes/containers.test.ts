@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { isWorkload } from '../../k8s/objects.ts';
+import { isWorkload, templateOf } from '../../k8s/objects.ts';
 import { containedRefusal } from '../support/contained.ts';
 import { type ControlPlane, startControlPlane } from '../support/kubernetes.ts';
 import { describeWithPeers } from '../support/peer.ts';
@@ -45,7 +45,7 @@ describe('the stacks of this test', () => {
   it('have node-agents as root and as another user', () => {
     const users = collectors
       .filter(({ name }) => name.endsWith('node-agent'))
-      .map(({ workload }) => workload.spec.template.spec.securityContext?.runAsUser);
+      .map(({ workload }) => templateOf(workload).spec.securityContext?.runAsUser);
     expect(users.sort()).toEqual([0, 10001]);
   });
 });
@@ -66,7 +66,7 @@ describeWithPeers(
     /** Starts it with `state` for the directories of its node, until it is ready; then ends it. */
     const startAndEnd = async (one: Collector, state: string): Promise<void> => {
       const { name, workload, rendered, line } = one;
-      const { spec } = workload.spec.template;
+      const { spec } = templateOf(workload);
       const [container] = spec.containers;
       expect(container?.securityContext?.readOnlyRootFilesystem).toBe(true);
       // What only a node has: the machine itself, and no pods.
@@ -133,7 +133,9 @@ async function collectorsOf(file: string, line: keyof typeof otherForms, names =
   const rendered = await renderFile(file);
   return rendered.objects
     .filter(isWorkload)
-    .filter(({ spec }) => /collector-contrib:/.test(spec.template.spec.containers[0]?.image ?? ''))
+    .filter((workload) =>
+      /collector-contrib:/.test(templateOf(workload).spec.containers[0]?.image ?? ''),
+    )
     .map((workload) => ({ name: workload.metadata.name, workload, rendered, line }))
     .filter(({ name }) => names.test(name));
 }

@@ -6,7 +6,7 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { JsonObject } from '../../core/json.ts';
-import { isWorkload, type PodTemplate, type Workload } from '../../k8s/objects.ts';
+import { isWorkload, type PodTemplate, templateOf, type Workload } from '../../k8s/objects.ts';
 import { highestLevel, type Level, levelFindings } from '../../k8s/pod-security.ts';
 import { type ControlPlane, startControlPlane } from '../support/kubernetes.ts';
 import { describeWithPeer } from '../support/peer.ts';
@@ -167,8 +167,9 @@ function sorted(controls: readonly string[]): readonly string[] {
 }
 
 /** As the controller of a StatefulSet adds them; a pod with a mount of none is refused. */
-function withClaims({ metadata, spec }: Workload): PodTemplate {
-  const { template } = spec;
+function withClaims(workload: Workload): PodTemplate {
+  const { metadata, spec } = workload;
+  const template = templateOf(workload);
   const claims = 'volumeClaimTemplates' in spec ? (spec.volumeClaimTemplates ?? []) : [];
   if (claims.length === 0) return template;
   const volumes = claims.map(({ metadata: { name } }) => ({

@@ -13,7 +13,7 @@ import type {
   Volume,
   VolumeMount,
 } from '../../k8s/objects.ts';
-import { isWorkload } from '../../k8s/objects.ts';
+import { isWorkload, templateOf } from '../../k8s/objects.ts';
 import type { ContainedOptions } from './contained.ts';
 
 export type PodPlace = {
@@ -53,7 +53,7 @@ export function podTemplateOf(
       typeof name === 'string' ? metadata.name === name : name.test(metadata.name),
     );
   if (found === undefined) throw new Error(`no workload ${name} was rendered`);
-  return found.spec.template;
+  return templateOf(found);
 }
 
 /** An address that nobody else listens on; all of 127.0.0.0/8 is this machine on Linux. */

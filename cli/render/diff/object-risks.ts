@@ -40,6 +40,8 @@ export function risksOfRemoved(object: Manifest): Risk[] {
     case 'DaemonSet':
     case 'Deployment':
       return risk('stops-pods', 'its pods stop: what they collected is not collected any more');
+    case 'CronJob':
+      return risk('stops-runs', 'it runs no more, and its finished Jobs go with it');
     case 'PersistentVolumeClaim':
       return risk('loses-data', 'what is on the volume is lost unless its class retains it');
     case 'ClusterRoleBinding':

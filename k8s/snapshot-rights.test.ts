@@ -1,0 +1,139 @@
+/**
+ * The grants of the rendered users, enforced by the engine: all that a run of a snapshot does goes
+ * through with those of `snapshots`, and nothing beside it.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { ClickHouse } from '../clickhouse/client.ts';
+import type { TablePlan } from '../jobs/snapshot/plan.ts';
+import { lastRuns, recordRuns } from '../jobs/snapshot/runs.ts';
+import { Target } from '../jobs/snapshot/target.ts';
+import { startAsUser } from '../test/support/as-user.ts';
+import { usersConfig } from './clickhouse-files.ts';
+
+const startMsMax = 120_000;
+const testMsMax = 60_000;
+/** Rows of long ago would be past their retention. */
+const timeMs = Date.now();
+const users = usersConfig('otel', ['shop']);
+
+const column = {
+  name: 'id',
+  sourceType: 'bigint',
+  isNullable: false,
+  isGenerated: false,
+  mapped: { type: 'Int64', types: ['Int64', 'String'], edge: 'fail', canBeNull: true },
+} as const;
+
+const plan: TablePlan = {
+  name: 'orders',
+  source: {
+    schema: 'public',
+    name: 'orders',
+    kind: 'table',
+    columns: [column],
+    primaryKey: ['id'],
+    estimatedRows: 2,
+  },
+  columns: [{ source: column, name: 'id', type: 'Int64', edge: 'fail' }],
+  hashed: [false],
+  dropped: [],
+};
+
+let dataDir = '';
+let server: ClickHouse;
+
+/** As `jobs/snapshot/run.ts` does it, with rows of our own. */
+async function runOnce(run: string, rows: string): Promise<void> {
+  const target = new Target(server, 'shop', 'shop', run);
+  await target.prepare([plan]);
+  const into = await target.create(plan, `run ${run}`);
+  await server.run(`INSERT INTO ${into} VALUES ${rows}`);
+  await server.rows(`SELECT count(), min(id) FROM ${into}`);
+  expect(await target.columns(target.loadingName(plan))).toEqual([{ name: 'id', type: 'Int64' }]);
+  expect(await target.key(target.loadingName(plan))).toMatch(/^\(?id\)?$/);
+  await target.swap(plan);
+  await target.forget(plan, 0);
+  await target.discard(plan);
+  const report = { run, snapshot: 'shop', address: 'db:5432/shop', position: '', notes: [] };
+  await recordRuns(server, { ...report, tables: [], startedMs: timeMs }, timeMs, 'for a row');
+}
+
+const denied = (statement: string) =>
+  expect(server.run(statement)).rejects.toThrow(/ACCESS_DENIED|Not enough privileges/);
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'obsctl-rights-'));
+  const admin = await startAsUser(dataDir, 'admin');
+  await admin.run('CREATE DATABASE otel');
+  await admin.run('CREATE TABLE otel.otel_logs (Body String) ENGINE = MergeTree ORDER BY ()');
+  await admin.run('CREATE DATABASE crm');
+  await admin.run('CREATE TABLE crm.people (name String) ENGINE = MergeTree ORDER BY ()');
+  await admin.close();
+}, startMsMax);
+
+afterAll(async () => {
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+describe('the user of the snapshots', () => {
+  beforeAll(async () => {
+    server = await startAsUser(dataDir, 'snapshots', users);
+  }, startMsMax);
+  afterAll(() => server.close());
+
+  it(
+    'does all that a first and a second run do, from nothing',
+    async () => {
+      await runOnce('20260101T000000Z_0001', '(1)');
+      await runOnce('20260101T010000Z_0002', '(1), (2)');
+      expect(await server.rows('SELECT count() AS n FROM shop.orders')).toEqual([{ n: 2 }]);
+      expect(await server.rows("SELECT name FROM system.tables WHERE database = 'shop'")).toEqual([
+        { name: 'orders' },
+      ]);
+      const [last] = await lastRuns(server, ['shop']);
+      expect(last).toMatchObject({ error: 'for a row', result: 'failed' });
+      expect(last?.ageS).toBeLessThan(testMsMax / 1_000);
+    },
+    testMsMax,
+  );
+
+  it.each([
+    'SELECT * FROM otel.otel_logs',
+    "INSERT INTO otel.otel_logs VALUES ('x')",
+    'DROP TABLE otel.otel_logs',
+    'DROP TABLE otel.snapshot_runs',
+    'TRUNCATE TABLE otel.snapshot_runs',
+    'CREATE TABLE otel.mine (x Int8) ENGINE = Memory',
+    'SELECT * FROM crm.people',
+    'DROP TABLE crm.people',
+    'DROP DATABASE shop',
+    'DROP DATABASE otel',
+    'CREATE DATABASE another',
+    'ALTER TABLE shop.orders DELETE WHERE 1',
+    "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+    "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
+    'GRANT SELECT ON otel.* TO default',
+    'SYSTEM FLUSH LOGS',
+  ])('may not %s', async (statement) => await denied(statement));
+});
+
+describe('the reader', () => {
+  beforeAll(async () => {
+    server = await startAsUser(dataDir, 'reader', users);
+  }, startMsMax);
+  afterAll(() => server.close());
+
+  it('reads telemetry beside snapshots', async () => {
+    const joined = 'SELECT count() AS n FROM otel.snapshot_runs, shop.orders';
+    expect(await server.rows(joined)).toEqual([{ n: 4 }]);
+  });
+
+  it.each([
+    'INSERT INTO shop.orders VALUES (9)',
+    'DROP TABLE shop.orders',
+    'SELECT * FROM crm.people',
+  ])('may not %s', async (statement) => await denied(statement));
+});
