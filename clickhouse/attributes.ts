@@ -16,6 +16,7 @@ import {
 import { logs } from './schema/logs.ts';
 import { exponentialHistogram, gauge, histogram, sum, summary } from './schema/metrics.ts';
 import { traces } from './schema/traces.ts';
+import { pointParts } from './series.ts';
 import { nameOf, quoteText } from './sql.ts';
 
 const pointTables = [gauge, sum, histogram, exponentialHistogram, summary];
@@ -35,7 +36,7 @@ export const attributeRollup: HourRollup = {
   grainSeconds: catalogueSeconds,
   raw: [
     ...[traces, logs].map(({ name }) => ({ table: name, time: 'Timestamp', part: name })),
-    ...pointTables.map(({ name }) => ({ table: name, time: 'TimeUnix', part: name })),
+    ...pointParts(pointTables),
   ],
   partColumn: '`Table`',
   counted: "sumIf(Rows, Kind = '')",

@@ -2,7 +2,8 @@
  * Rollups made of stored rows, an hour a partition. Rows are only ever added to the raw tables, so
  * a unit (a minute, say) is up to date when it has counted as many rows as are stored, and is
  * counted again when there are more: late rows, repeats, restarts and rows that somebody else
- * inserted need no memory of what was done.
+ * inserted need no memory of what was done. A rollup may be made of a finer one: then the raw rows
+ * that the finer one has counted are what is stored.
  *
  *     raw rows a unit ─┐
  *                      ├─ more? ─▶ count the unit again ─┐
@@ -34,6 +35,11 @@ export type RawPart = {
   readonly time: string;
   /** What `partColumn` says of rows made of it. */
   readonly part: string;
+  /**
+   * Seconds of its rows that are counted in one query; absent: a quarter of an hour. A table that
+   * is sorted by hour and then by something else reads the hour for any part of it.
+   */
+  readonly sliceSeconds?: number;
 };
 
 export type HourRollup = {
@@ -45,6 +51,10 @@ export type HourRollup = {
   readonly partitionSeconds?: typeof hourSeconds | typeof daySeconds;
   /** Units are counted when they have been over for so long; absent: also while they grow. */
   readonly overSeconds?: number;
+  /** Units are over when so many seconds are over together; absent: each on its own. */
+  readonly overTogetherSeconds?: number;
+  /** The rollup that this one is made of; its `Rows` are then what is stored. Counted before. */
+  readonly finer?: HourRollup;
   readonly raw: readonly RawPart[];
   /** Which raw table a row was made of; absent when there is one. */
   readonly partColumn?: string;
@@ -75,7 +85,7 @@ export type HourResult = {
 const daySeconds = 86_400;
 
 /** Seconds of raw rows that are counted in one query. */
-const sliceSeconds = 900;
+const sliceSecondsMax = 900;
 
 /** Raw rows are kept for a day at least: fewer of them than were counted is then a mistake. */
 const neverExpiredSeconds = 43_200;
@@ -115,8 +125,12 @@ export async function rebuildHour(
 }
 
 /**
- * Partitions (Unix seconds) with units that have more rows than were counted, the newest first.
- * Days are compared as a whole; only those that differ are looked at unit by unit.
+ * Partitions (Unix seconds) with units that have more rows than were counted. Days are compared as
+ * a whole; only those that differ are looked at unit by unit.
+ *
+ * From the newest that was counted on they come in order of time, then the older ones, the newest
+ * first: readers take what lies between the first and the last row for counted, and a run that
+ * ends early leaves no hole there.
  */
 export async function staleHours(
   sql: Sql,
@@ -133,13 +147,34 @@ export async function staleHours(
     const units = await staleUnits(sql, rollup, database, span, signal);
     for (const { at } of units) starts.add(at - (at % seconds));
   }
-  return [...starts].sort((left, right) => right - left);
+  if (starts.size === 0) return [];
+  const newest = await newestCounted(sql, rollup, database, signal);
+  const edge = newest - (newest % seconds);
+  const sorted = [...starts].sort((left, right) => left - right);
+  const since = newest === 0 ? [] : sorted.filter((start) => start >= edge);
+  return [...since, ...sorted.filter((start) => !since.includes(start)).reverse()];
+}
+
+/** Unix seconds of the newest row, which the server has at hand; 0 when there is none. */
+async function newestCounted(
+  sql: Sql,
+  { table }: HourRollup,
+  database: string,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const [row] = await sql.rows<{ newest: string }>(
+    `SELECT toString(toUnixTimestamp(max(Time))) AS newest
+      FROM ${nameOf(database)}.${nameOf(table.name)}`,
+    signal,
+  );
+  return Number(row?.newest ?? 0);
 }
 
 /** The end of the last unit that is over; far away where units are counted while they grow. */
-function endOfOver({ overSeconds, grainSeconds }: HourRollup, until?: number): number {
+function endOfOver(rollup: HourRollup, until?: number): number {
+  const { overSeconds, overTogetherSeconds: together = rollup.grainSeconds } = rollup;
   if (overSeconds === undefined || until === undefined) return Number.MAX_SAFE_INTEGER;
-  return Math.floor((until - overSeconds) / grainSeconds) * grainSeconds;
+  return Math.floor((until - overSeconds) / together) * together;
 }
 
 /** A day as the server writes its partition. */
@@ -156,12 +191,18 @@ async function staleUnits(
 ): Promise<readonly Unit[]> {
   if (span.to <= span.from) return [];
   const own = nameOf(database);
-  const stored = rollup.raw.map(({ table, time: column, part }) => {
-    const unit = unitOf(column, rollup.grainSeconds);
-    return `SELECT ${quoteText(part)} AS part, toUnixTimestamp(${unit}) AS at,
-        toInt64(count()) AS rows
-      FROM ${own}.${nameOf(table)} WHERE ${inSlice(column, span)} GROUP BY at`;
-  });
+  const unit = (column: string): string =>
+    `toUnixTimestamp(${unitOf(column, rollup.grainSeconds)}) AS at`;
+  const stored = rollup.finer
+    ? [
+        `SELECT ${partOf(rollup.finer)} AS part, ${unit('Time')}, toInt64(sum(Rows)) AS rows
+      FROM ${own}.${nameOf(rollup.finer.table.name)} WHERE ${within(span)} GROUP BY part, at`,
+      ]
+    : rollup.raw.map(
+        ({ table, time: column, part }) =>
+          `SELECT ${quoteText(part)} AS part, ${unit(column)}, toInt64(count()) AS rows
+      FROM ${own}.${nameOf(table)} WHERE ${inSlice(column, span)} GROUP BY at`,
+      );
   const rows = await sql.rows<{ part: string; unit: string }>(
     `SELECT part, toString(at) AS unit FROM (
       ${stored.join('\n      UNION ALL ')}
@@ -212,7 +253,7 @@ function partOf({ partColumn, raw }: HourRollup): string {
   return partColumn === undefined ? quoteText(raw[0]?.part ?? '') : `toString(${partColumn})`;
 }
 
-/** Units that follow each other are counted in one query, up to {@link sliceSeconds}. */
+/** Units that follow each other are counted in one query, up to {@link sliceSecondsMax}. */
 function slicesOf(
   { raw, grainSeconds }: HourRollup,
   stale: readonly Unit[],
@@ -221,6 +262,7 @@ function slicesOf(
   for (const { part, at } of stale) {
     const from = raw.find((one) => one.part === part);
     if (from === undefined) continue;
+    const { sliceSeconds = sliceSecondsMax } = from;
     const last = slices.at(-1);
     const follows = last?.raw === from && last.slice.to === at;
     if (last && follows && at + grainSeconds - last.slice.from <= sliceSeconds) {

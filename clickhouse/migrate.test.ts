@@ -165,6 +165,20 @@ describe('migrate on tables of ours', () => {
     expect(await sql.rows(`SELECT Body FROM ${database}.otel_logs`)).toEqual([{ Body: 'kept' }]);
   });
 
+  it('gives the points by minute and hour of schema 8 the columns for growth', async () => {
+    const database = await migrated();
+    const growth = ['Ranged', 'First', 'FirstSeen', 'FirstStart', 'Grown', 'Elapsed'];
+    const names = ['otel_metrics_1m', 'otel_metrics_1h'];
+    const before = await Promise.all(names.map((name) => createOf(database, name)));
+    for (const name of names) {
+      const columns = growth.map((column) => `DROP COLUMN ${column}`).join(', ');
+      await sql.run(`ALTER TABLE ${database}.${name} ${columns}`);
+    }
+    const { statements } = await migrate(sql, { database });
+    expect(statements.length).toBeGreaterThan(0);
+    expect(await Promise.all(names.map((name) => createOf(database, name)))).toEqual(before);
+  });
+
   it('adds a missing column in its place and a missing index', async () => {
     const database = await migrated();
     const before = await createOf(database, 'otel_logs');

@@ -5,7 +5,8 @@ import { startEngine, type TestEngine } from '../test/support/engine.ts';
 import { type ClickHouse, connectClickHouse } from './client.ts';
 import { rebuildHour, staleHours } from './hour-rollup.ts';
 import { migrate } from './migrate.ts';
-import { pointHours, pointMinutes } from './points.ts';
+import { pointHours } from './point-hours.ts';
+import { pointMinutes } from './points.ts';
 
 let engine: TestEngine;
 let sql: ClickHouse;
@@ -37,6 +38,8 @@ type Point = {
   readonly value: number;
   readonly isDelta: boolean;
   readonly isEmpty: boolean;
+  /** Seconds before `at` since which it counts; absent: not sent. */
+  readonly since?: number;
   readonly bounds: readonly number[];
   readonly counts: readonly number[];
 };
@@ -49,6 +52,7 @@ const point: fc.Arbitrary<Point> = fc.record({
   value: fc.integer({ min: -400, max: 400 }).map((quarters) => quarters / 4),
   isDelta: fc.boolean(),
   isEmpty: fc.constantFrom(false, false, false, true),
+  since: fc.constantFrom(0, 20, 500, 500, 5000, 5000, 5000),
   bounds: fc.constantFrom([1, 2], [5, 10]),
   counts: fc.array(fc.nat({ max: 9 }), { minLength: 3, maxLength: 3 }),
 });
@@ -65,6 +69,7 @@ async function insert(points: readonly Point[]): Promise<void> {
       .filter((one) => one.table === table)
       .map((one) => ({
         TimeUnix: `${hour + one.at}.000000000`,
+        StartTimeUnix: one.since === undefined ? 0 : `${hour + one.at - one.since}.000000000`,
         MetricName: 'm',
         ServiceName: "it's",
         Attributes: { cpu: one.cpu },
@@ -106,19 +111,26 @@ function expected(points: readonly Point[], grain: number): unknown[] {
   }
   return [...groups]
     .map(([key, own]) => {
-      const valued = own.filter(({ isEmpty }) => !isEmpty);
       const [start, table, cpu, temporality, bounds] = JSON.parse(key);
+      const isHistogram = table === histogram;
+      const grows = ({ value, ...one }: Point): number =>
+        isHistogram ? count({ value, ...one }) : value;
+      const order = (one: Point): number[] => [one.at, grows(one), -(one.since ?? 0), one.value];
+      const valued = own
+        .filter(({ isEmpty }) => !isEmpty)
+        .sort((left, right) =>
+          compare([...order(left), ...left.counts], [...order(right), ...right.counts]),
+        );
       const isDelta = temporality === 1;
-      const ranged = table === histogram && !isDelta ? [] : valued.map(({ value }) => value);
-      const total = valued.reduce((all, { value }) => all + value, 0);
-      const last = newest(valued, ({ value }) => [value])[0] ?? 0;
-      const addsUp = table !== histogram || isDelta;
+      const ranged = isHistogram && !isDelta ? [] : valued.map(({ value }) => value);
+      const [first, last] = [valued[0], valued.at(-1)];
+      const addsUp = !isHistogram || isDelta;
+      const total = (of: (one: Point) => number): number =>
+        valued.reduce((all, one) => all + of(one), 0);
       const buckets = addsUp
-        ? [0, 1, 2].map((index) => valued.reduce((all, one) => all + (one.counts[index] ?? 0), 0))
-        : newest(valued, ({ counts }) => counts);
-      const values = addsUp
-        ? valued.reduce((all, one) => all + count(one), 0)
-        : (newest(valued, (one) => [count(one)])[0] ?? 0);
+        ? [0, 1, 2].map((index) => total(({ counts }) => counts[index] ?? 0))
+        : last?.counts;
+      const growth = table === gauge ? [0, 0] : growthOf(valued, grows, isDelta);
       return [
         start,
         table,
@@ -128,32 +140,52 @@ function expected(points: readonly Point[], grain: number): unknown[] {
         valued.length,
         ranged.length === 0 ? 0 : Math.min(...ranged),
         ranged.length === 0 ? 0 : Math.max(...ranged),
-        addsUp ? total : last,
-        last,
-        hour + Math.max(...own.map(({ at }) => at)),
-        table === histogram ? values : 0,
+        addsUp ? total(({ value }) => value) : (last?.value ?? 0),
+        last?.value ?? 0,
+        last === undefined ? 0 : hour + last.at,
+        isHistogram ? (addsUp ? total(count) : last === undefined ? 0 : count(last)) : 0,
         bounds,
-        table === histogram && valued.length > 0 ? buckets : [],
+        isHistogram && valued.length > 0 ? buckets : [],
+        ranged.length,
+        first === undefined || table === gauge ? 0 : grows(first),
+        first === undefined ? 0 : hour + first.at,
+        ...growth,
       ];
     })
     .sort(byText);
 }
 
-/** What the newest point has; of several of the same time the greatest. */
-function newest(points: readonly Point[], of: (point: Point) => readonly number[]): number[] {
-  const latest = Math.max(...points.map(({ at }) => at));
-  const found = points.filter(({ at }) => at === latest).map(of);
-  const compare = (left: readonly number[], right: readonly number[]): number => {
-    const index = left.findIndex((value, place) => value !== right[place]);
-    return index < 0 ? 0 : (left[index] ?? 0) - (right[index] ?? 0);
-  };
-  return [...(found.sort(compare).at(-1) ?? [])];
+const compare = (left: readonly number[], right: readonly number[]): number => {
+  const index = left.findIndex((value, place) => value !== right[place]);
+  return index < 0 ? 0 : (left[index] ?? 0) - (right[index] ?? 0);
+};
+
+/** What a counter grew from point to point, and in how many seconds. */
+function growthOf(
+  points: readonly Point[],
+  of: (point: Point) => number,
+  isDelta: boolean,
+): [number, number] {
+  let [grown, seconds] = [0, 0];
+  for (const [place, one] of points.entries()) {
+    const before = points[place - 1];
+    if (isDelta) {
+      grown += of(one);
+      seconds += one.since ?? 0;
+    } else if (before !== undefined && before.at < one.at) {
+      const beganAgain = one.at - (one.since ?? 1e9) >= before.at;
+      grown += beganAgain || of(one) < of(before) ? of(one) : of(one) - of(before);
+      seconds += one.at - before.at;
+    }
+  }
+  return [grown, seconds];
 }
 
 async function stored(table: string): Promise<unknown[]> {
   const answer = await sql.client.query({
     query: `SELECT toUnixTimestamp(Time), \`Table\`, cpu, AggregationTemporality, Rows, Count, Min,
-        Max, Sum, Last, toUnixTimestamp(LastSeen), \`Values\`, ExplicitBounds, BucketCounts
+        Max, Sum, Last, toUnixTimestamp(LastSeen), \`Values\`, ExplicitBounds, BucketCounts,
+        Ranged, First, toUnixTimestamp(FirstSeen), Grown, Elapsed
       FROM ${database}.${table} ANY LEFT JOIN (
         SELECT Series, Attributes['cpu'] AS cpu FROM ${database}.otel_series_15m) AS named
         USING Series`,
@@ -181,6 +213,17 @@ async function rebuildStale(until?: number): Promise<number> {
   return found;
 }
 
+const plain: Point = {
+  table: gauge,
+  at: 60,
+  cpu: '0',
+  value: 1,
+  isDelta: false,
+  isEmpty: false,
+  bounds: [],
+  counts: [],
+};
+
 describe('points by minute and hour', () => {
   it('are what GROUP BY over raw rows gives, with late rows, repeats, two at once', async () => {
     const seed = Date.now() % 2 ** 31;
@@ -203,23 +246,39 @@ describe('points by minute and hour', () => {
     await fc.assert(property, { seed, numRuns: 6, endOnFailure: true });
   }, 240_000);
 
-  it('are counted by hour when the hour has been over for a quarter', async () => {
+  it('that an older schema counted without growth are counted again', async () => {
     await clear();
-    const one: Point = {
-      table: gauge,
-      at: 60,
-      cpu: '0',
-      value: 1,
-      isDelta: false,
-      isEmpty: false,
-      bounds: [],
-      counts: [],
-    };
+    await insert([{ ...plain, table: sum, isDelta: true, value: 3 }]);
+    await rebuildStale();
+    const whole = await stored('otel_metrics_1m');
+    for (const table of ['otel_metrics_1m', 'otel_metrics_1h']) {
+      await sql.run(`ALTER TABLE ${database}.${table} UPDATE FirstSeen = 0, Grown = 0 WHERE 1
+        SETTINGS mutations_sync = 1`);
+    }
+    expect(await stored('otel_metrics_1m')).not.toEqual(whole);
+    await rebuildStale();
+    expect(await stored('otel_metrics_1m')).toEqual(whole);
+    expect(await rebuildStale()).toBe(0);
+  });
+
+  it('are counted when their hour has been over, minutes before hours', async () => {
+    await clear();
+    const one = plain;
     await insert([one, { ...one, at: 3660 }]);
+    await rebuildStale(hour + 3600 + 599);
+    expect(await stored('otel_metrics_1m')).toEqual([]);
     await rebuildStale(hour + 3600 + 899);
+    expect(await stored('otel_metrics_1m')).toHaveLength(1);
     expect(await stored('otel_metrics_1h')).toEqual([]);
     await rebuildStale(hour + 3600 + 900);
     expect(await stored('otel_metrics_1h')).toEqual(expected([one], 3600));
-    expect(await stored('otel_metrics_1m')).toHaveLength(2);
+    expect(await stored('otel_metrics_1m')).toEqual(expected([one], 60));
+    // As two gateways leave it for a moment that replace a partition at once.
+    await sql.run(
+      `INSERT INTO ${database}.otel_metrics_1m SELECT * FROM ${database}.otel_metrics_1m`,
+    );
+    await sql.run(`TRUNCATE TABLE ${database}.otel_metrics_1h`);
+    await rebuildHour(sql, pointHours, hour, options);
+    expect(await stored('otel_metrics_1h')).toEqual(expected([one], 3600));
   });
 });

@@ -1,16 +1,26 @@
 /** `otel_series_15m`: the series of metrics with their labels, made of stored points. */
 import type { HourRollup, RawPart } from './hour-rollup.ts';
-import { inSlice, rebuildSettings, type Slice, unitOf } from './hours.ts';
+import { hourSeconds, inSlice, rebuildSettings, type Slice, unitOf } from './hours.ts';
 import { catalogueSeconds, seriesCatalogue } from './schema/catalogue.ts';
 import { exponentialHistogram, gauge, histogram, sum, summary } from './schema/metrics.ts';
 import { nameOf, quoteText } from './sql.ts';
 
 const pointTables = [gauge, sum, histogram, exponentialHistogram, summary];
 
+/** Tables of points to count; they are sorted by hour, then by series, then by time. */
+export function pointParts(tables: readonly { readonly name: string }[]): readonly RawPart[] {
+  return tables.map(({ name }) => ({
+    table: name,
+    time: 'TimeUnix',
+    part: name,
+    sliceSeconds: hourSeconds,
+  }));
+}
+
 export const seriesRollup: HourRollup = {
   table: seriesCatalogue,
   grainSeconds: catalogueSeconds,
-  raw: pointTables.map(({ name }) => ({ table: name, time: 'TimeUnix', part: name })),
+  raw: pointParts(pointTables),
   partColumn: '`Table`',
   counted: 'sum(Rows)',
   fill: (target, database, raw, slice) => [fillSeries(target, database, raw, slice)],

@@ -30,8 +30,18 @@ describe('the next turn', () => {
 });
 
 describe('rollups that are made of stored rows', () => {
+  it('are counted when what they are made of is', () => {
+    for (const { finer, overSeconds = 0, grainSeconds } of keptRollups) {
+      if (finer === undefined) continue;
+      expect(finer.overSeconds).toBeLessThanOrEqual(overSeconds);
+      expect(grainSeconds % finer.grainSeconds).toBe(0);
+    }
+  });
+
   it('have units that divide their partition, an hour or a day', () => {
-    for (const rollup of keptRollups) {
+    const finer = keptRollups.flatMap((rollup) => rollup.finer ?? []);
+    expect(finer.map(({ table }) => table.name)).toEqual(['otel_metrics_1m']);
+    for (const rollup of [...keptRollups, ...finer]) {
       const seconds = rollup.partitionSeconds ?? 3600;
       expect(seconds % rollup.grainSeconds).toBe(0);
       const byHour = "toStartOfHour(Time, 'UTC')";

@@ -110,6 +110,8 @@ async function rebuildStale(
   where: Where,
 ): Promise<void> {
   const { rebuildHour, staleHours } = await import('../clickhouse/hour-rollup.ts');
+  // An hour made of minutes that are not all counted would be read as a whole one.
+  if (rollup.finer) await rebuildStale(clickhouse, rollup.finer, where);
   const hours = await staleHours(clickhouse, rollup, where);
   for (const hour of hours.slice(0, sweepHoursMax)) {
     await rebuildHour(clickhouse, rollup, hour, where);

@@ -92,6 +92,8 @@ const seriesColumns = [
 /** The series of metrics, each with its labels (`clickhouse/series.ts`). */
 export const seriesCatalogue: TableDef<(typeof seriesColumns)[number]['name']> = {
   ...shape,
+  // As long as the rows that name a series by its hash (`otel_metrics_1h`).
+  retention: 'hours',
   name: 'otel_series_15m',
   comment: 'Series of metrics by quarter hour',
   columns: seriesColumns,

@@ -14,14 +14,20 @@ const columns = [
   { name: 'AggregationTemporality', type: 'Int32', codec: zstd, source: 'AggregationTemporality', comment: '1 delta, 2 cumulative; 0 for gauges', origin: 'ours' },
   { name: 'Rows', type: 'UInt64', codec: 'T64, ZSTD(1)', source: 'stored rows', comment: 'Points, also those without a recorded value', origin: 'ours' },
   { name: 'Count', type: 'UInt64', codec: 'T64, ZSTD(1)', source: 'Flags', comment: 'Points with a recorded value; all that follows is of these', origin: 'ours' },
-  { name: 'Min', type: 'Float64', codec: zstd, source: 'min of Value; of Min where it was sent', comment: 'Least value; 0 where a histogram sent none', origin: 'ours' },
-  { name: 'Max', type: 'Float64', codec: zstd, source: 'max of Value; of Max where it was sent', comment: 'Greatest value; 0 where a histogram sent none', origin: 'ours' },
+  { name: 'Min', type: 'Float64', codec: zstd, source: 'min of Value; of Min where both were sent', comment: 'Least value; 0 where Ranged is 0', origin: 'ours' },
+  { name: 'Max', type: 'Float64', codec: zstd, source: 'max of Value; of Max where both were sent', comment: 'Greatest value; 0 where Ranged is 0', origin: 'ours' },
   { name: 'Sum', type: 'Float64', codec: zstd, source: 'sum of Value, or of Sum', comment: 'Sum of the points; of cumulative histograms the last one', origin: 'ours' },
   { name: 'Last', type: 'Float64', codec: zstd, source: 'Value of the newest point', comment: 'Last value; of histograms the last Sum', origin: 'ours' },
-  { name: 'LastSeen', type: 'DateTime64(9)', codec: zstd, source: 'max of TimeUnix', comment: 'Time of the newest point', origin: 'ours' },
+  { name: 'LastSeen', type: 'DateTime64(9)', codec: zstd, source: 'max of TimeUnix', comment: 'Time of the newest point; 1970 when none has a value', origin: 'ours' },
   { name: 'Values', type: 'UInt64', codec: 'T64, ZSTD(1)', source: 'Count of histograms', comment: 'How many values the buckets hold', origin: 'ours' },
   { name: 'ExplicitBounds', type: 'Array(Float64)', codec: zstd, source: 'ExplicitBounds', comment: 'Upper bounds; points with other bounds are another row', origin: 'ours' },
   { name: 'BucketCounts', type: 'Array(UInt64)', codec: zstd, source: 'BucketCounts', comment: 'Delta: added up; cumulative: the last ones. Merge them further in the same way', origin: 'ours' },
+  { name: 'Ranged', type: 'UInt64', codec: 'T64, ZSTD(1)', source: 'HasMin and HasMax', comment: 'Points that Min and Max are of', origin: 'ours' },
+  { name: 'First', type: 'Float64', codec: zstd, source: 'Value of the oldest point', comment: 'First value of a sum; of histograms the first Count', origin: 'ours' },
+  { name: 'FirstSeen', type: 'DateTime64(9)', codec: zstd, source: 'min of TimeUnix', comment: 'Time of the oldest point; 1970 when none has a value', origin: 'ours' },
+  { name: 'FirstStart', type: 'DateTime64(9)', codec: zstd, source: 'StartTimeUnix of the oldest point', comment: 'Since when it counted; later than the point before: it began again', origin: 'ours' },
+  { name: 'Grown', type: 'Float64', codec: zstd, source: 'steps between the points', comment: 'Growth of a sum, or of the Count of histograms, from First on; delta: the sum. Join rows that follow each other as points', origin: 'ours' },
+  { name: 'Elapsed', type: 'Float64', codec: zstd, source: 'times of the steps', comment: 'Seconds in which it grew so', origin: 'ours' },
 ] as const;
 
 /** Points by minute, rebuilt from stored ones (`clickhouse/points.ts`). */

@@ -9,7 +9,7 @@ import { assert } from '../../core/assert.ts';
 import { deploymentRows } from '../deployments/rows.ts';
 import { macroNames, quote } from '../vocabulary/macros.ts';
 import type { AttributeName } from '../vocabulary/names.ts';
-import { latest, levels, type PointsSpec, steps } from '../vocabulary/points.ts';
+import { latest, type PointsSpec, pointLevels, steps } from '../vocabulary/points.ts';
 import { bucketSeconds, percentile, withRed } from '../vocabulary/red.ts';
 import { type AttributeColumn, attribute, sql } from '../vocabulary/sql.ts';
 
@@ -75,8 +75,8 @@ export type RuleLevels = RulePoints & {
 /** The labels and `level`: the newest value of each series, see {@link latest}. */
 export const newest = (spec: RuleLevels): RuleSql => checked(latest(spec));
 
-/** `time`, the labels, `level`, a row a minute, see {@link levels}. */
-export const byMinute = (spec: RuleLevels): RuleSql => checked(levels(spec));
+/** `time`, the labels, `level`, a row a minute, see {@link pointLevels}. */
+export const byMinute = (spec: RuleLevels): RuleSql => checked(pointLevels(spec));
 
 /** `series`, the labels, `grown` and `elapsed`, a row a point, see {@link steps}. */
 export const growth = (spec: RulePoints): RuleSql => checked(steps(spec));

@@ -48,6 +48,33 @@ describe('the course of a histogram', () => {
   });
 });
 
+describe('the course over a long range', () => {
+  it('is the same whether minutes are read or the points', async () => {
+    const [named] = await shop.ask(`SELECT any(MetricName) AS metric FROM otel_metrics_histogram
+      WHERE ServiceName = 'obsctl-gateway'`);
+    const [histogram, service] = [String(named?.['metric']), 'service'];
+    const chosen = [
+      { metric: 'system.disk.io', group: 'direction' },
+      { metric: 'system.memory.usage', group: 'state', over: 'max' },
+      { metric: histogram, group: service },
+    ];
+    const courses = async (): Promise<string> => {
+      const options = chosen.map((set) => ({ set, intervalMs: 60_000 }));
+      const all = await Promise.all(
+        options.map((each) => shop.panelRows('Metrics', 'Course', each)),
+      );
+      expect(all.map((rows) => rows.length > 0)).toEqual([true, true, true]);
+      return JSON.stringify(all, (key, value) => (key === 'value' ? value.toFixed(6) : value));
+    };
+    const [counted] = await shop.ask('SELECT count() AS minutes FROM otel_metrics_1m');
+    expect(Number(counted?.['minutes'])).toBeGreaterThan(0);
+    const fromMinutes = await courses();
+    await shop.ask('TRUNCATE TABLE otel.otel_metrics_1m');
+    await shop.ask('TRUNCATE TABLE otel.otel_metrics_1h');
+    expect(fromMinutes).toBe(await courses());
+  });
+});
+
 describe('the list of metrics', () => {
   it('has every metric with its points and series, and what a search leaves of it', async () => {
     const stored = await shop.ask(`SELECT MetricName AS metric, count() AS points,

@@ -12,6 +12,7 @@ import type { MetricName } from '../../gateway/telemetry/catalog.ts';
 import type { HostMetric, KubernetesGauge, KubernetesSum } from './names.ts';
 import type { ScrapedMetric } from './scraped-names.ts';
 import { columnsOf } from './sql.ts';
+import { type UnitsSpec, unitSteps, units } from './units.ts';
 
 const s = columnsOf(sum);
 const g = columnsOf(gauge);
@@ -75,10 +76,9 @@ const lookBackSeconds = 300;
  */
 export function steps(spec: PointsSpec): string {
   const value = spec.ofHistogram ? `toFloat64(${h.Count})` : s.Value;
-  // Our gateway reports a counter from its first event on: a new series grew from nothing.
-  const absentIsZero = nameOf(spec).startsWith("'obsctl.");
+  const isFromZero = absentIsZero(spec);
   const fromStart = secondsBetween('began', 'at');
-  const first = absentIsZero ? `least(${fromStart}, $__interval_s)` : fromStart;
+  const first = isFromZero ? `least(${fromStart}, $__interval_s)` : fromStart;
   return `(
     SELECT at, series, ${labelNames(spec)}
       assumeNotNull(multiIf(temporality = 1, value, isNull(previous), value,
@@ -94,23 +94,38 @@ export function steps(spec: PointsSpec): string {
       WHERE ${where(s, spec, lookBackSeconds)}
     )
     WHERE elapsed > 0 AND at >= $__fromTime
-      AND (${absentIsZero ? 1 : 0} OR isNotNull(before) OR began >= $__fromTime OR temporality = 1)
+      AND (${isFromZero ? 1 : 0} OR isNotNull(before) OR began >= $__fromTime OR temporality = 1)
   )`;
 }
 
 /** `time`, the labels, `rate`: growth a second, added over series. */
 export function rates(spec: PointsSpec): string {
+  const names = labelNames(spec);
+  const group = groupOf(spec);
+  const steps = unitSteps(
+    { ...unitsOf(spec), kind: spec.ofHistogram ? 'histogram' : 'sum', lookBackSeconds },
+    absentIsZero(spec),
+  );
   return `(
-    SELECT time, ${labelNames(spec)} sum(rate) AS rate
+    SELECT time, ${names} sum(rate) AS rate
     FROM (
-      SELECT $__timeInterval(at) AS time, series, ${labelNames(spec)}
-        sum(grown) / sum(elapsed) AS rate
-      FROM ${steps(spec)}
-      GROUP BY time, series, ${labelNames(spec).replace(/, $/, '') || 'time'}
+      SELECT $__timeInterval(at) AS time, series, ${names}
+        sum(grown) / if(sum(elapsed) > 0, sum(elapsed), $__interval_s) AS rate
+      FROM ${steps}
+      GROUP BY time, series${group}
     )
-    GROUP BY time${labelNames(spec) === '' ? '' : `, ${labelNames(spec).replace(/, $/, '')}`}
+    GROUP BY time${group}
   )`;
 }
+
+const unitsOf = (spec: PointsSpec): Omit<UnitsSpec, 'kind'> => ({
+  metric: nameOf(spec),
+  labels: spec.labels ?? {},
+  filter: spec.filter ?? '1',
+});
+
+/** Our gateway reports a counter from its first event on: a new series grew from nothing. */
+const absentIsZero = (spec: PointsSpec): boolean => nameOf(spec).startsWith("'obsctl.");
 
 type LevelsSpec = PointsSpec & {
   readonly kind: 'gauge' | 'sum';
@@ -122,6 +137,26 @@ type LevelsSpec = PointsSpec & {
 
 /** `time`, the labels, `level`: each series in the bucket as one value, added over series. */
 export function levels(spec: LevelsSpec): string {
+  const group = groupOf(spec);
+  const one = spec.within === 'max' ? 'max(high)' : 'sum(total) / sum(points)';
+  return `(
+    SELECT time${group}, ${spec.over ?? 'sum'}(one) AS level
+    FROM (
+      SELECT $__timeInterval(at) AS time, series${group}, ${one} AS one
+      FROM ${units({ ...unitsOf(spec), kind: spec.kind })}
+      GROUP BY time, series${group}
+    )
+    GROUP BY time${group}
+  )`;
+}
+
+const groupOf = (spec: PointsSpec): string =>
+  Object.keys(spec.labels ?? {})
+    .map((name) => `, ${name}`)
+    .join('');
+
+/** As {@link levels}, of points alone: for short ranges. */
+export function pointLevels(spec: LevelsSpec): string {
   const c = spec.kind === 'gauge' ? g : s;
   const names = labelNames(spec).replace(/, $/, '');
   const group = names === '' ? '' : `, ${names}`;

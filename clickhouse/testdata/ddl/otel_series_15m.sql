@@ -20,6 +20,6 @@ CREATE TABLE otel.otel_series_15m
 ENGINE = MergeTree
 PARTITION BY toStartOfHour(Time, 'UTC')
 ORDER BY (MetricName, ServiceName, Series, Time)
-TTL Time + toIntervalDay(30)
+TTL Time + toIntervalDay(400)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, min_level_for_wide_part = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
 COMMENT 'Series of metrics by quarter hour'

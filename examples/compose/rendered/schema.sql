@@ -499,7 +499,7 @@ CREATE TABLE IF NOT EXISTS otel.otel_series_15m
 ENGINE = MergeTree
 PARTITION BY toStartOfHour(Time, 'UTC')
 ORDER BY (MetricName, ServiceName, Series, Time)
-TTL Time + toIntervalDay(7)
+TTL Time + toIntervalDay(400)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
 COMMENT 'Series of metrics by quarter hour';
 
@@ -514,14 +514,20 @@ CREATE TABLE IF NOT EXISTS otel.otel_metrics_1m
     `AggregationTemporality` Int32 COMMENT '1 delta, 2 cumulative; 0 for gauges' CODEC(ZSTD(1)),
     `Rows` UInt64 COMMENT 'Points, also those without a recorded value' CODEC(T64, ZSTD(1)),
     `Count` UInt64 COMMENT 'Points with a recorded value; all that follows is of these' CODEC(T64, ZSTD(1)),
-    `Min` Float64 COMMENT 'Least value; 0 where a histogram sent none' CODEC(ZSTD(1)),
-    `Max` Float64 COMMENT 'Greatest value; 0 where a histogram sent none' CODEC(ZSTD(1)),
+    `Min` Float64 COMMENT 'Least value; 0 where Ranged is 0' CODEC(ZSTD(1)),
+    `Max` Float64 COMMENT 'Greatest value; 0 where Ranged is 0' CODEC(ZSTD(1)),
     `Sum` Float64 COMMENT 'Sum of the points; of cumulative histograms the last one' CODEC(ZSTD(1)),
     `Last` Float64 COMMENT 'Last value; of histograms the last Sum' CODEC(ZSTD(1)),
-    `LastSeen` DateTime64(9) COMMENT 'Time of the newest point' CODEC(ZSTD(1)),
+    `LastSeen` DateTime64(9) COMMENT 'Time of the newest point; 1970 when none has a value' CODEC(ZSTD(1)),
     `Values` UInt64 COMMENT 'How many values the buckets hold' CODEC(T64, ZSTD(1)),
     `ExplicitBounds` Array(Float64) COMMENT 'Upper bounds; points with other bounds are another row' CODEC(ZSTD(1)),
-    `BucketCounts` Array(UInt64) COMMENT 'Delta: added up; cumulative: the last ones. Merge them further in the same way' CODEC(ZSTD(1))
+    `BucketCounts` Array(UInt64) COMMENT 'Delta: added up; cumulative: the last ones. Merge them further in the same way' CODEC(ZSTD(1)),
+    `Ranged` UInt64 COMMENT 'Points that Min and Max are of' CODEC(T64, ZSTD(1)),
+    `First` Float64 COMMENT 'First value of a sum; of histograms the first Count' CODEC(ZSTD(1)),
+    `FirstSeen` DateTime64(9) COMMENT 'Time of the oldest point; 1970 when none has a value' CODEC(ZSTD(1)),
+    `FirstStart` DateTime64(9) COMMENT 'Since when it counted; later than the point before: it began again' CODEC(ZSTD(1)),
+    `Grown` Float64 COMMENT 'Growth of a sum, or of the Count of histograms, from First on; delta: the sum. Join rows that follow each other as points' CODEC(ZSTD(1)),
+    `Elapsed` Float64 COMMENT 'Seconds in which it grew so' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY toStartOfHour(Time, 'UTC')
@@ -541,14 +547,20 @@ CREATE TABLE IF NOT EXISTS otel.otel_metrics_1h
     `AggregationTemporality` Int32 COMMENT '1 delta, 2 cumulative; 0 for gauges' CODEC(ZSTD(1)),
     `Rows` UInt64 COMMENT 'Points, also those without a recorded value' CODEC(T64, ZSTD(1)),
     `Count` UInt64 COMMENT 'Points with a recorded value; all that follows is of these' CODEC(T64, ZSTD(1)),
-    `Min` Float64 COMMENT 'Least value; 0 where a histogram sent none' CODEC(ZSTD(1)),
-    `Max` Float64 COMMENT 'Greatest value; 0 where a histogram sent none' CODEC(ZSTD(1)),
+    `Min` Float64 COMMENT 'Least value; 0 where Ranged is 0' CODEC(ZSTD(1)),
+    `Max` Float64 COMMENT 'Greatest value; 0 where Ranged is 0' CODEC(ZSTD(1)),
     `Sum` Float64 COMMENT 'Sum of the points; of cumulative histograms the last one' CODEC(ZSTD(1)),
     `Last` Float64 COMMENT 'Last value; of histograms the last Sum' CODEC(ZSTD(1)),
-    `LastSeen` DateTime64(9) COMMENT 'Time of the newest point' CODEC(ZSTD(1)),
+    `LastSeen` DateTime64(9) COMMENT 'Time of the newest point; 1970 when none has a value' CODEC(ZSTD(1)),
     `Values` UInt64 COMMENT 'How many values the buckets hold' CODEC(T64, ZSTD(1)),
     `ExplicitBounds` Array(Float64) COMMENT 'Upper bounds; points with other bounds are another row' CODEC(ZSTD(1)),
-    `BucketCounts` Array(UInt64) COMMENT 'Delta: added up; cumulative: the last ones. Merge them further in the same way' CODEC(ZSTD(1))
+    `BucketCounts` Array(UInt64) COMMENT 'Delta: added up; cumulative: the last ones. Merge them further in the same way' CODEC(ZSTD(1)),
+    `Ranged` UInt64 COMMENT 'Points that Min and Max are of' CODEC(T64, ZSTD(1)),
+    `First` Float64 COMMENT 'First value of a sum; of histograms the first Count' CODEC(ZSTD(1)),
+    `FirstSeen` DateTime64(9) COMMENT 'Time of the oldest point; 1970 when none has a value' CODEC(ZSTD(1)),
+    `FirstStart` DateTime64(9) COMMENT 'Since when it counted; later than the point before: it began again' CODEC(ZSTD(1)),
+    `Grown` Float64 COMMENT 'Growth of a sum, or of the Count of histograms, from First on; delta: the sum. Join rows that follow each other as points' CODEC(ZSTD(1)),
+    `Elapsed` Float64 COMMENT 'Seconds in which it grew so' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Time, 'UTC')
@@ -635,8 +647,6 @@ ALTER TABLE otel.otel_metrics_summary MODIFY TTL toDateTime(TimeUnix) + toInterv
 ALTER TABLE otel.otel_red_1s MODIFY TTL Time + toIntervalDay(1);
 
 ALTER TABLE otel.otel_attributes_15m MODIFY TTL Time + toIntervalDay(7);
-
-ALTER TABLE otel.otel_series_15m MODIFY TTL Time + toIntervalDay(7);
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS otel.otel_traces_trace_id_ts_mv
 TO otel.otel_traces_trace_id_ts
