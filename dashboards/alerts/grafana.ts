@@ -149,6 +149,7 @@ const formats: Readonly<Record<RuleUnit, string>> = {
   days: `{{ printf "%.1f" ${value} }} days`,
   times: `{{ printf "%.1f" ${value} }} times`,
   count: `{{ printf "%.4g" ${value} }}`,
+  per_second: `{{ printf "%.3g" ${value} }} a second`,
 };
 
 function templateOf(rule: AlertRule): string {

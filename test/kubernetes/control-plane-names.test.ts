@@ -56,7 +56,10 @@ async function readWholePages(cluster: ControlPlane): Promise<string> {
 }
 
 /** Labels of the first series of a metric, as the page writes them; undefined without one. */
-function firstLabels(pages: string, { name, kind }: Pick<Told, 'name' | 'kind'>): string | undefined {
+function firstLabels(
+  pages: string,
+  { name, kind }: Pick<Told, 'name' | 'kind'>,
+): string | undefined {
   const series = kind === 'histogram' ? `${name}_count` : name;
   return new RegExp(`^${series}(?:{([^}]*)})? `, 'm').exec(pages)?.slice(1).join('');
 }
