@@ -68,6 +68,12 @@ function keptLog(table: string, days: number): string {
   </${table}>`;
 }
 
+/** What the dashboard ClickHouse and the alert rules about ClickHouse ask. */
+const readerSystemTables = [
+  ...['disks', 'errors', 'merges', 'merge_tree_settings', 'mutations', 'parts', 'processes'],
+  'tables',
+] as const;
+
 /** Passwords come from the environment, so from Secrets; the file holds none. */
 export function usersConfig(database: string): string {
   const { gateway, schema, reader } = clickhouseUsers;
@@ -89,7 +95,10 @@ ${user(schema, 'default', [
   `GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP VIEW ON ${database}.*`,
   'GRANT SELECT ON system.data_skipping_indices',
 ])}
-${user(reader, 'reader', [`GRANT SELECT ON ${database}.*`])}
+${user(reader, 'reader', [
+  `GRANT SELECT ON ${database}.*`,
+  ...readerSystemTables.map((table) => `GRANT SELECT ON system.${table}`),
+])}
   </users>
 </clickhouse>
 `;
