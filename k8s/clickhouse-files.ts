@@ -74,6 +74,12 @@ function keptLog(table: string, days: number): string {
   </${table}>`;
 }
 
+/** What the dashboard ClickHouse and the alert rules about ClickHouse ask. */
+const readerSystemTables = [
+  ...['disks', 'errors', 'merges', 'merge_tree_settings', 'mutations', 'parts', 'processes'],
+  'tables',
+] as const;
+
 /**
  * Passwords come from the environment, so from Secrets; the file holds none.
  *
@@ -102,6 +108,7 @@ ${user(schema, 'default', [
 ${[
   user(reader, 'reader', [
     `GRANT SELECT ON ${database}.*`,
+    ...readerSystemTables.map((table) => `GRANT SELECT ON system.${table}`),
     ...snapshots.map((one) => `GRANT SELECT ON ${one}.*`),
   ]),
   ...(snapshots.length === 0

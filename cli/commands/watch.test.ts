@@ -110,7 +110,7 @@ describe('obsctl watch', () => {
     expect(received.filter((text) => text === 'firing gateway-dropped')).toHaveLength(1);
     expect(received.filter((text) => text.startsWith('resolved'))).toEqual([]);
     expect(JSON.parse(await readFile(state, 'utf8'))).toMatchObject({ version: 2, outbox: [] });
-  });
+  }, 240_000);
 
   it('tells the channels of the stack file, and says what is silenced', async () => {
     const channel = await startReceiver();

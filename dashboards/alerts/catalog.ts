@@ -1,7 +1,11 @@
 /** Every alert rule, in the order of its group. */
 import type { SourceId } from '../vocabulary/sources.ts';
+import { clickhouseRules } from './clickhouse.ts';
+import { cniRules } from './cni.ts';
 import type { DeploymentWindow } from './config.ts';
+import { controlPlaneRules } from './control-plane.ts';
 import { deploymentRules } from './deployments.ts';
+import { etcdRules } from './etcd.ts';
 import { gatewayRules } from './gateway.ts';
 import { type Override, withOverrides } from './globs.ts';
 import { hostRules } from './hosts.ts';
@@ -25,10 +29,14 @@ export function alertRules(options: RuleOptions = {}): readonly AlertRule[] {
   const rules = [
     ...sloRules(options.objectives ?? []),
     ...gatewayRules(),
+    ...clickhouseRules(),
     ...serviceRules(),
     ...hostRules(),
     ...kubernetesRules(),
     ...deploymentRules(options.deploymentWindows ?? []),
+    ...controlPlaneRules(),
+    ...etcdRules(),
+    ...cniRules(),
   ];
   const overrides = options.overrides ?? [];
   return rules

@@ -107,6 +107,8 @@ describe('the sentence of an alert', () => {
     expect(say('ratio', 0.834)).toBe('shop uses 83.4 %');
     expect(say('seconds', 90)).toBe('shop uses 90 s');
     expect(say('seconds', 1800)).toBe('shop uses 30 min');
+    expect(say('seconds', 0.5312)).toBe('shop uses 0.53 s');
+    expect(say('per_second', 7.4321)).toBe('shop uses 7.43 a second');
     expect(say('times', 14.44)).toBe('shop uses 14.4 times');
     expect(say('days', 3.21)).toBe('shop uses 3.2 days');
     expect(say('count', 12)).toBe('shop uses 12');

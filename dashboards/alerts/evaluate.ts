@@ -120,11 +120,17 @@ export function summaryOf(rule: Pick<AlertRule, 'summary' | 'unit'>, sample: Sam
 
 const formats: Readonly<Record<RuleUnit, (value: number) => string>> = {
   ratio: (value) => `${(value * 100).toFixed(1)} %`,
-  seconds: (value) => (value < 120 ? `${value.toFixed(0)} s` : `${(value / 60).toFixed(0)} min`),
+  seconds: (value) => (value < 120 ? secondsText(value) : `${(value / 60).toFixed(0)} min`),
   days: (value) => `${value.toFixed(1)} days`,
   times: (value) => `${value.toFixed(1)} times`,
   count: (value) => String(Number(value.toPrecision(4))),
+  per_second: (value) => `${Number(value.toPrecision(3))} a second`,
 };
+
+/** How long something took is told to two digits, since when something is to the second. */
+function secondsText(value: number): string {
+  return `${value < 10 ? Number(value.toPrecision(2)) : value.toFixed(0)} s`;
+}
 
 /** Labels in the order of their names, so that a key outlives a change of the query. */
 function keyOf({ labels }: Sample): string {

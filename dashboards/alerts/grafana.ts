@@ -51,13 +51,16 @@ export function ruleGroups(
 ): readonly RuleGroupJson[] {
   const folderUid = options.folderUid ?? defaultFolder;
   const ids = [...new Set(rules.map(({ group }) => group))];
+  // Built once: they cost more than all rules together.
+  const boards = dashboards();
   return ids.map((id) => {
     const title = `obsctl-${id}`;
     const builder = new alerting.RuleGroupBuilder(title)
       .folderUid(folderUid)
       .interval(intervalSeconds);
     for (const rule of rules.filter(({ group }) => group === id)) {
-      builder.withRule(ruleBuilder(rule, options).folderUID(folderUid).ruleGroup(title).orgID(1));
+      const one = ruleBuilder(rule, boards, options);
+      builder.withRule(one.folderUID(folderUid).ruleGroup(title).orgID(1));
     }
     return JSON.parse(JSON.stringify(builder.build()));
   });
@@ -85,7 +88,13 @@ export function fileRule(rule: alerting.Rule): object {
   return { ...rest, keepFiringFor, isPaused: false };
 }
 
-function ruleBuilder(rule: AlertRule, options: GrafanaRuleOptions): alerting.RuleBuilder {
+type Boards = ReturnType<typeof dashboards>;
+
+function ruleBuilder(
+  rule: AlertRule,
+  boards: Boards,
+  options: GrafanaRuleOptions,
+): alerting.RuleBuilder {
   const range = { from: durationMs(rule.window) / 1000, to: 0 };
   const datasourceUid = options.datasourceUid ?? defaultDatasourceUid;
   const server = { datasourceUid, intervalMs: ruleIntervalMs, maxDataPoints };
@@ -111,7 +120,7 @@ function ruleBuilder(rule: AlertRule, options: GrafanaRuleOptions): alerting.Rul
       .forDuration(rule.for)
       .keepFiringFor(rule.keep_firing_for)
       .labels({ severity: rule.severity, rule: rule.id, [managedBy.label]: managedBy.value })
-      .annotations(annotationsOf(rule, options))
+      .annotations(annotationsOf(rule, boards, options))
   );
 }
 
@@ -128,8 +137,11 @@ function thresholdBuilder(rule: AlertRule): TypeThresholdBuilder {
     .conditions([{ evaluator }]);
 }
 
-function annotationsOf(rule: AlertRule, options: GrafanaRuleOptions): Record<string, string> {
-  const { runbooksUrl } = options;
+function annotationsOf(
+  rule: AlertRule,
+  boards: Boards,
+  { runbooksUrl }: GrafanaRuleOptions,
+): Record<string, string> {
   const page = `${rule.runbook}.md`;
   return {
     summary: templateOf(rule),
@@ -138,7 +150,7 @@ function annotationsOf(rule: AlertRule, options: GrafanaRuleOptions): Record<str
       ? { runbook: `docs/runbooks/${page}` }
       : { runbook_url: `${runbooksUrl.replace(/\/$/, '')}/${page}` }),
     __dashboardUid__: dashboardUids[rule.dashboard],
-    ...(rule.panel === undefined ? {} : { __panelId__: String(panelId(rule, rule.panel)) }),
+    ...(rule.panel === undefined ? {} : { __panelId__: String(panelId(rule, boards, rule.panel)) }),
   };
 }
 
@@ -149,6 +161,7 @@ const formats: Readonly<Record<RuleUnit, string>> = {
   days: `{{ printf "%.1f" ${value} }} days`,
   times: `{{ printf "%.1f" ${value} }} times`,
   count: `{{ printf "%.4g" ${value} }}`,
+  per_second: `{{ printf "%.3g" ${value} }} a second`,
 };
 
 function templateOf(rule: AlertRule): string {
@@ -157,8 +170,8 @@ function templateOf(rule: AlertRule): string {
   );
 }
 
-function panelId(rule: AlertRule, title: string): number {
-  const board = dashboards().find(({ uid }) => uid === dashboardUids[rule.dashboard]);
+function panelId(rule: AlertRule, boards: Boards, title: string): number {
+  const board = boards.find(({ uid }) => uid === dashboardUids[rule.dashboard]);
   const panel = board?.panels.find((one) => one.title === title && one.type !== 'row');
   assert(panel !== undefined, `${rule.id} names a panel of ${rule.dashboard}: ${title}`);
   return panel.id;

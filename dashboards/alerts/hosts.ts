@@ -1,21 +1,30 @@
 /** Inspections of machines, from the host metrics of the Collector. */
 import { sum } from '../../clickhouse/schema/metrics.ts';
-import { hostMetrics } from '../vocabulary/names.ts';
+import { type HostMetric, hostMetrics } from '../vocabulary/names.ts';
 import { columnsOf } from '../vocabulary/sql.ts';
 import { type AlertRule, defineRule } from './rule.ts';
-import { attributeOf, growth, literal, newest, ruleSql, tableName } from './rule-sql.ts';
+import {
+  attributeOf,
+  growth,
+  literal,
+  newest,
+  type RuleSql,
+  ruleSql,
+  tableName,
+} from './rule-sql.ts';
 
 const s = columnsOf(sum);
 
 const host = attributeOf(s.ResourceAttributes, 'host.name');
 const state = attributeOf(s.Attributes, 'state');
 const device = attributeOf(s.Attributes, 'device');
+const direction = attributeOf(s.Attributes, 'direction');
 const mountpoint = attributeOf(s.Attributes, 'mountpoint');
 
 const common = { group: 'hosts', dashboard: 'machine', keep_firing_for: '5m' } as const;
 
 export function hostRules(): readonly AlertRule[] {
-  return [cpu(), diskSpace(), diskIo(), silent()];
+  return [cpu(), diskSpace(), diskIo(), network(), silent()];
 }
 
 function cpu(): AlertRule {
@@ -101,6 +110,47 @@ function diskIo(): AlertRule {
     source: 'host_disk',
     runbook: 'disk-io',
     panel: 'Disk operations',
+  });
+}
+
+/** Packets of five minutes below which a few lost ones are chance. */
+const lostMin = 30;
+
+/** The node-exporter mixin asks for one in a hundred, too, but for an hour. */
+function network(): AlertRule {
+  const labels = { host, device, direction } as const;
+  const by = ruleSql`host, device, direction`;
+  const lost = (metric: HostMetric, kind: RuleSql): RuleSql => ruleSql`
+        SELECT ${by}, ${kind} AS kind, sum(grown) AS lost
+        FROM ${growth({ metric, labels })} GROUP BY ${by}`;
+  return defineRule({
+    ...common,
+    id: 'host-network',
+    title: 'A machine loses packets',
+    summary: '{device} of {host} loses {value} of its packets: {direction} {kind}',
+    description:
+      'Errors are damaged frames: the cable, the port, the driver. Dropped packets were whole,' +
+      ' but there was no room for them. What is lost is sent again, which callers see as waiting.',
+    labels: ['host', 'device', 'direction', 'kind'],
+    scope: ['host', 'device', 'kind'],
+    rows: ruleSql`
+      SELECT ${by}, kind, lost / (lost + passed) AS value
+      FROM (${lost(hostMetrics.networkErrors, literal('errors'))}
+        UNION ALL ${lost(hostMetrics.networkDropped, literal('dropped'))}
+      ) AS losses
+      INNER JOIN (
+        SELECT ${by}, sum(grown) AS passed
+        FROM ${growth({ metric: hostMetrics.networkPackets, labels })} GROUP BY ${by}
+      ) AS packets USING (${by})
+      WHERE lost >= ${lostMin}`,
+    threshold: { above: 0.01 },
+    unit: 'ratio',
+    window: '5m',
+    for: '10m',
+    severity: 'warning',
+    source: 'host_network',
+    runbook: 'host-network',
+    panel: 'Network errors',
   });
 }
 

@@ -5,6 +5,7 @@ import {
   containerOomEvents,
   type KubernetesGauge,
   kubeletMetrics,
+  kubeletSums,
 } from '../vocabulary/names.ts';
 import { columnsOf } from '../vocabulary/sql.ts';
 import { memoryLeak } from './leak.ts';
@@ -46,6 +47,7 @@ export function kubernetesRules(): readonly AlertRule[] {
     available(),
     nodeReady(),
     volumeSpace(),
+    network(),
   ];
 }
 
@@ -287,5 +289,38 @@ function volumeSpace(): AlertRule {
     severity: 'warning',
     source: 'kubernetes_usage',
     runbook: 'disk-space',
+  });
+}
+
+/** The kubelet counts no packets, so there is no share of them. */
+function network(): AlertRule {
+  const points = growth({
+    metric: kubeletSums.podNetworkErrors,
+    labels: { namespace, pod, interface: attributeOf(g.Attributes, 'interface') },
+  });
+  return defineRule({
+    ...common,
+    id: 'pod-network',
+    title: 'A pod has network errors',
+    summary: '{interface} of {namespace}/{pod} has {value} network errors',
+    description:
+      'Frames are damaged or refused between the pod and its node. One pod alone: its interface' +
+      ' or its limits; all pods of a node: the node, its network plugin or its card.',
+    labels: ['namespace', 'pod', 'interface'],
+    scope: ['namespace', 'pod'],
+    rows: ruleSql`
+      SELECT namespace, pod, interface, sum(rate) AS value
+      FROM (
+        SELECT namespace, pod, interface, series, sum(grown) / sum(elapsed) AS rate
+        FROM ${points} GROUP BY namespace, pod, interface, series
+      )
+      GROUP BY namespace, pod, interface`,
+    threshold: { above: 1 },
+    unit: 'per_second',
+    window: '5m',
+    for: '10m',
+    severity: 'warning',
+    source: 'kubernetes_usage',
+    runbook: 'pod-network',
   });
 }

@@ -15,6 +15,7 @@ import {
   seedAlerts,
   stuckSeconds,
 } from '../../test/support/seed-alerts.ts';
+import { seedTooManyParts } from '../../test/support/seed-parts.ts';
 import { certificateSeconds } from '../../test/support/seed-points.ts';
 import { failingService, seedTelemetry } from '../../test/support/seed-telemetry.ts';
 import { expandQuery } from '../vocabulary/macros.ts';
@@ -36,6 +37,7 @@ beforeAll(async () => {
     const seeded = await seedTelemetry(clickhouse, { endMs: systemClock.nowMs(), seed });
     endMs = seeded.toMs;
     await seedAlerts(clickhouse, endMs);
+    await seedTooManyParts(clickhouse);
     ({ ask } = askerOf(engine.url, seeded));
   } finally {
     await clickhouse.close();
@@ -63,6 +65,8 @@ const ruleOf = (id: string): AlertRule => {
 };
 
 const api = { namespace: 'payments', pod: 'api-1', container: 'api' };
+const etcd = { cluster: 'shop', member: '10.0.0.10:2381' };
+const node = (number: number) => ({ cluster: 'shop', node: `shop-host-${number}` });
 
 /** What the fixture makes each rule say: labels of one row and its number. */
 const expected: Readonly<Record<string, readonly [Record<string, string>, number]>> = {
@@ -78,6 +82,8 @@ const expected: Readonly<Record<string, readonly [Record<string, string>, number
   'gateway-unready': [{ gateway: 'lane-0', cause: 'disk_error' }, 119],
   'gateway-silent': [{ gateway: 'obsctl-gateway' }, 10],
   'gateway-certificate': [{ gateway: 'lane-0' }, certificateSeconds / 86_400],
+  'clickhouse-parts': [{ table: 'narrow' }, 12 / 10],
+  'clickhouse-inserts-refused': [{ error: 'TOO_MANY_PARTS' }, 1],
   'log-errors': [{ service: 'shop' }, 60 / 8],
   'log-new-pattern': [{ service: 'ledger', pattern: 'account # does not balance' }, 12],
   'service-silent': [{ service: 'gone' }, goneMs / 1000 + 10],
@@ -89,6 +95,10 @@ const expected: Readonly<Record<string, readonly [Record<string, string>, number
   'host-cpu': [{ host: 'disk-host' }, 0.9],
   'host-disk-space': [{ host: 'disk-host', mountpoint: '/data', device: 'sdb' }, 0.9],
   'host-disk-io': [{ host: 'disk-host', device: 'sda' }, 7],
+  'host-network': [
+    { host: 'disk-host', device: 'eth1', direction: 'receive', kind: 'dropped' },
+    2 / (2 + 98),
+  ],
   'host-silent': [{ host: 'old-host' }, 600],
   'container-cpu': [api, 0.9],
   'container-memory': [api, 0.95],
@@ -109,6 +119,36 @@ const expected: Readonly<Record<string, readonly [Record<string, string>, number
   ],
   'node-ready': [{ node: 'node-1' }, 0],
   'volume-space': [{ namespace: 'payments', claim: 'data' }, 0.91],
+  'pod-network': [{ namespace: 'payments', pod: 'api-1', interface: 'eth0' }, 3],
+  // The seeded cluster has these in its time range; see seed-control-plane.ts and seed-cni.ts.
+  'control-plane-down': [{ cluster: 'shop', program: 'etcd' }, 1],
+  'apiserver-errors': [{ cluster: 'shop' }, 0.5 / 26],
+  // Of 9 a second half of one took 1.5 s: 0.99 of all lie in the bucket from 1 s to 2.5 s.
+  'apiserver-slow': [{ cluster: 'shop', verb: 'PUT' }, 1 + 1.5 * ((0.99 * 9 - 8.5) / 0.5)],
+  'etcd-no-leader': [etcd, 1],
+  'etcd-leader-changes': [{ cluster: 'shop' }, 0],
+  'etcd-proposals-failed': [etcd, 0],
+  'etcd-database-full': [etcd, 0.9],
+  // All of them in the bucket from 1 ms to 5 ms, and from 10 ms to 25 ms.
+  'etcd-fsync': [etcd, 0.001 + 0.99 * 0.004],
+  'etcd-commit': [etcd, 0.01 + 0.99 * 0.015],
+  'scheduler-pending': [{ cluster: 'shop' }, 2],
+  'workqueue-deep': [
+    {
+      cluster: 'shop',
+      program: 'kube-controller-manager',
+      queue: 'garbage_collector_attempt_to_delete',
+    },
+    140,
+  ],
+  'coredns-errors': [{ cluster: 'shop' }, 0],
+  'coredns-slow': [{ cluster: 'shop' }, 0.95 * 0.001],
+  'cilium-drops': [{ ...node(1), reason: 'CT: Map insertion failed' }, 2 / 1702],
+  'cilium-bpf-map': [{ ...node(1), map: 'ct4_global' }, 0.94],
+  'cilium-unreachable': [{ cluster: 'shop' }, 0],
+  'calico-dataplane': [node(2), 0.1 * 300],
+  'aws-cni-no-address': [node(1), 0],
+  'aws-cni-errors': [{ ...node(1), kind: 'ipamd', function: 'nodeIPPoolReconcileAll' }, 0.02 * 300],
 };
 
 describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) => {

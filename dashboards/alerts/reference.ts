@@ -8,9 +8,12 @@ import { ruleMacros } from './rule-sql.ts';
 const groupTitles: Readonly<Record<RuleGroupId, string>> = {
   slo: 'Service level objectives',
   gateway: 'Gateway',
+  clickhouse: 'ClickHouse',
   services: 'Services',
   hosts: 'Machines',
   kubernetes: 'Kubernetes',
+  'control-plane': 'Control plane',
+  cni: 'Network plugins',
 };
 
 /** So that the page has the rule that only declared windows bring. */
@@ -62,6 +65,7 @@ const units: Readonly<Record<RuleUnit, (number: number) => string>> = {
   days: (number) => `${number} days`,
   times: (number) => `${number} times`,
   count: String,
+  per_second: (number) => `${number} a second`,
 };
 
 function firesWhen(rule: AlertRule): string {

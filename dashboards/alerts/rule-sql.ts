@@ -9,8 +9,17 @@ import { assert } from '../../core/assert.ts';
 import { deploymentRows } from '../deployments/rows.ts';
 import { macroNames, quote } from '../vocabulary/macros.ts';
 import type { AttributeName } from '../vocabulary/names.ts';
-import { latest, type PointsSpec, pointLevels, steps } from '../vocabulary/points.ts';
+import {
+  histogramPercentile,
+  histogramSteps,
+  latest,
+  type PointsSpec,
+  pointLevels,
+  steps,
+} from '../vocabulary/points.ts';
 import { bucketSeconds, percentile, withRed } from '../vocabulary/red.ts';
+import { labelOf } from '../vocabulary/scraped.ts';
+import type { LabelOf, ScrapedHistogram, ScrapedMetric } from '../vocabulary/scraped-names.ts';
 import { type AttributeColumn, attribute, sql } from '../vocabulary/sql.ts';
 
 declare const checkedText: unique symbol;
@@ -60,6 +69,12 @@ export function attributeOf(column: AttributeColumn, name: AttributeName): RuleS
   return checked(attribute(column, name));
 }
 
+/** A label of a metric that a preset scrapes. */
+export const scrapedLabel = <Metric extends ScrapedMetric>(
+  metric: Metric,
+  name: LabelOf<Metric>,
+): RuleSql => checked(labelOf(metric, name));
+
 /** Points of a metric, as `points.ts` reads them, with labels and filter that a rule may have. */
 export type RulePoints = {
   readonly metric: PointsSpec['metric'];
@@ -80,6 +95,32 @@ export const byMinute = (spec: RuleLevels): RuleSql => checked(pointLevels(spec)
 
 /** `series`, the labels, `grown` and `elapsed`, a row a point, see {@link steps}. */
 export const growth = (spec: RulePoints): RuleSql => checked(steps(spec));
+
+export type RuleHistogram = {
+  readonly metric: ScrapedHistogram;
+  readonly labels: Readonly<Record<string, RuleSql>>;
+  readonly filter?: RuleSql;
+  /** 0 to 1. */
+  readonly share: number;
+  /** Values below which nothing is said; few are no percentile. */
+  readonly valuesMin: number;
+};
+
+/** The labels and `level`: a percentile of what a histogram counted in the window. */
+export function histogramLevel({ share, valuesMin, ...spec }: RuleHistogram): RuleSql {
+  const names = joined(
+    Object.keys(spec.labels).map((label) => checked(label)),
+    ', ',
+  );
+  return checked(`(
+    SELECT ${names}, ${histogramPercentile(share)} AS level
+    FROM (
+      SELECT ${names}, sumForEach(buckets.counts) AS counts, any(buckets.bounds) AS bounds
+      FROM ${histogramSteps(spec)} AS buckets GROUP BY ${names}
+    )
+    WHERE arraySum(counts) >= ${valuesMin}
+  )`);
+}
 
 /** The body of a WITH clause that defines `red`: every request of the window. */
 export const requests = (): RuleSql => checked(withRed('1'));

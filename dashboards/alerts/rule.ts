@@ -16,9 +16,17 @@ export type RuleDuration = `${number}${'s' | 'm' | 'h'}`;
 export type Severity = 'critical' | 'warning';
 
 /** What the number of a rule is, for people. */
-export type RuleUnit = 'ratio' | 'seconds' | 'days' | 'times' | 'count';
+export type RuleUnit = 'ratio' | 'seconds' | 'days' | 'times' | 'count' | 'per_second';
 
-export type RuleGroupId = 'slo' | 'gateway' | 'services' | 'hosts' | 'kubernetes';
+export type RuleGroupId =
+  | 'slo'
+  | 'gateway'
+  | 'clickhouse'
+  | 'services'
+  | 'hosts'
+  | 'kubernetes'
+  | 'control-plane'
+  | 'cni';
 
 /** `above` fires while the value is greater than the number, `below` while it is smaller. */
 export type Threshold =

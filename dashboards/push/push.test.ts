@@ -171,7 +171,7 @@ describe('a dashboard that somebody changed anywhere', () => {
       }),
       { numRuns: 60 },
     );
-  });
+  }, 300_000);
 });
 
 describe('what is not ours', () => {

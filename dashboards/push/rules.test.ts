@@ -146,7 +146,7 @@ describe('an alert rule that somebody changed anywhere', () => {
       }),
       { numRuns: 25 },
     );
-  });
+  }, 300_000);
 });
 
 describe('what people decide about a rule', () => {

@@ -79,7 +79,9 @@ export const hostMetrics = {
   diskWeightedIoTime: 'system.disk.weighted_io_time',
   filesystemUsage: 'system.filesystem.usage',
   networkIo: 'system.network.io',
+  networkPackets: 'system.network.packets',
   networkErrors: 'system.network.errors',
+  networkDropped: 'system.network.dropped',
   processesCount: 'system.processes.count',
   processCpuTime: 'process.cpu.time',
   processMemoryUsage: 'process.memory.usage',
@@ -141,6 +143,7 @@ export const kubeletSums = {
   nodeNetworkIo: 'k8s.node.network.io',
   nodeNetworkErrors: 'k8s.node.network.errors',
   podNetworkIo: 'k8s.pod.network.io',
+  podNetworkErrors: 'k8s.pod.network.errors',
 } as const;
 
 /** Of cAdvisor, by Prometheus' name: containers that the kernel ended for want of memory. */

@@ -203,6 +203,7 @@ function points(endMs: number) {
     const disk = { mountpoint: '/data', device: 'sdb' };
     sum(host, 'system.filesystem.usage', before, 90, { ...disk, state: 'used' }, false);
     sum(host, 'system.filesystem.usage', before, 10, { ...disk, state: 'free' }, false);
+    networkPoints(before, sum);
     if (before < 10 * minuteMs) continue;
     sum({ 'host.name': 'old-host' }, 'system.memory.usage', before, 1, { state: 'used' }, false);
   }
@@ -260,6 +261,19 @@ type PutSum = (
   value: number,
   labels: Labels,
 ) => void;
+
+/** Of a hundred packets two find no room, and a pod has three errors a second. */
+function networkPoints(before: number, sum: PutSum): void {
+  const elapsed = (40 * minuteMs - before) / 1000;
+  const card = { device: 'eth1', direction: 'receive' };
+  const host = { 'host.name': 'disk-host' };
+  sum(host, 'system.network.packets', before, elapsed * 98, card);
+  sum(host, 'system.network.errors', before, 0, card);
+  sum(host, 'system.network.dropped', before, elapsed * 2, card);
+  const pod = { 'k8s.namespace.name': 'payments', 'k8s.pod.name': 'api-1' };
+  const received = { interface: 'eth0', direction: 'receive' };
+  sum(pod, 'k8s.pod.network.errors', before, elapsed * 3, received);
+}
 
 /** A gateway whose log grows by 100 kB a second and has room for ten minutes. */
 function gatewayTrouble(gauge: Put, sum: PutSum): void {

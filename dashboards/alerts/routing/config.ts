@@ -22,8 +22,9 @@ export const secretOfType = {
 /** What a matcher can ask of an alert: its rule, its severity, and the labels of its row. */
 export const alertLabels = [
   ...['rule', 'severity', 'cause', 'claim', 'cluster', 'container', 'device', 'direction'],
-  ...['gateway', 'host', 'image_after', 'image_before', 'kind', 'measure', 'mountpoint'],
-  ...['namespace', 'node', 'pattern', 'pod', 'reason', 'service', 'table', 'workload'],
+  ...['error', 'function', 'gateway', 'host', 'image_after', 'image_before', 'interface'],
+  ...['kind', 'map', 'measure', 'member', 'mountpoint', 'namespace', 'node', 'pattern', 'pod'],
+  ...['program', 'queue', 'reason', 'service', 'table', 'verb', 'workload'],
 ] as const;
 
 const channelsMax = 20;
