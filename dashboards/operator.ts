@@ -60,13 +60,14 @@ function ruleFiles(options: RenderOptions): readonly RenderedFile[] {
 function contactPointFile(channel: Channel): RenderedFile {
   const { uid, name, type, disableResolveMessage, settings } = contactPointOf(channel, '');
   const targetPath = secretSetting(channel);
+  const spec = { uid, name, type, disableResolveMessage };
+  if (targetPath === undefined) {
+    return objectFile('GrafanaContactPoint', 'contact-point', name, { ...spec, settings });
+  }
   const { [targetPath]: _, ...open } = settings;
   const valueFrom = { secretKeyRef: { name: secretName, key: channel.name } };
   return objectFile('GrafanaContactPoint', 'contact-point', name, {
-    uid,
-    name,
-    type,
-    disableResolveMessage,
+    ...spec,
     settings: open,
     valuesFrom: [{ targetPath, valueFrom }],
   });
