@@ -4,7 +4,6 @@ import { schemaScript } from '../../clickhouse/script.ts';
 import { parseDurationMs } from '../../core/units.ts';
 import { alertRules } from '../../dashboards/alerts/catalog.ts';
 import { provisioningText } from '../../dashboards/alerts/grafana.ts';
-import { dashboards } from '../../dashboards/catalog.ts';
 import { dataSourceBody } from '../../dashboards/data-source.ts';
 import { renderFiles } from '../../dashboards/render.ts';
 import {
@@ -29,7 +28,7 @@ import type { Stack } from '../../stack/types.ts';
 import { clickhouseUrl } from './agents.ts';
 import { grafanaRuleOptionsOf, ruleOptionsOf } from './alert-options.ts';
 import type { RenderedPart } from './parts.ts';
-import { leftOut } from './standing.ts';
+import { leftOut, leftOutNotes } from './standing.ts';
 
 export type RenderedStorage = {
   readonly parts: readonly RenderedPart[];
@@ -67,7 +66,7 @@ export function renderStorage(stack: Stack, place: Place): RenderedStorage {
     ],
     ddl,
     warnings: warningsOf(stack),
-    notes: stack.grafana === undefined ? [] : notesOf(stack),
+    notes: stack.grafana === undefined ? [] : leftOutNotes(leftOut(stack)),
   };
 }
 
@@ -171,7 +170,10 @@ function grafanaInput(
       secret: secrets.reader,
     },
     dashboards: dashboardsOf(stack),
-    alertRules: provisioningText(alertRules(ruleOptionsOf(stack)), grafanaRuleOptionsOf(stack)),
+    alertRules: provisioningText(
+      alertRules({ ...ruleOptionsOf(stack), without: leftOut(stack) }),
+      grafanaRuleOptionsOf(stack),
+    ),
   };
 }
 
@@ -179,17 +181,6 @@ function dashboardsOf(stack: Stack): readonly Dashboard[] {
   return renderFiles({ rules: ruleOptionsOf(stack), without: leftOut(stack) })
     .filter(({ path }) => path.endsWith('.json'))
     .map(({ path, text }) => ({ name: path.replace(/^obsctl-|\.json$/g, ''), json: text }));
-}
-
-/** Dashboards that are not there, because nothing of this file would fill them. */
-function notesOf(stack: Stack): readonly string[] {
-  const kept = new Set(dashboards({ without: leftOut(stack) }).map(({ uid }) => uid));
-  const titles = dashboards().flatMap(({ uid, title }) => (kept.has(uid) ? [] : [title]));
-  if (titles.length === 0) return [];
-  return [
-    `dashboards that nothing in this file feeds are left out: ${titles.join(', ')};` +
-      ' `obsctl doctor -f FILE` says what each needs',
-  ];
 }
 
 function nativeServer(stack: Stack, place: Place) {
