@@ -9,8 +9,9 @@ import { leftOut } from './render/standing.ts';
 import { readStack } from './stack-file.ts';
 
 export type StackRules = GrafanaRuleOptions & {
+  /** As `obsctl watch` evaluates them: what others send to the same ClickHouse is watched, too. */
   readonly rules: RuleOptions;
-  /** Sources that nothing feeds. */
+  /** Sources that nothing feeds: neither their panels nor their rules are rendered or pushed. */
   readonly without: readonly SourceId[];
   readonly routing: Routing;
   readonly silences: readonly Silence[];

@@ -12,12 +12,14 @@ export const alertCodes = {
   },
   'OBS-6021': {
     title: 'a channel did not take alerts',
-    cause: 'It does not answer, or answers that it cannot now: 5xx, 408 or 429.',
+    cause: 'It does not answer, or answers that it cannot now: 5xx, 408, 429; a mail server 4xx.',
     next: 'Nothing, if it comes back: what it did not take is kept and sent again each round.',
   },
   'OBS-6022': {
     title: 'a channel refused alerts',
-    cause: 'It answered with 3xx or 4xx: its address or key is wrong, or it takes no such message.',
+    cause:
+      'It answered with 3xx or 4xx, a mail server with 5xx: its address, key or password is' +
+      ' wrong, or it takes no such message.',
     next: 'Correct the channel in the stack file, or its secret; what it refused is kept.',
   },
   'OBS-6023': {
@@ -30,5 +32,15 @@ export const alertCodes = {
     title: 'the file of silences cannot be used',
     cause: 'The file of `--silences` cannot be read, or is no list of silences.',
     next: 'Correct the file; `obsctl explain alerts.silences` shows what a silence looks like.',
+  },
+  'OBS-6025': {
+    title: 'an e-mail did not reach every recipient',
+    cause: 'The mail server took it for some recipients, and not or not yet for others.',
+    next: 'Correct the addresses that the message names; those told to wait are tried again.',
+  },
+  'OBS-6026': {
+    title: 'an e-mail channel cannot be used',
+    cause: 'The stack file names no mail server for it, or a CA file that cannot be read.',
+    next: 'Complete `smtp` of the channel; `obsctl explain alerts.channels.smtp` shows its keys.',
   },
 } as const;

@@ -1,9 +1,12 @@
 /**
  * Why a panel has no data, for every panel of every dashboard: its preset is off, its rows stopped
- * or never came, the engine cannot answer its query, or there is just nothing to show.
+ * or never came, the engine cannot answer its query, or there is just nothing to show. And which
+ * alert rules are left out, because their preset is off.
  */
 import { type ClickHouse, connectClickHouse } from '../clickhouse/client.ts';
 import type { Clock } from '../core/clock.ts';
+import type { AlertRule } from './alerts/rule.ts';
+import { unfedSources } from './leave-out.ts';
 import { checkDashboards, type PanelState } from './preview/check.ts';
 import { ask } from './preview/queries.ts';
 import type { DashboardJson } from './vocabulary/board.ts';
@@ -39,6 +42,15 @@ export type DiagnosedDashboard = {
   readonly withoutData: readonly EmptyPanel[];
 };
 
+/** A rule that is not rendered, because nothing in the stack file feeds what it asks. */
+export type UnfedRule = {
+  readonly id: string;
+  readonly title: string;
+  readonly why: 'preset_off';
+  /** What is missing, and what would change it. */
+  readonly reason: string;
+};
+
 export type DoctorOptions = {
   readonly clickhouseUrl: string;
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -64,6 +76,22 @@ const lookBack = [
  * method, function, table, database or setting that it does not know, and what is forbidden.
  */
 const ofEngine = /\(code (1|46|48|60|81|115|291|344|446|497)\)/;
+
+/** In the order of `rules`; none where it is not known what stands. */
+export function unfedRules(
+  rules: readonly AlertRule[],
+  standing: Standing | undefined,
+): readonly UnfedRule[] {
+  const off = new Set(standing === undefined ? [] : unfedSources(standing));
+  return rules
+    .filter(({ source }) => off.has(source))
+    .map(({ id, title, source }) => ({
+      id,
+      title,
+      why: 'preset_off',
+      reason: sources[source].reason,
+    }));
+}
 
 export async function diagnose(options: DoctorOptions): Promise<readonly DiagnosedDashboard[]> {
   const { dashboards, ...rest } = options;

@@ -14,7 +14,7 @@ import { fileRule, ruleGroups } from './alerts/grafana.ts';
 import type { Channel } from './alerts/routing/config.ts';
 import { contactPointOf, secretSetting } from './alerts/routing/grafana.ts';
 import { dashboards } from './catalog.ts';
-import type { RenderedFile, RenderOptions } from './render.ts';
+import { fedOptions, type RenderedFile, type RenderOptions } from './render.ts';
 
 /** Client-side apply keeps the whole object in an annotation of 256 KiB. */
 const objectBytesMax = 200 * 1024;
@@ -35,7 +35,7 @@ export function operatorFiles(options: RenderOptions = {}): readonly RenderedFil
   const { folder = 'obsctl', routing } = options;
   return [
     objectFile('GrafanaFolder', 'folder', folderName, { uid: folderUid, title: folder }),
-    ...dashboards(options.rules).map((dashboard) => {
+    ...dashboards(fedOptions(options)).map((dashboard) => {
       const json = `${JSON.stringify(dashboard, null, 2)}\n`;
       const spec = { folderRef: folderName, json };
       return objectFile('GrafanaDashboard', 'dashboard', dashboard.uid, spec);
@@ -46,7 +46,7 @@ export function operatorFiles(options: RenderOptions = {}): readonly RenderedFil
 }
 
 function ruleFiles(options: RenderOptions): readonly RenderedFile[] {
-  return ruleGroups(alertRules(options.rules), options).map(({ title, interval, rules }) =>
+  return ruleGroups(alertRules(fedOptions(options)), options).map(({ title, interval, rules }) =>
     objectFile('GrafanaAlertRuleGroup', 'alert-rules', title, {
       name: title,
       folderRef: folderName,
@@ -60,13 +60,14 @@ function ruleFiles(options: RenderOptions): readonly RenderedFile[] {
 function contactPointFile(channel: Channel): RenderedFile {
   const { uid, name, type, disableResolveMessage, settings } = contactPointOf(channel, '');
   const targetPath = secretSetting(channel);
+  const spec = { uid, name, type, disableResolveMessage };
+  if (targetPath === undefined) {
+    return objectFile('GrafanaContactPoint', 'contact-point', name, { ...spec, settings });
+  }
   const { [targetPath]: _, ...open } = settings;
   const valueFrom = { secretKeyRef: { name: secretName, key: channel.name } };
   return objectFile('GrafanaContactPoint', 'contact-point', name, {
-    uid,
-    name,
-    type,
-    disableResolveMessage,
+    ...spec,
     settings: open,
     valuesFrom: [{ targetPath, valueFrom }],
   });

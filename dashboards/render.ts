@@ -25,7 +25,7 @@ export type RenderOptions = GrafanaRuleOptions & {
   readonly rules?: RuleOptions;
   /** Channels, for contact points of the operator. */
   readonly routing?: Routing;
-  /** Sources that nothing feeds: their panels are left out. Rules have a list of their own. */
+  /** Sources that nothing feeds: their panels and rules are left out. */
   readonly without?: readonly SourceId[];
 };
 
@@ -42,16 +42,24 @@ export const alertsPage = new URL('../docs/reference/alerts.md', import.meta.url
 
 /** Every file, always the same bytes. */
 export function renderFiles(options: RenderOptions = {}): readonly RenderedFile[] {
-  const { rules, without = [] } = options;
-  const files = dashboards({ ...rules, without }).map((dashboard) => ({
+  const fed = fedOptions(options);
+  const files = dashboards(fed).map((dashboard) => ({
     path: `${dashboard.uid}.json`,
     text: dashboardText(dashboard),
   }));
   return [
     ...files,
     { path: 'provider.yaml', text: providerText(options) },
-    { path: alertRulesFile, text: provisioningText(alertRules(options.rules), options) },
+    { path: alertRulesFile, text: provisioningText(alertRules(fed), options) },
   ];
+}
+
+/** The options of dashboards and rules, both without what nothing feeds. */
+export function fedOptions({
+  rules = {},
+  without = [],
+}: Pick<RenderOptions, 'rules' | 'without'>): RuleOptions {
+  return { ...rules, without: [...(rules.without ?? []), ...without] };
 }
 
 function dashboardText(dashboard: DashboardJson): string {

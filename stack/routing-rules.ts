@@ -13,7 +13,7 @@ export function routingRules(stack: RawMap): readonly PlacelessFault[] {
   return [
     ...twice(channels, 'channels'),
     ...twice(timings, 'mute_timings'),
-    ...channels.flatMap(channelSecret),
+    ...channels.flatMap(channelKeys),
     ...listOf(alerts['routes']).flatMap((route, index) => [
       ...unknownNames(route['channels'], ['alerts', 'routes', index, 'channels'], channels),
       ...unknownNames(route['mute_timings'], ['alerts', 'routes', index, 'mute_timings'], timings),
@@ -35,11 +35,19 @@ function twice(list: readonly RawMap[], key: string): readonly PlacelessFault[] 
   });
 }
 
-function channelSecret(channel: RawMap, index: number): readonly PlacelessFault[] {
+/** Keys that only some types have. */
+const ownKeys: Readonly<Record<string, readonly ChannelType[]>> = {
+  url: ['webhook', 'slack', 'teams'],
+  key: ['pagerduty', 'opsgenie'],
+  api_url: ['pagerduty', 'opsgenie'],
+  to: ['email'],
+  smtp: ['email'],
+};
+
+function channelKeys(channel: RawMap, index: number): readonly PlacelessFault[] {
   const type = String(channel['type']);
   if (!isType(type)) return [];
-  const wanted = secretOfType[type];
-  const other = wanted === 'url' ? 'key' : 'url';
+  const wanted = secretOfType[type] ?? 'to';
   const path: KeyPath = ['alerts', 'channels', index];
   const faults: PlacelessFault[] = [];
   if (channel[wanted] === undefined) {
@@ -48,17 +56,25 @@ function channelSecret(channel: RawMap, index: number): readonly PlacelessFault[
       on: 'value',
       code: 'OBS-1206',
       message: `a channel of the type ${type} needs ${wanted}, and there is none`,
-      expected: `${wanted}: {env: NAME} or ${wanted}: {file: PATH}`,
-      next: `Add “${wanted}: {env: ${type.toUpperCase()}_${wanted.toUpperCase()}}”.`,
+      ...missing(type, wanted),
     });
   }
-  const useless = wanted === 'url' ? [other, 'api_url'] : [other];
-  for (const key of useless) {
-    if (channel[key] === undefined) continue;
+  for (const [key, types] of Object.entries(ownKeys)) {
+    if (channel[key] === undefined || types.includes(type)) continue;
     const message = `a channel of the type ${type} has no ${key}`;
     faults.push(clash([...path, key], message, `Take it out; it is told by its ${wanted}.`));
   }
   return faults;
+}
+
+function missing(type: ChannelType, wanted: string): Pick<PlacelessFault, 'expected' | 'next'> {
+  if (wanted === 'to') {
+    return { expected: 'to: [ADDRESS, …]', next: 'Add “to: [ops@shop.example]”.' };
+  }
+  return {
+    expected: `${wanted}: {env: NAME} or ${wanted}: {file: PATH}`,
+    next: `Add “${wanted}: {env: ${type.toUpperCase()}_${wanted.toUpperCase()}}”.`,
+  };
 }
 
 function isType(type: string): type is ChannelType {

@@ -162,6 +162,49 @@ describe('obsctl dashboards push', () => {
     }
   });
 
+  it('makes a contact point of e-mail without asking for the password of our server', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'obsctl-push-'));
+    try {
+      const file = join(folder, 'obs.yaml');
+      const password = { env: 'SMTP_PASSWORD' };
+      const smtp = { host: 'a.example', from: 'obsctl@a.example', user: 'alerts', password };
+      const channels = [{ name: 'mail', type: 'email', to: ['ops@a.example'], smtp }];
+      await writeFile(file, JSON.stringify({ name: 'shop', alerts: { channels } }));
+      const { stdout } = await push([...server, '-f', file]);
+      expect(stdout).toContain('+ contact point "obsctl-mail" (obsctl-mail)\n');
+      const { settings } = standIn.state.routing.points.get('obsctl-mail') ?? {};
+      expect(settings).toEqual({ addresses: 'ops@a.example', singleEmail: true });
+      expect((await push([...server, '-f', file, '--renew-secrets'])).stdout).toBe('');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('leaves out what no preset of the stack file feeds, and says so', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'obsctl-push-'));
+    try {
+      const file = join(folder, 'obs.yaml');
+      const gateway = { flavor: 'obsctl', image: 'registry.example/obsctl:0.1.0' };
+      const node_agent = { presets: { host_metrics: {} } };
+      await writeFile(file, JSON.stringify({ name: 'shop', gateway, node_agent }));
+      const { stderr } = await push([...server, '-f', file]);
+      const { rules } = standIn.state.alerts;
+      expect([rules.has('obsctl-host-cpu'), rules.has('obsctl-container-cpu')]).toEqual([
+        true,
+        false,
+      ]);
+      expect(stderr).toMatch(/^note: dashboards that nothing .*: .*CNI/m);
+      expect(stderr).toMatch(/^note: alert rules that nothing .*: container-cpu, /m);
+      // What was there before is left over, and stays.
+      await push(server);
+      const again = await push([...server, '-f', file]);
+      expect(again.stderr).toMatch(/the alert rule .*obsctl-container-cpu.* is no longer part/);
+      expect(rules.has('obsctl-container-cpu')).toBe(true);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it('names the rule of a dry run and where it differs', async () => {
     await push(server);
     const stored = standIn.state.alerts.rules.get('obsctl-host-cpu');

@@ -100,6 +100,7 @@ async function wantedOf(
   const { readRuleOptions } = await import('../rule-options.ts');
   const stack = file === undefined ? undefined : await readRuleOptions(file, context);
   const { dashboards } = await import('../../dashboards/catalog.ts');
+  const { fedOptions } = await import('../../dashboards/render.ts');
   const told =
     stack === undefined || !routing
       ? undefined
@@ -108,8 +109,11 @@ async function wantedOf(
           secrets: await secretsOf(stack.routing, context),
           renewSecrets,
         };
+  const fed = fedOptions(stack ?? {});
+  const { leftOutNotes } = await import('../render/standing.ts');
+  for (const note of leftOutNotes(stack?.without ?? [])) context.stderr(`note: ${note}\n`);
   const wanted = {
-    dashboards: dashboards({ ...stack?.rules, without: stack?.without ?? [] }),
+    dashboards: dashboards(fed),
     folder: given ?? stack?.folder,
     alerts: undefined,
     routing: told,
@@ -117,7 +121,7 @@ async function wantedOf(
   if (!alerts) return wanted;
   const { alertRules } = await import('../../dashboards/alerts/catalog.ts');
   const runbooks = runbooksUrl ?? stack?.runbooksUrl;
-  const rules = alertRules(stack?.rules);
+  const rules = alertRules(fed);
   return { ...wanted, alerts: { rules, ...(runbooks !== undefined && { runbooksUrl: runbooks }) } };
 }
 
@@ -126,7 +130,9 @@ async function secretsOf(
   { env }: CliContext,
 ): Promise<ReadonlyMap<string, string>> {
   const { readSecrets } = await import('../../dashboards/alerts/routing/secrets.ts');
-  return readSecrets(channels, env);
+  // A Grafana sends e-mails by a server of its own: the password of ours is not needed.
+  const told = channels.filter(({ type }) => type !== 'email');
+  return readSecrets(told, env);
 }
 
 function folderOf({ folder }: { readonly folder: string | undefined }): string | undefined {

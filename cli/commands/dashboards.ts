@@ -45,8 +45,10 @@ async function render(options: RenderOptions, context: CliContext): Promise<void
   const { renderFiles, writeRendered } = await import('../../dashboards/render.ts');
   const { output, file, operator, ...given } = options;
   const { readRuleOptions } = await import('../rule-options.ts');
-  const stack = file === undefined ? {} : await readRuleOptions(file, context);
+  const stack = file === undefined ? undefined : await readRuleOptions(file, context);
   const place = { ...stack, ...given };
+  const { leftOutNotes } = await import('../render/standing.ts');
+  for (const note of leftOutNotes(stack?.without ?? [])) context.stderr(`note: ${note}\n`);
   const { operatorFiles } = await import('../../dashboards/operator.ts');
   const files = operator === true ? operatorFiles(place) : renderFiles(place);
   if (output === undefined && operator === true) {

@@ -7,7 +7,7 @@ import { Command } from 'commander';
 import { connectClickHouse } from '../../clickhouse/client.ts';
 import { migrate } from '../../clickhouse/migrate.ts';
 import { isProblem } from '../../core/problem.ts';
-import type { DiagnosedDashboard, EmptyPanel } from '../../dashboards/doctor.ts';
+import type { DiagnosedDashboard, EmptyPanel, UnfedRule } from '../../dashboards/doctor.ts';
 import { startEngine, type TestEngine } from '../../test/support/engine.ts';
 import { seedTelemetry } from '../../test/support/seed-telemetry.ts';
 import type { CliContext } from '../context.ts';
@@ -95,6 +95,14 @@ describe('obsctl doctor', () => {
         trouble: false,
       });
       expect(panelOf(said, 'Traces', 'Waterfall')).toMatchObject({ why: 'not_chosen' });
+      const { rules } = JSON.parse(said.stdout) as { rules: readonly UnfedRule[] };
+      expect(rules.map(({ id }) => id)).not.toContain('host-cpu');
+      expect(rules).toContainEqual({
+        id: 'container-cpu',
+        title: expect.any(String),
+        why: 'preset_off',
+        reason: expect.stringContaining('kubelet_metrics'),
+      });
     },
     setUpMsMax,
   );
@@ -105,6 +113,7 @@ describe('obsctl doctor', () => {
       const said = await doctor(...onEngine(), '--since', '3h', '--json');
       expect(panelOf(said, 'Machine', 'CPU busy')).toBeUndefined();
       expect(panelOf(said, 'CNI', 'Packets dropped')).toBeUndefined();
+      expect(JSON.parse(said.stdout).rules).toEqual([]);
       expect(said.code).toBe(0);
     },
     setUpMsMax,
@@ -122,6 +131,10 @@ describe('obsctl doctor', () => {
         );
         expect(stdout).toMatch(/^ {2}! no rows: .*CPU busy/m);
         expect(stdout).toMatch(/^ {6}The last came within 6 hours\. No system\.cpu\.time /m);
+        expect(stdout).toMatch(/^Alert rules: \d+ of \d+ are rendered$/m);
+        expect(stdout).toMatch(
+          /^ {2}- off in the stack file: .*container-cpu, .*\n {6}No kubelet/m,
+        );
         expect(stdout).toMatch(/^ {2}! this engine lacks or forbids it: .*Rows that came/m);
         expect(code).toBe(1);
       } finally {

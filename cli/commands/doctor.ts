@@ -1,9 +1,9 @@
-/** `obsctl doctor`: why a panel is empty, for all dashboards. */
+/** `obsctl doctor`: why a panel is empty, for all dashboards, and why a rule is left out. */
 import type { Command } from 'commander';
 import { systemClock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import { parseDurationMs } from '../../core/units.ts';
-import type { DiagnosedDashboard, EmptyPanel } from '../../dashboards/doctor.ts';
+import type { DiagnosedDashboard, EmptyPanel, UnfedRule } from '../../dashboards/doctor.ts';
 import type { CliContext } from '../context.ts';
 
 type DoctorOptions = {
@@ -24,7 +24,7 @@ export function registerDoctor(program: Command, context: CliContext): void {
     )
     .option('-f, --file <file>', 'stack file: which presets are off, and which should have sent')
     .option('--since <duration>', 'how far back rows count as data', '15m')
-    .option('--json', 'every dashboard with its panels without data, as JSON')
+    .option('--json', 'dashboards with their panels without data, and rules left out, as JSON')
     .addHelpText(
       'after',
       '\nExamples:\n' +
@@ -44,7 +44,8 @@ async function runDoctor(options: DoctorOptions, context: CliContext): Promise<v
   }
   const { connectClickHouse, defaultUrl } = await import('../../clickhouse/client.ts');
   const { dashboards } = await import('../../dashboards/catalog.ts');
-  const { diagnose } = await import('../../dashboards/doctor.ts');
+  const { alertRules } = await import('../../dashboards/alerts/catalog.ts');
+  const { diagnose, unfedRules } = await import('../../dashboards/doctor.ts');
   const stack = await stackOf(options.file, context);
   const clickhouseUrl = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
   // One question first: a server that is away is one fault, and not one a panel.
@@ -60,9 +61,15 @@ async function runDoctor(options: DoctorOptions, context: CliContext): Promise<v
     signal: context.signal,
   });
   const ok = !found.some(({ withoutData }) => withoutData.some(({ trouble }) => trouble));
+  const all = alertRules();
+  const rules = unfedRules(all, stack?.standing);
   if (options.json === true) {
-    context.stdout(`${JSON.stringify({ ok, since: options.since, dashboards: found }, null, 2)}\n`);
-  } else context.stdout(found.map(inWords).join('\n'));
+    const { since } = options;
+    context.stdout(`${JSON.stringify({ ok, since, dashboards: found, rules }, null, 2)}\n`);
+  } else {
+    const ruleLines = rules.length === 0 ? [] : [rulesInWords(rules, all.length)];
+    context.stdout([...found.map(inWords), ...ruleLines].join('\n'));
+  }
   if (!ok) context.exitWith(1);
 }
 
@@ -95,6 +102,17 @@ function inWords({ title, panelCount, withoutData }: DiagnosedDashboard): string
     const titles = panels.map((panel) => panel.title).join(', ');
     return [`  ${mark} ${words[first.why]}: ${titles}`, `      ${since(first)}${first.reason}`];
   });
+  return [head, ...lines.map((line) => `${line}\n`)].join('');
+}
+
+/** Like a dashboard: nothing is wrong with what was left out. */
+function rulesInWords(rules: readonly UnfedRule[], count: number): string {
+  const head = `Alert rules: ${count - rules.length} of ${count} are rendered\n`;
+  const groups = Map.groupBy(rules, ({ reason }) => reason);
+  const lines = [...groups].flatMap(([reason, members]) => [
+    `  - ${words.preset_off}: ${members.map(({ id }) => id).join(', ')}`,
+    `      ${reason}`,
+  ]);
   return [head, ...lines.map((line) => `${line}\n`)].join('');
 }
 

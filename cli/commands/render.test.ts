@@ -81,6 +81,9 @@ describe('obsctl render', () => {
     }
     expect(stdout).not.toContain('"title": "Warning events"');
     expect(stderr).toMatch(/^note: dashboards .*: .*Control plane, CNI, Gateway;/m);
+    expect(stderr).toMatch(/^note: alert rules that nothing in this file feeds .*: gateway-lag, /m);
+    expect(stdout).not.toContain('obsctl-gateway-lag');
+    expect(stdout).toContain('obsctl-host-cpu');
   });
 
   it('keeps them where the file says that others send', async () => {

@@ -9,7 +9,9 @@ import { connectClickHouse } from '../../clickhouse/client.ts';
 import { migrate } from '../../clickhouse/migrate.ts';
 import { systemClock } from '../../core/clock.ts';
 import { alertRules } from '../../dashboards/alerts/catalog.ts';
+import { createAuthority } from '../../test/support/certificates.ts';
 import { startEngine, type TestEngine } from '../../test/support/engine.ts';
+import { readMail, startMailServer } from '../../test/support/mail-server.ts';
 import { runObsctl, startProgram } from '../../test/support/program.ts';
 import { startReceiver } from '../../test/support/receiver.ts';
 import { seedAlerts } from '../../test/support/seed-alerts.ts';
@@ -111,6 +113,36 @@ describe('obsctl watch', () => {
     expect(received.filter((text) => text.startsWith('resolved'))).toEqual([]);
     expect(JSON.parse(await readFile(state, 'utf8'))).toMatchObject({ version: 2, outbox: [] });
   }, 240_000);
+
+  it('sends e-mail by STARTTLS, to a server that signs with a CA of its own', async () => {
+    const authority = createAuthority('mail authority');
+    const certificate = authority.issue({ commonName: 'localhost', dnsNames: ['localhost'] });
+    const login = { user: 'alerts', password: 'correct horse' };
+    const mail = await startMailServer({ certificate, login });
+    try {
+      const ca_file = join(folder, 'mail-ca.pem');
+      await writeFile(ca_file, authority.certificate);
+      const password = { env: 'SMTP_PASSWORD' };
+      const from = 'obsctl@shop.example';
+      const smtp = { host: 'localhost', port: mail.port, ca_file, user: 'alerts', password, from };
+      const channels = [{ name: 'mail', type: 'email', to: ['ops@shop.example'], smtp }];
+      const routes = [{ match: { rule: 'gateway-dropped' }, channels: ['mail'] }];
+      const file = join(folder, 'mail.json');
+      const gateway = { flavor: 'obsctl', image: 'registry.example/obsctl:0.1.0' };
+      const stack = { name: 'shop', gateway, alerts: { channels, routes } };
+      await writeFile(file, JSON.stringify(stack));
+      const words = ['cli/main.ts', 'watch', '--clickhouse', engine.url, '-f', file, '--once'];
+      const env = { NODE_NO_WARNINGS: '1', SMTP_PASSWORD: login.password };
+      const run = await startProgram(process.execPath, words, { env }).ended;
+      expect(run).toMatchObject({ code: 1, stderr: '' });
+      expect(mail.taken).toMatchObject([{ from, user: 'alerts', encrypted: true }]);
+      const { headers } = readMail(mail.taken[0]?.raw ?? '');
+      const [, subject] = headers.find(([name]) => name === 'subject') ?? [];
+      expect(subject).toMatch(/^\[FIRING:1\] critical: /);
+    } finally {
+      await mail.close();
+    }
+  });
 
   it('tells the channels of the stack file, and says what is silenced', async () => {
     const channel = await startReceiver();

@@ -45,8 +45,8 @@ export function registerWatch(program: Command, context: CliContext): void {
     .option('--json', 'each evaluation as one JSON line')
     .addHelpText(
       'after',
-      '\nChannels (webhook, Slack, PagerDuty, Opsgenie, Teams) and which alert goes where stand\n' +
-        'in the stack file under alerts; their secrets come from the environment or files.\n' +
+      '\nChannels (webhook, Slack, PagerDuty, Opsgenie, Teams, e-mail) and which alert goes\n' +
+        'where stand in the stack file under alerts; secrets are in the environment or files.\n' +
         'At least once: what a channel does not take is kept and sent again, also by the next\n' +
         'start; an alert that comes twice has the same fingerprint and startsAt.\n' +
         '\nExamples:\n' +

@@ -4,7 +4,6 @@ import { schemaScript } from '../../clickhouse/script.ts';
 import { parseDurationMs } from '../../core/units.ts';
 import { alertRules } from '../../dashboards/alerts/catalog.ts';
 import { provisioningText } from '../../dashboards/alerts/grafana.ts';
-import { dashboards } from '../../dashboards/catalog.ts';
 import { dataSourceBody } from '../../dashboards/data-source.ts';
 import { renderFiles } from '../../dashboards/render.ts';
 import {
@@ -30,7 +29,7 @@ import { clickhouseTarget, clickhouseUrl } from './agents.ts';
 import { grafanaRuleOptionsOf, ruleOptionsOf } from './alert-options.ts';
 import type { RenderedPart } from './parts.ts';
 import { renderSnapshots, snapshotDatabases } from './snapshots.ts';
-import { leftOut } from './standing.ts';
+import { leftOut, leftOutNotes } from './standing.ts';
 
 export type RenderedStorage = {
   readonly parts: readonly RenderedPart[];
@@ -69,7 +68,10 @@ export function renderStorage(stack: Stack, place: Place): RenderedStorage {
     ],
     ddl,
     warnings: [...warningsOf(stack), ...snapshots.warnings],
-    notes: [...(stack.grafana === undefined ? [] : notesOf(stack)), ...snapshots.notes],
+    notes: [
+      ...(stack.grafana === undefined ? [] : leftOutNotes(leftOut(stack))),
+      ...snapshots.notes,
+    ],
   };
 }
 
@@ -176,7 +178,10 @@ function grafanaInput(
       secret: secrets.reader,
     },
     dashboards: dashboardsOf(stack),
-    alertRules: provisioningText(alertRules(ruleOptionsOf(stack)), grafanaRuleOptionsOf(stack)),
+    alertRules: provisioningText(
+      alertRules({ ...ruleOptionsOf(stack), without: leftOut(stack) }),
+      grafanaRuleOptionsOf(stack),
+    ),
   };
 }
 
@@ -184,17 +189,6 @@ function dashboardsOf(stack: Stack): readonly Dashboard[] {
   return renderFiles({ rules: ruleOptionsOf(stack), without: leftOut(stack) })
     .filter(({ path }) => path.endsWith('.json'))
     .map(({ path, text }) => ({ name: path.replace(/^obsctl-|\.json$/g, ''), json: text }));
-}
-
-/** Dashboards that are not there, because nothing of this file would fill them. */
-function notesOf(stack: Stack): readonly string[] {
-  const kept = new Set(dashboards({ without: leftOut(stack) }).map(({ uid }) => uid));
-  const titles = dashboards().flatMap(({ uid, title }) => (kept.has(uid) ? [] : [title]));
-  if (titles.length === 0) return [];
-  return [
-    `dashboards that nothing in this file feeds are left out: ${titles.join(', ')};` +
-      ' `obsctl doctor -f FILE` says what each needs',
-  ];
 }
 
 function nativeServer(stack: Stack, place: Place) {

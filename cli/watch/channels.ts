@@ -13,14 +13,14 @@ type Told = { readonly channels: readonly OpenChannel[]; readonly routing: Routi
 /** No name that a stack file can give. */
 const optionName = '--webhook';
 
-/** Throws OBS-6023 for a secret that is not there. */
+/** Throws OBS-6023 for a secret that is not there, OBS-6026 for e-mail without a server. */
 export async function channelsOf(
   routing: Routing,
   webhook: string | undefined,
   { env }: Pick<CliContext, 'env'>,
 ): Promise<Told> {
   const secrets = await readSecrets(routing.channels, env);
-  const channels = openChannels(routing.channels, secrets);
+  const channels = await openChannels(routing.channels, secrets);
   const url = webhookUrl(webhook ?? env['OBSCTL_WEBHOOK_URL']);
   if (url === undefined) return { channels, routing };
   return {

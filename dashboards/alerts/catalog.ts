@@ -20,7 +20,7 @@ export type RuleOptions = {
   readonly overrides?: readonly Override[];
   /** When deployments are expected; none declared: none is unexpected. */
   readonly deploymentWindows?: readonly DeploymentWindow[];
-  /** Sources that this installation does not have: rules that need them are left out. */
+  /** Sources that nothing of this installation feeds: rules that need them are left out. */
   readonly without?: readonly SourceId[];
 };
 

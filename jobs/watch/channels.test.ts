@@ -61,7 +61,7 @@ async function open(routes: readonly Partial<Route>[], options: Partial<WatchOpt
     clock: { nowMs: () => nowMs },
     statePath,
     intervalMs: minuteMs,
-    channels: openChannels(channels, secrets),
+    channels: await openChannels(channels, secrets),
     routing: { channels, routes: routes.map(routeOf), muteTimings: [nights] },
     silences: async () => silences,
     ...options,

@@ -67,6 +67,9 @@ export type Round = {
   readonly waiting: number;
 };
 
+/** What is about one message, so that others of its channel go on. */
+const holdsLane: ReadonlySet<string> = new Set(['OBS-6022', 'OBS-6025']);
+
 /** Rounds that may fail to happen before what is pending has to start again. */
 const roundsMissedMax = 5;
 
@@ -184,10 +187,11 @@ export class Watcher {
       const next = nextBatch(this.#state.outbox, channel, held, untilMs);
       if (next === undefined) break;
       try {
-        await channel.send(next.post, signal);
+        const refused = await channel.send(next.post, signal);
+        if (refused !== undefined) refusals.push({ channel: channel.name, error: refused });
       } catch (error) {
         refusals.push({ channel: channel.name, error });
-        if (!isProblem(error) || error.code !== 'OBS-6022') break;
+        if (!isProblem(error) || !holdsLane.has(error.code)) break;
         held.add(next.lane);
         continue;
       }

@@ -9,6 +9,16 @@ import { operatorFiles } from '../../dashboards/operator.ts';
 import { comparableRule } from '../../dashboards/push/rule-compare.ts';
 import { describeWithPeer } from '../support/peer.ts';
 
+/** Of the watcher alone: nothing of it is for a Grafana. */
+const smtp = {
+  host: 'smtp.shop.example',
+  tls: 'starttls' as const,
+  user: 'alerts',
+  password: { env: 'SMTP_PASSWORD' },
+  from: 'obsctl@shop.example',
+  timeout: '30s',
+};
+
 const routing: Routing = {
   channels: [
     { name: 'on-call', type: 'pagerduty', key: { env: 'A' } },
@@ -16,6 +26,7 @@ const routing: Routing = {
     { name: 'hook', type: 'webhook', url: { env: 'C' } },
     { name: 'ops', type: 'opsgenie', key: { env: 'D' } },
     { name: 'office', type: 'teams', url: { env: 'E' } },
+    { name: 'mail', type: 'email', to: ['ops@shop.example', 'night@shop.example'], smtp },
   ],
   routes: [],
   muteTimings: [],
@@ -80,8 +91,15 @@ describeWithPeer('grafana-operator', "the operator's own types", (program) => {
   }
 
   it('read contact points whose secrets come from a Secret', () => {
+    const [mail] = ofKind('GrafanaContactPoint').filter(({ spec }) => spec.type === 'email');
+    expect(mail.spec).toMatchObject({
+      name: 'obsctl-mail',
+      settings: { addresses: 'ops@shop.example;night@shop.example', singleEmail: true },
+    });
+    expect(mail.spec.valuesFrom ?? []).toEqual([]);
+    const others = ofKind('GrafanaContactPoint').filter(({ spec }) => spec.type !== 'email');
     expect(
-      ofKind('GrafanaContactPoint').map(({ spec }) => [
+      others.map(({ spec }) => [
         spec.name,
         spec.type,
         spec.valuesFrom[0].targetPath,
@@ -108,4 +126,5 @@ it('carries no secret setting of a channel', () => {
     routing.channels.map(({ name }) => `contact-point-${name}.yaml`),
   );
   for (const { text } of points) expect(text).not.toMatch(/^ {4}(url|apiKey|integrationKey):/m);
+  expect(points.map(({ text }) => text).join()).not.toMatch(/smtp|password/i);
 });

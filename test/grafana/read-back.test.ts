@@ -32,6 +32,7 @@ const routing: Routing = {
   channels: [
     { name: 'on-call', type: 'pagerduty', key: { env: 'A' } },
     { name: 'hook', type: 'webhook', url: { env: 'B' } },
+    { name: 'mail', type: 'email', to: ['ops@shop.example', 'night@shop.example'] },
   ],
   routes: [
     {

@@ -135,6 +135,7 @@ export class RoutingState {
     const settings = Object.fromEntries(given);
     const missing = (secretSettings[type] ?? []).slice(0, 1).find((key) => !settings[key]);
     if (missing !== undefined) return [400, `${missing} must be specified`];
+    if (type === 'email' && !settings['addresses']) return [400, 'could not find addresses'];
     this.points.set(uid, { uid, name, type, settings, provenance });
     return undefined;
   }

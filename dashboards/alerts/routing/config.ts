@@ -4,20 +4,25 @@
  * points, a notification policy and mute timings of it.
  */
 import { z } from 'zod';
-import { glob } from '../config-kit.ts';
+import { glob, secretReference } from '../config-kit.ts';
+import { recipients, smtp } from './smtp.ts';
 
-const channelTypes = ['webhook', 'slack', 'pagerduty', 'opsgenie', 'teams'] as const;
+const channelTypes = ['webhook', 'slack', 'pagerduty', 'opsgenie', 'teams', 'email'] as const;
 
 export type ChannelType = (typeof channelTypes)[number];
 
-/** Which secret a channel of a type needs: the address that it posts to, or a key. */
+/**
+ * Which secret a channel of a type needs: the address that it posts to, or a key. E-mail needs
+ * none: the password of its server stands with the server, where there is one.
+ */
 export const secretOfType = {
   webhook: 'url',
   slack: 'url',
   teams: 'url',
   pagerduty: 'key',
   opsgenie: 'key',
-} as const satisfies Readonly<Record<ChannelType, 'url' | 'key'>>;
+  email: undefined,
+} as const satisfies Readonly<Record<ChannelType, 'url' | 'key' | undefined>>;
 
 /** What a matcher can ask of an alert: its rule, its severity, and the labels of its row. */
 export const alertLabels = [
@@ -42,24 +47,7 @@ const name = z.string({ error: nameError }).regex(/^[a-z0-9][a-z0-9-]{0,29}$/, {
   error: nameError,
 });
 
-const secretError = 'either {env: NAME} or {file: PATH}';
-const secret = z
-  .strictObject({
-    env: z
-      .string({ error: 'the name of an environment variable' })
-      .regex(/^[A-Za-z_]\w*$/, { error: 'the name of an environment variable' })
-      .optional()
-      .meta({
-        description: 'Environment variable that holds it',
-        examples: ['SLACK_WEBHOOK_URL'],
-      }),
-    file: z
-      .string({ error: 'the path of a file' })
-      .min(1, { error: 'the path of a file' })
-      .optional()
-      .meta({ description: 'File that holds it', examples: ['/run/secrets/slack-url'] }),
-  })
-  .refine(({ env, file }) => (env === undefined) !== (file === undefined), { error: secretError });
+const secret = secretReference({ env: 'SLACK_WEBHOOK_URL', file: '/run/secrets/slack-url' });
 
 const channel = z.strictObject({
   name: name.meta({ description: 'Name that routes use', examples: ['on-call'] }),
@@ -83,6 +71,8 @@ const channel = z.strictObject({
       description: 'Where PagerDuty or Opsgenie listen; absent: the instance in the US',
       examples: ['https://events.eu.pagerduty.com', 'https://api.eu.opsgenie.com'],
     }),
+  to: recipients.optional(),
+  smtp: smtp.optional(),
 });
 
 const match = z
@@ -254,7 +244,6 @@ export type Channel = z.output<typeof channel>;
 export type Route = z.output<typeof route>;
 export type MuteTiming = z.output<typeof muteTiming>;
 export type Silence = z.output<typeof silence>;
-export type SecretReference = z.output<typeof secret>;
 
 /** All of it, as an installation has it. */
 export type Routing = {

@@ -26,21 +26,24 @@ export type MuteTimingJson = { readonly name: string; readonly time_intervals: J
 /** Of uids and names: what has it is ours. */
 export const ourPrefix = 'obsctl-';
 
-/** Which key of `settings` is the secret. */
-export function secretSetting({ type }: Pick<Channel, 'type'>): string {
+/** Which key of `settings` is the secret; e-mail has none. */
+export function secretSetting({ type }: Pick<Channel, 'type'>): string | undefined {
   if (type === 'pagerduty') return 'integrationKey';
   return type === 'opsgenie' ? 'apiKey' : secretOfType[type];
 }
 
-/** A contact point with its secret. */
+/** A contact point with its secret, where its type has one. */
 export function contactPointOf(channel: Channel, secret: string): ContactPointJson {
   const name = `${ourPrefix}${channel.name}`;
-  const settings = { ...settingsOf(channel), [secretSetting(channel)]: secret };
+  const key = secretSetting(channel);
+  const settings = { ...settingsOf(channel), ...(key !== undefined && { [key]: secret }) };
   return { uid: name, name, type: channel.type, disableResolveMessage: false, settings };
 }
 
-function settingsOf({ type, api_url: apiUrl }: Channel): JsonObject {
+function settingsOf({ type, api_url: apiUrl, to = [] }: Channel): JsonObject {
   const api = apiUrl?.replace(/\/+$/, '');
+  // One e-mail to all of them, as `obsctl watch` sends it; the server is Grafana's own.
+  if (type === 'email') return { addresses: to.join(';'), singleEmail: true };
   if (type === 'webhook') return { httpMethod: 'POST' };
   if (type === 'opsgenie') return { apiUrl: `${api ?? 'https://api.opsgenie.com'}/v2/alerts` };
   if (type !== 'pagerduty') return {};

@@ -71,7 +71,7 @@ function isOurs({ uid = '', name = '' }: FoundContactPoint): boolean {
 async function inspect(
   grafana: Grafana,
   point: ContactPointJson,
-  secret: string,
+  secret: string | undefined,
   renewSecrets: boolean,
 ): Promise<Inspection> {
   const all = await listContactPoints(grafana);
@@ -82,8 +82,9 @@ async function inspect(
     return { action: 'create', changes: [], write };
   }
   const before = found.settings ?? {};
-  const renew = renewSecrets || !isKept(before[secret], point.settings[secret]);
-  const { [secret]: _, ...open } = point.settings;
+  const renew =
+    secret !== undefined && (renewSecrets || !isKept(before[secret], point.settings[secret]));
+  const { [secret ?? '']: _, ...open } = point.settings;
   const changes = [
     ...compareJson(outlineOf(found), outlineOf(point)),
     ...compareJson(before, open, { subset: true }, 'settings'),
@@ -93,7 +94,8 @@ async function inspect(
   if (changes.length > 0 && isProvisioned(found)) refuseProvisioned(grafana, what);
   // What people added, a text of their own for example, is kept; of another type it means nothing.
   const kept = found.type === point.type ? before : {};
-  const settings = { ...kept, ...point.settings, ...(!renew && { [secret]: hidden }) };
+  const secrets = secret === undefined || renew ? {} : { [secret]: hidden };
+  const settings = { ...kept, ...point.settings, ...secrets };
   return {
     action: changes.length === 0 ? 'none' : 'update',
     changes,

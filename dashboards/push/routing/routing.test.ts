@@ -24,6 +24,7 @@ const channels: readonly Channel[] = [
   { name: 'hook', type: 'webhook', url: { env: 'C' } },
   { name: 'ops', type: 'opsgenie', key: { env: 'D' } },
   { name: 'office', type: 'teams', url: { env: 'E' } },
+  { name: 'mail', type: 'email', to: ['ops@shop.example', 'night@shop.example'] },
 ];
 
 const secrets = new Map([
@@ -128,6 +129,11 @@ describe('who is told, pushed to a Grafana', () => {
           },
         },
         { name: 'office', type: 'teams', settings: { url: 'https://teams.example/teams-secret' } },
+        {
+          name: 'mail',
+          type: 'email',
+          settings: { addresses: 'ops@shop.example;night@shop.example', singleEmail: true },
+        },
       ].map(({ name, ...point }) => ({
         uid: `obsctl-${name}`,
         name: `obsctl-${name}`,
@@ -236,7 +242,9 @@ describe('a secret', () => {
     Object.assign(settings() ?? {}, { url: 'https://slack.example/changed' });
     expect(differing(await push())).toEqual([]);
     const result = await push({ renewSecrets: true });
-    expect(differing(result).map(({ kind }) => kind)).toEqual(channels.map(() => 'contact point'));
+    const withSecret = channels.filter(({ type }) => type !== 'email');
+    const kinds = withSecret.map(() => 'contact point');
+    expect(differing(result).map(({ kind }) => kind)).toEqual(kinds);
     expect(settings()?.['url']).toBe('https://slack.example/slack-secret');
   });
 

@@ -17,10 +17,11 @@ export type OpenChannel = {
   /** Each alert is told by itself, so that one that is refused holds up no other. */
   readonly oneByOne?: true;
   /**
-   * Resolves when the other side has taken it. OBS-6021: later, perhaps; OBS-6022: not this, unless
-   * somebody corrects something.
+   * Resolves when the other side has taken it; with a problem, when it took it for some and will
+   * never for others. OBS-6021: later, perhaps; OBS-6022: not this, unless somebody corrects
+   * something; OBS-6025: some have it, and others later.
    */
-  readonly send: (notification: Notification, signal: AbortSignal) => Promise<void>;
+  readonly send: (notification: Notification, signal: AbortSignal) => Promise<Problem | undefined>;
 };
 
 export type Post = {
@@ -41,7 +42,7 @@ export async function postJson(
   post: Post,
   signal: AbortSignal,
   timeoutMs: number = usualTimeoutMs,
-): Promise<void> {
+): Promise<undefined> {
   const { url, body, headers = {} } = post;
   const where = `${post.channel} (${new URL(url).host})`;
   const answer = await fetch(url, {
@@ -56,7 +57,7 @@ export async function postJson(
   });
   if (answer.ok) {
     await answer.body?.cancel();
-    return;
+    return undefined;
   }
   const said = await wordsOf(answer, post.hidden);
   const later = answer.status >= 500 || answer.status === 429 || answer.status === 408;

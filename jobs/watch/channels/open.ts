@@ -1,6 +1,7 @@
 /** A channel of the stack file with its secret, ready to be sent to. */
 import type { Channel, ChannelType } from '../../../dashboards/alerts/routing/config.ts';
 import type { OpenChannel } from './channel.ts';
+import { emailChannel } from './email.ts';
 import { opsgenieChannel } from './opsgenie.ts';
 import { pagerdutyChannel } from './pagerduty.ts';
 import { slackChannel } from './slack.ts';
@@ -9,7 +10,7 @@ import { webhookChannel } from './webhook.ts';
 
 type Open = (name: string, secret: string, apiUrl?: string) => OpenChannel;
 
-const kinds: Readonly<Record<ChannelType, Open>> = {
+const kinds: Readonly<Record<Exclude<ChannelType, 'email'>, Open>> = {
   webhook: webhookChannel,
   slack: slackChannel,
   pagerduty: pagerdutyChannel,
@@ -18,11 +19,15 @@ const kinds: Readonly<Record<ChannelType, Open>> = {
 };
 
 /** `secrets` by the name of the channel, as `readSecrets` gives them. */
-export function openChannels(
+export async function openChannels(
   channels: readonly Channel[],
   secrets: ReadonlyMap<string, string>,
-): readonly OpenChannel[] {
-  return channels.map(({ name, type, api_url: apiUrl }) =>
-    kinds[type](name, secrets.get(name) ?? '', apiUrl),
+): Promise<readonly OpenChannel[]> {
+  return Promise.all(
+    channels.map(async (channel) => {
+      const { name, type, api_url: apiUrl } = channel;
+      if (type === 'email') return emailChannel(channel, secrets.get(name));
+      return kinds[type](name, secrets.get(name) ?? '', apiUrl);
+    }),
   );
 }

@@ -40,7 +40,7 @@ const resolved: AlertMessage = {
 async function sent(type: 'slack' | 'pagerduty' | 'opsgenie' | 'teams' | 'webhook', count = 1) {
   const secret = ['pagerduty', 'opsgenie'].includes(type) ? 'the-key' : `${receiver.url}/T0/B0/x`;
   const named = { name: 'chat', type, api_url: `${receiver.url}/` };
-  const [channel] = openChannels([named], new Map([['chat', secret]]));
+  const [channel] = await openChannels([named], new Map([['chat', secret]]));
   const alerts = [...Array.from({ length: count }, () => firing), resolved];
   await channel?.send({ group: { rule: 'log-errors', namespace: 'web' }, alerts }, never);
   return receiver.received;
