@@ -8,6 +8,7 @@ import { assert } from '../../../core/assert.ts';
 import { putLength, putString, Text } from '../buffers.ts';
 import type { Chunks } from '../chunks.ts';
 import type { Meter, Part } from './column.ts';
+import type { Kernel } from './kernel.ts';
 import type { BytesColumn } from './types.ts';
 import { Values } from './values.ts';
 
@@ -47,6 +48,8 @@ export class TextValues implements BytesColumn, Part {
   #markRow = -1;
   #markSize = 0;
   #markCount = 0;
+  /** Where the digests have come to. */
+  #readAt = 0;
 
   constructor(type: string, meter: Meter) {
     this.type = type;
@@ -102,6 +105,15 @@ export class TextValues implements BytesColumn, Part {
     this.#markRow = -1;
   }
 
+  rewind(): void {
+    this.#readAt = 0;
+  }
+
+  digest(kernel: Kernel, count: number, out: number): void {
+    const { text } = this;
+    this.#readAt = kernel.strings(text, this.#readAt, count, text.size / this.count, out);
+  }
+
   #mark(): void {
     this.#markRow = this.#meter.rows;
     this.#markSize = this.text.size;
@@ -128,12 +140,15 @@ export class FixedBytesValues implements BytesColumn, Part {
   readonly width: number;
   readonly values: Values;
   readonly #turn: number;
+  /** ClickHouse's own form of the type is a number. */
+  readonly #isNumber: boolean;
 
   constructor(type: string, width: number, layout: BytesLayout, meter: Meter) {
     this.type = type;
     this.width = width;
     this.values = new Values(meter.budget, width);
     this.#turn = turns[layout];
+    this.#isNumber = layout === 'ipv4';
   }
 
   get count(): number {
@@ -180,6 +195,17 @@ export class FixedBytesValues implements BytesColumn, Part {
 
   clear(): void {
     this.values.clear();
+  }
+
+  rewind(): void {
+    this.values.read = 0;
+  }
+
+  digest(kernel: Kernel, count: number, out: number): void {
+    const { values } = this;
+    if (this.#isNumber) kernel.numbers(values, values.read, count, out);
+    else kernel.hashes(values, values.read, count, out);
+    values.read += count;
   }
 
   #checkLength(length: number): void {

@@ -6,6 +6,7 @@
 import type { Budget } from '../buffers.ts';
 import type { Chunks } from '../chunks.ts';
 import type { HashSeed } from '../hash.ts';
+import type { Kernel } from './kernel.ts';
 import type { ValueColumn } from './types.ts';
 
 /** Whether a dictionary has got so large that a block should end. */
@@ -46,6 +47,13 @@ export type Part = {
   readonly prefix: (out: Chunks) => void;
   readonly data: (out: Chunks) => void;
   readonly clear: () => void;
+  /** Back to the first value for {@link Part.digest}. */
+  readonly rewind: (kernel: Kernel) => void;
+  /**
+   * Writes digests of the next `count` values, at most a window, to `out` in the kernel's memory
+   * (see `checksum.ts`); areas from `area` on are free for it.
+   */
+  readonly digest: (kernel: Kernel, count: number, out: number, area: number) => void;
 };
 
 /** A column as this room makes it. */

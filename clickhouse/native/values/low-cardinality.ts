@@ -11,6 +11,7 @@ import { indexWidth, putDictionary } from '../columns.ts';
 import { Dictionary } from '../dictionary.ts';
 import { Source } from './bytes.ts';
 import { dictionaryEntriesFull, type Meter, type Part } from './column.ts';
+import { type Kernel, windowValues } from './kernel.ts';
 import type { BytesColumn, NullableColumn } from './types.ts';
 import { Values } from './values.ts';
 
@@ -29,6 +30,9 @@ export class LowCardinalityValues implements BytesColumn, Part {
   readonly #meter: Meter;
   readonly #source = new Source();
   readonly #scratch = new Scratch();
+  /** Digests of the keys, while a checksum is made. */
+  readonly #keyDigests = new Scratch();
+  #keyWords = new Int32Array(0);
 
   constructor(type: string, isNullable: boolean, meter: Meter) {
     this.type = type;
@@ -90,6 +94,38 @@ export class LowCardinalityValues implements BytesColumn, Part {
     this.indexes.clear();
     this.dictionary.clear();
     this.#source.forget();
+  }
+
+  rewind(kernel: Kernel): void {
+    const { dictionary, firstKey } = this;
+    const { count, text } = dictionary;
+    this.indexes.read = 0;
+    const bytes = this.#keyDigests.take(8 * (firstKey + count));
+    this.#keyWords = new Int32Array(bytes.buffer, 0, 2 * (firstKey + count));
+    const area = kernel.area(0);
+    if (this.isNullable) {
+      kernel.code.putNull(area);
+      bytes.set(kernel.bytes.subarray(area, area + 8));
+    }
+    let at = 0;
+    for (let done = 0; done < count; done += windowValues) {
+      const some = Math.min(windowValues, count - done);
+      at = kernel.strings(text, at, some, text.size / count, area);
+      bytes.set(kernel.bytes.subarray(area, area + 8 * some), 8 * (firstKey + done));
+    }
+  }
+
+  digest(kernel: Kernel, count: number, out: number): void {
+    const { indexes } = this;
+    const keys = this.#keyWords;
+    const target = kernel.words;
+    let at = out >>> 2;
+    for (let index = indexes.read; index < indexes.read + count; index += 1) {
+      const key = 2 * indexes.words[index]!;
+      target[at++] = keys[key]!;
+      target[at++] = keys[key + 1]!;
+    }
+    indexes.read += count;
   }
 
   #push(index: number): void {
@@ -158,5 +194,13 @@ export class NullableLowCardinality implements NullableColumn, Part {
 
   clear(): void {
     this.inner.clear();
+  }
+
+  rewind(kernel: Kernel): void {
+    this.inner.rewind(kernel);
+  }
+
+  digest(kernel: Kernel, count: number, out: number): void {
+    this.inner.digest(kernel, count, out);
   }
 }

@@ -6,6 +6,8 @@
  */
 import type { Chunks } from '../chunks.ts';
 import type { Column, Meter, Part } from './column.ts';
+import type { Kernel } from './kernel.ts';
+import { digestLists, digestTuples } from './lists.ts';
 import type { ArrayColumn, MapColumn, NullableColumn, TupleColumn } from './types.ts';
 import { Values } from './values.ts';
 
@@ -68,6 +70,17 @@ export class NullableValues implements NullableColumn, Part {
   clear(): void {
     this.nulls.clear();
     this.inner.clear();
+  }
+
+  rewind(kernel: Kernel): void {
+    this.nulls.read = 0;
+    this.inner.rewind(kernel);
+  }
+
+  digest(kernel: Kernel, count: number, out: number, area: number): void {
+    this.inner.digest(kernel, count, out, area);
+    kernel.maskNulls(this.nulls, this.nulls.read, count, out);
+    this.nulls.read += count;
   }
 }
 
@@ -159,6 +172,15 @@ export class ArrayValues implements ArrayColumn, Part {
     this.ends.clear();
     this.inner.clear();
   }
+
+  rewind(kernel: Kernel): void {
+    this.ends.values.read = 0;
+    this.inner.rewind(kernel);
+  }
+
+  digest(kernel: Kernel, count: number, out: number, area: number): void {
+    digestLists(kernel, this.ends, [this.inner], { count, out, area });
+  }
 }
 
 export class MapValues implements MapColumn, Part {
@@ -221,6 +243,16 @@ export class MapValues implements MapColumn, Part {
     this.key.clear();
     this.value.clear();
   }
+
+  rewind(kernel: Kernel): void {
+    this.ends.values.read = 0;
+    this.key.rewind(kernel);
+    this.value.rewind(kernel);
+  }
+
+  digest(kernel: Kernel, count: number, out: number, area: number): void {
+    digestLists(kernel, this.ends, [this.key, this.value], { count, out, area });
+  }
 }
 
 export class TupleValues implements TupleColumn, Part {
@@ -257,5 +289,13 @@ export class TupleValues implements TupleColumn, Part {
 
   clear(): void {
     for (const part of this.parts) part.clear();
+  }
+
+  rewind(kernel: Kernel): void {
+    for (const part of this.parts) part.rewind(kernel);
+  }
+
+  digest(kernel: Kernel, count: number, out: number, area: number): void {
+    digestTuples(kernel, this.parts, count, out, area);
   }
 }

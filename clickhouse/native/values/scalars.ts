@@ -6,6 +6,7 @@
  */
 import type { Chunks } from '../chunks.ts';
 import type { Meter, Part } from './column.ts';
+import type { Kernel } from './kernel.ts';
 import type { LongColumn, NumberColumn, WideColumn } from './types.ts';
 import { Values } from './values.ts';
 
@@ -69,6 +70,15 @@ export class NumberValues implements NumberColumn, Part {
   clear(): void {
     this.values.clear();
   }
+
+  rewind(): void {
+    this.values.read = 0;
+  }
+
+  digest(kernel: Kernel, count: number, out: number): void {
+    kernel.numbers(this.values, this.values.read, count, out);
+    this.values.read += count;
+  }
 }
 
 /** 64 bits. */
@@ -125,6 +135,15 @@ export class LongValues implements LongColumn, Part {
   clear(): void {
     this.values.clear();
   }
+
+  rewind(): void {
+    this.values.read = 0;
+  }
+
+  digest(kernel: Kernel, count: number, out: number): void {
+    kernel.numbers(this.values, this.values.read, count, out);
+    this.values.read += count;
+  }
 }
 
 /** 128 and 256 bits. */
@@ -176,5 +195,14 @@ export class WideValues implements WideColumn, Part {
 
   clear(): void {
     this.values.clear();
+  }
+
+  rewind(): void {
+    this.values.read = 0;
+  }
+
+  digest(kernel: Kernel, count: number, out: number): void {
+    kernel.hashes(this.values, this.values.read, count, out);
+    this.values.read += count;
   }
 }

@@ -23,6 +23,8 @@ export class Values {
   count = 0;
   /** Values there is memory for; compare with it before writing value `count`. */
   capacity = 0;
+  /** Values whose digests have been made (see `checksum.ts`). */
+  read = 0;
   readonly #budget: Budget;
 
   constructor(budget: Budget, width: number) {

@@ -11,7 +11,9 @@ import { assert } from '../../../core/assert.ts';
 import { Budget } from '../buffers.ts';
 import { Chunks } from '../chunks.ts';
 import type { HashSeed } from '../hash.ts';
+import { checksumOf } from './checksum.ts';
 import { type Column, Meter } from './column.ts';
+import { Kernel } from './kernel.ts';
 import { openColumn } from './open.ts';
 import type { RowWriter } from './types.ts';
 
@@ -19,6 +21,8 @@ export type RowLimits = {
   readonly rowsMax: number;
   /** Of values in the block; the last row may go beyond it by its own size. */
   readonly bytesMax: number;
+  /** Whether blocks have a checksum; true unless told otherwise, and 0 without. */
+  readonly checksum?: boolean;
 };
 
 export type RowBlock = {
@@ -26,6 +30,8 @@ export type RowBlock = {
   /** For `INSERT … FORMAT Native`; valid until the next value is pushed. Empty without rows. */
   readonly chunks: readonly Uint8Array[];
   readonly bytes: number;
+  /** The sum of its rows (see `checksum.ts`): what `checksumSql` gives when they are stored. */
+  readonly checksum: bigint;
 };
 
 export type BlockWriter = RowWriter & {
@@ -44,6 +50,7 @@ export function openRowWriter(types: readonly string[], limits: RowLimits): Bloc
 class Rows implements BlockWriter {
   readonly columns: readonly Column[];
   readonly #meter: Meter;
+  readonly #kernel = new Kernel();
   readonly #limits: RowLimits;
   /** Bytes that every row has. */
   readonly #width: number;
@@ -88,10 +95,12 @@ class Rows implements BlockWriter {
       assert(column.isWhole(rows), `one value a row in ${names[index]} ${column.type}`);
     }
     const block = rows === 0 ? { chunks: [], bytes: 0 } : this.#encode(names);
+    const isChecked = this.#limits.checksum !== false;
+    const checksum = isChecked ? checksumOf(this.#kernel, this.columns, rows) : 0n;
     for (const column of this.columns) column.clear();
     this.#meter.clear();
     this.#bytesBefore = 0;
-    return { rows, chunks: block.chunks, bytes: block.bytes };
+    return { rows, chunks: block.chunks, bytes: block.bytes, checksum };
   }
 
   #encode(names: readonly string[]): Pick<RowBlock, 'chunks' | 'bytes'> {

@@ -25,7 +25,9 @@ export const printSettings = {
   output_format_json_map_as_array_of_tuples: '1',
   output_format_json_named_tuples_as_objects: '0',
   allow_suspicious_low_cardinality_types: '1',
+  allow_suspicious_fixed_string_types: '1',
   session_timezone: 'UTC',
+  allow_experimental_nullable_tuple_type: '1',
   async_insert: '0',
 };
 
@@ -310,6 +312,8 @@ export function nullable(inner: Kind): Kind {
   };
 }
 
+export const nullablePoint = nullable(point as unknown as Kind);
+
 export function arrayOf(inner: Kind): Kind<unknown[]> {
   return {
     type: `Array(${inner.type})`,
@@ -324,7 +328,7 @@ export function arrayOf(inner: Kind): Kind<unknown[]> {
   };
 }
 
-function mapOf(key: Kind, inner: Kind): Kind<[unknown, unknown][]> {
+export function mapOf(key: Kind, inner: Kind): Kind<[unknown, unknown][]> {
   return {
     type: `Map(${key.type}, ${inner.type})`,
     value: fc.uniqueArray(fc.tuple(key.value, inner.value), {
@@ -345,7 +349,7 @@ function mapOf(key: Kind, inner: Kind): Kind<[unknown, unknown][]> {
   };
 }
 
-function tupleOf(parts: readonly Kind[], names?: readonly string[]): Kind<unknown[]> {
+export function tupleOf(parts: readonly Kind[], names?: readonly string[]): Kind<unknown[]> {
   const typed = parts.map(({ type }, index) =>
     names === undefined ? type : `\`${names[index]}\` ${type}`,
   );
