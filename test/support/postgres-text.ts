@@ -93,7 +93,7 @@ function tupleText(values: readonly unknown[], type: string, source: string): st
       const printed = postgresText(value, parts[part]?.[1] ?? '', boundOf(source)) ?? '';
       return /[\s,()[\]"\\]/.test(printed) ? `"${printed}"` : printed;
     };
-    return `${bounds[0]}${text(lower, 0)},${text(upper, 1)}${bounds[1]}`;
+    return `${bounds[0] ?? ''}${text(lower, 0)},${text(upper, 1)}${bounds[1] ?? ''}`;
   }
   const texts = values.map((value, index) => {
     const text = postgresText(value, parts[index]?.[1] ?? '', '');
