@@ -18,7 +18,6 @@ export type SchemaNode = {
   minimum?: number;
   maximum?: number;
   minItems?: number;
-  maxItems?: number;
   minLength?: number;
   properties?: Record<string, SchemaNode>;
   required?: readonly string[];
@@ -139,7 +138,6 @@ export function agentOfPreset(preset: string, agent: string | number | undefined
 export function expectedOf(node: SchemaNode | undefined): string {
   if (node === undefined) return 'another value';
   if (node.enum !== undefined) return `one of ${node.enum.join(', ')}`;
-  if (node.maxItems === 0) return 'an empty list';
   const type = typeof node.type === 'object' ? node.type[0] : node.type;
   const words = typeWords(type, node);
   const example = node.examples?.find((one) => one !== undefined);

@@ -242,13 +242,14 @@ function notOneOf(path: KeyPath, given: unknown, values: readonly string[]): Pla
 
 function notAllowed(path: KeyPath, given: unknown, words: string | undefined): PlacelessFault {
   const node = nodeAt(path);
-  if (node?.maxItems === 0) {
+  if (path.at(-1) === 'dsn') {
     return {
       path,
-      on: 'key',
-      code: 'OBS-1209',
-      message: `“${pathText(path)}” is not in this version: nothing would be made of it`,
-      next: 'Take the key out of the file.',
+      on: 'value',
+      code: 'OBS-1210',
+      message: `${keyText(path)} is no DSN, or has a password in it`,
+      expected: words ?? expectedOf(node),
+      next: `Put the DSN into an environment variable, and write \${env:NAME} with its name.`,
     };
   }
   const example = node?.examples?.[0];

@@ -122,6 +122,15 @@ describe('a good stack file', () => {
     expect(rule?.first_line).toBe('^\\d{4}$|^$(x)');
   });
 
+  it('leaves the address of a database a reference, set or not: it may hold a password', () => {
+    const dsn = `\${env:SHOP_DSN}`;
+    const text = `name: shop\nsnapshots: [{name: a, tables: [x], source: {mysql: {dsn: "${dsn}"}}}]`;
+    for (const env of [{}, { SHOP_DSN: 'mysql://reader:secret@db/shop' }]) {
+      const { snapshots } = stackOf(loadStack(text, 'obs.yaml', { env }));
+      expect(snapshots[0]?.source.mysql?.dsn).toBe(dsn);
+    }
+  });
+
   it('follows anchors and merge keys, and its own keys go first', () => {
     const anchors = good.find(({ name }) => name === 'anchors.yaml');
     const stack = stackOf(loadStack(anchors?.text ?? '', 'obs.yaml'));

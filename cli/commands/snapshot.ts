@@ -122,7 +122,9 @@ async function list(
 async function connect(options: SnapshotOptions, context: CliContext): Promise<ClickHouse> {
   const { connectClickHouse, defaultUrl } = await import('../../clickhouse/client.ts');
   const url = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
-  return connectClickHouse({ url, env: context.env, requestTimeoutMs });
+  const { snapshotSettings } = await import('../../jobs/snapshot/run.ts');
+  const settings = snapshotSettings;
+  return connectClickHouse({ url, env: context.env, requestTimeoutMs, settings });
 }
 
 function bigAsText(_: string, value: unknown): unknown {

@@ -213,7 +213,7 @@ export const snapshotsOptions = z
   .array(snapshot, { error: 'a list of snapshots' })
   .max(namesMax)
   .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, {
-    error: 'snapshots with names of their own',
+    error: 'a list in which each name stands once',
   })
   .default([])
   .meta({

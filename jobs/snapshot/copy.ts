@@ -3,8 +3,8 @@
  * and go into the new table as Native blocks under tokens that a repeat would have too.
  */
 import type { ClickHouse } from '../../clickhouse/client.ts';
-import { openRowWriter } from '../../clickhouse/native/values/row-writer.ts';
 import type { RowWriter, ValueColumn } from '../../clickhouse/native/values/types.ts';
+import { type BlockWriter, openRowWriter } from '../../clickhouse/native/values/writer.ts';
 import type { Clock } from '../../core/clock.ts';
 import { isProblem } from '../../core/problem.ts';
 import type { EdgeCounts } from './edges.ts';
@@ -74,7 +74,8 @@ class Reader {
   readonly #plan: TablePlan;
   readonly #options: CopyOptions;
   readonly #pace: Pace;
-  readonly #writer: ReturnType<typeof openRowWriter>;
+  readonly #writer: BlockWriter;
+  readonly #names: readonly string[];
   #copied = nothing;
   #block = 0;
 
@@ -82,9 +83,10 @@ class Reader {
     this.#plan = plan;
     this.#options = options;
     this.#pace = pace;
-    const columns = plan.columns.map(({ name, type }) => ({ name, type }));
+    const types = plan.columns.map(({ type }) => type);
+    this.#names = plan.columns.map(({ name }) => name);
     const rowsMax = Math.min(blockRowsMax, options.rowsPerSecond ?? blockRowsMax);
-    this.#writer = openRowWriter(columns, { rowsMax, bytesMax: blockBytesMax });
+    this.#writer = openRowWriter(types, { rowsMax, bytesMax: blockBytesMax });
   }
 
   /** Takes chunks until none is left. */
@@ -107,7 +109,7 @@ class Reader {
 
   async #flush(chunk: string): Promise<void> {
     if (this.#writer.rows === 0) return;
-    const block = this.#writer.take();
+    const block = this.#writer.take(this.#names);
     const token = `${this.#options.token}/${chunk}/${this.#block}`;
     this.#block += 1;
     await this.#insert(block.chunks, token);

@@ -6,6 +6,7 @@
  *                             └──────── a fault: drop the new tables, old ones stay, one row
  */
 import type { ClickHouse } from '../../clickhouse/client.ts';
+import { checksumSettings } from '../../clickhouse/native/values/checksum-sql.ts';
 import type { Clock } from '../../core/clock.ts';
 import { databaseOf, type SnapshotConfig } from './config.ts';
 import { type Copied, copyTable } from './copy.ts';
@@ -60,6 +61,13 @@ export type RunOptions = {
   readonly signal: AbortSignal;
 };
 
+/** What a connection of the target must be set to, before any statement is parsed. */
+export const snapshotSettings = {
+  ...checksumSettings,
+  enable_time_time64_type: 1,
+  allow_suspicious_low_cardinality_types: 1,
+} as const;
+
 /**
  * Runs it to its end. Whatever fails, the tables of the run before stay, what this one began is
  * dropped, and `snapshot_runs` says why.
@@ -68,17 +76,16 @@ export async function runSnapshot(options: RunOptions): Promise<RunReport> {
   const startedMs = options.clock.nowMs();
   const { config, source, run } = options;
   const head = { run, snapshot: config.name, address: source.address, startedMs };
-  try {
-    const report = { ...head, ...(await copyAll(options)) };
-    await recordRuns(options.server, report, options.clock.nowMs());
-    return report;
-  } catch (error) {
+  const copied = await copyAll(options).catch(async (error: unknown) => {
     const words = Error.isError(error) ? error.message : String(error);
     const failed = { ...head, position: '', notes: [], tables: [] };
     // The fault itself is what must be told, whether or not the server takes a row about it.
     await recordRuns(options.server, failed, options.clock.nowMs(), words).catch(() => {});
     throw error;
-  }
+  });
+  const report = { ...head, ...copied };
+  await recordRuns(options.server, report, options.clock.nowMs());
+  return report;
 }
 
 type Whole = Pick<RunReport, 'position' | 'notes' | 'tables'>;

@@ -31,6 +31,7 @@ export async function recordRuns(
   await server.insert(`INSERT INTO ${into} FORMAT JSONEachRow`, [Buffer.from(lines)], {
     async_insert: 0,
     insert_deduplication_token: report.run,
+    session_timezone: 'UTC',
   });
 }
 
@@ -47,7 +48,10 @@ function headOf(report: RunReport, nowMs: number, error: string | undefined): Ro
   };
 }
 
-/** ClickHouse takes a bare number for ticks of the column, and a text for seconds. */
+/**
+ * Seconds of Unix time, as text: ClickHouse takes a bare number for ticks of the column, and reads
+ * a date in the time zone of the server.
+ */
 function unixText(ms: number): string {
   return (ms / 1_000).toFixed(3);
 }

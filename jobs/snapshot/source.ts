@@ -27,6 +27,8 @@ export type MappedType = {
   readonly edge: EdgePolicy;
   /** False for arrays and maps, whose NULL becomes empty (and a flag column, when asked for). */
   readonly canBeNull: boolean;
+  /** Any `Decimal(P, S)` may be chosen besides `types`; what does not fit meets the edge. */
+  readonly anyDecimal?: boolean;
 };
 
 export type SourceTable = {
@@ -64,6 +66,8 @@ export type Chunk = {
   readonly id: string;
   /** A condition in the source's SQL; empty for all rows. */
   readonly where: string;
+  /** What to read instead of the table, such as a partition of it; quoted for the source. */
+  readonly from?: string;
 };
 
 /** Where a reader puts the rows of a chunk. */

@@ -1,6 +1,6 @@
 /** What is stored in a new table, computed by ClickHouse alone. */
 import type { ClickHouse } from '../../clickhouse/client.ts';
-import { checksumSql } from '../../clickhouse/native/values/checksum.ts';
+import { checksumSql } from '../../clickhouse/native/values/checksum-sql.ts';
 import { nameOf } from '../../clickhouse/sql.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Copied } from './copy.ts';

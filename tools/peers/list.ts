@@ -12,6 +12,7 @@ import { grafana, grafanaOperator } from './grafana.ts';
 import { influx } from './influx.ts';
 import { kubernetes } from './kubernetes.ts';
 import { existing, goEnvironment, type Peer, type PeerStep, peersDir } from './peer.ts';
+import { postgres } from './postgres.ts';
 import { prometheus } from './prometheus.ts';
 
 const pythonDir = join(peersDir, 'otel-python-1.45.2');
@@ -120,6 +121,7 @@ export const peers: readonly Peer[] = [
   grafana,
   grafanaOperator,
   kubernetes,
+  postgres,
 ];
 
 /** Completion is asked in the shells themselves; `bash` is everywhere that tests run. */

@@ -20,6 +20,7 @@ export type PeerName =
   | 'kubernetes'
   | 'node-24'
   | 'node-exporter'
+  | 'postgres'
   | 'prometheus-2.42'
   | 'prometheus-3.14.0'
   | 'remote-write-compliance'
