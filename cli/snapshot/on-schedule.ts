@@ -27,7 +27,9 @@ export async function startSnapshots(
     schedule === undefined ? [] : [{ name, schedule }],
   );
   if (scheduled.length === 0) return { stop: async () => {} };
-  const server = connectClickHouse({ url: clickhouseUrl, env: context.env, requestTimeoutMs });
+  const { snapshotSettings: settings } = await import('../../jobs/snapshot/run.ts');
+  const { env } = context;
+  const server = connectClickHouse({ url: clickhouseUrl, env, requestTimeoutMs, settings });
   const stopped = new AbortController();
   const inner = { ...context, signal: AbortSignal.any([context.signal, stopped.signal]) };
   const say = (name: string, text: string): void => context.stderr(`snapshot ${name}: ${text}\n`);
