@@ -29,6 +29,7 @@ export const examples: readonly Example[] = [
   { folder: 'hosts', file: 'obs.yaml', rendered: 'rendered', target: 'host' },
   { folder: 'multi-cluster', file: 'center.yaml', rendered: 'rendered/center', target: 'kubernetes' },
   { folder: 'multi-cluster', file: 'edge.yaml', rendered: 'rendered/edge', target: 'kubernetes' },
+  { folder: 'snapshots', file: 'obs.yaml', rendered: 'rendered', target: 'kubernetes' },
   { folder: 'typed-config', file: 'obs.config.ts', rendered: 'rendered', target: 'kubernetes' },
 ];
 

@@ -1,11 +1,8 @@
 /** `obsctl snapshot`: tables of Postgres and MySQL in ClickHouse, exactly. */
-import { randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
 import type { ClickHouse } from '../../clickhouse/client.ts';
-import { systemClock } from '../../core/clock.ts';
-import type { SnapshotConfig } from '../../jobs/snapshot/config.ts';
-import type { RunProgress, RunReport } from '../../jobs/snapshot/run.ts';
 import type { CliContext } from '../context.ts';
+import { requestTimeoutMs, runOne } from '../snapshot/run-one.ts';
 import { readStack } from '../stack-file.ts';
 
 type SnapshotOptions = {
@@ -13,9 +10,6 @@ type SnapshotOptions = {
   readonly clickhouse?: string;
   readonly json?: boolean;
 };
-
-/** A checksum reads all rows of a table before it answers. */
-const requestTimeoutMs = 30 * 60_000;
 
 export function registerSnapshot(program: Command, context: CliContext): void {
   const snapshot = program
@@ -79,37 +73,6 @@ async function run(
   } finally {
     await server.close();
   }
-}
-
-async function runOne(
-  config: SnapshotConfig,
-  server: ClickHouse,
-  onProgress: (progress: RunProgress) => void,
-  context: CliContext,
-): Promise<RunReport> {
-  const { openSource } = await import('../snapshot/open.ts');
-  const { runSnapshot } = await import('../../jobs/snapshot/run.ts');
-  const { source, home } = await openSource(config, context);
-  try {
-    return await runSnapshot({
-      config,
-      source,
-      server,
-      ...(home !== undefined && { home }),
-      clock: systemClock,
-      run: runName(systemClock.nowMs()),
-      onProgress,
-      signal: context.signal,
-    });
-  } finally {
-    await source.close();
-  }
-}
-
-/** Sorts by time; no two are the same. */
-function runName(nowMs: number): string {
-  const time = new Date(nowMs).toISOString().replaceAll(/[-:]|\.\d+/g, '');
-  return `${time}_${randomBytes(2).toString('hex')}`;
 }
 
 async function plan(

@@ -116,11 +116,11 @@ function strayFile(config: SnapshotConfig): readonly string[] {
 
 /** Where a port stands in a Secret, the network policy cannot follow it. */
 function notesOf(snapshots: readonly SnapshotConfig[]): readonly string[] {
-  return snapshots
-    .filter((one) => variableOf(one) !== undefined)
-    .map(
-      (one) =>
-        `snapshots: ${one.name}: its pod may go out to port ${portOf(one)} of all hosts; for ` +
-        `another one add a NetworkPolicy for pods labelled app.kubernetes.io/name: snapshots`,
-    );
+  const guessed = snapshots.filter((one) => variableOf(one) !== undefined);
+  if (guessed.length === 0) return [];
+  const ports = guessed.map((one) => `${one.name} to ${portOf(one)}`).join(', ');
+  return [
+    `snapshots: pods may go out to the usual port of their database (${ports}); for another one ` +
+      'add a NetworkPolicy for pods labelled app.kubernetes.io/name: snapshots',
+  ];
 }

@@ -108,3 +108,21 @@ export async function lastRuns(
     ageS: Number(age),
   }));
 }
+
+/**
+ * When the last run of each snapshot began, whatever became of it, in milliseconds of Unix time;
+ * empty when the table is not there yet.
+ */
+export async function lastStarts(server: ClickHouse): Promise<ReadonlyMap<string, number>> {
+  const { name } = snapshotRuns;
+  const [found] = await server.rows<{ n: string }>(
+    'SELECT count() AS n FROM system.tables WHERE ' +
+      `database = ${quoteText(server.database)} AND name = ${quoteText(name)}`,
+  );
+  if (Number(found?.n ?? 0) === 0) return new Map();
+  const rows = await server.rows<{ snapshot: string; ms: string }>(
+    'SELECT Snapshot AS snapshot, toUnixTimestamp64Milli(max(Started)) AS ms ' +
+      `FROM ${nameOf(server.database)}.${nameOf(name)} GROUP BY Snapshot`,
+  );
+  return new Map(rows.map(({ snapshot, ms }) => [snapshot, Number(ms)]));
+}

@@ -81,13 +81,15 @@ export class Timetable {
     }
   }
 
+  /** The next run of each, the one that is due first in front. */
+  all(): readonly DueRun[] {
+    const due = [...this.#due].map(([name, dueMs]) => ({ name, dueMs }));
+    return due.toSorted((a, b) => a.dueMs - b.dueMs);
+  }
+
   /** The run that is due first; `undefined` when nothing has a schedule. */
   next(): DueRun | undefined {
-    let first: DueRun | undefined;
-    for (const [name, dueMs] of this.#due) {
-      if (first === undefined || dueMs < first.dueMs) first = { name, dueMs };
-    }
-    return first;
+    return this.all()[0];
   }
 
   /** Says that a run has ended, and gives the moment of the next one of that snapshot. */
