@@ -208,7 +208,7 @@ function tell(trouble: Trouble, place: string, { startMs, minutes }: Range, put:
   const { job = '', counters = [], gauges = [], histograms = [] } = trouble;
   const resource = resourceOf(place);
   const share = place === 'quiet' ? quietShare : 1;
-  const old = place === 'reset' ? oldCount : 0;
+  const old: number = place === 'reset' ? oldCount : 0;
   let sums = counters.map(() => old);
   let buckets = histograms.map(() => bounds.map(() => old));
   let beganMs = startMs - 3_600_000;
