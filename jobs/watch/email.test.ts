@@ -42,7 +42,7 @@ afterEach(async () => {
 
 const statePath = () => join(folder, 'watch.json');
 
-async function open(to: readonly string[] = [ops]): Promise<Watcher> {
+async function open(to: readonly string[] = [ops], by: 'rule' | 'gateway' = 'rule') {
   const smtp = {
     host: 'localhost',
     port: server.port,
@@ -55,7 +55,7 @@ async function open(to: readonly string[] = [ops]): Promise<Watcher> {
   };
   const channels: readonly Channel[] = [{ name: 'mail', type: 'email', to: [...to], smtp }];
   const secrets = await readSecrets(channels, { SMTP_PASSWORD: login.password });
-  const route = { match: {}, channels: ['mail'], continue: false, group_by: ['rule' as const] };
+  const route = { match: {}, channels: ['mail'], continue: false, group_by: [by] };
   return Watcher.open({
     rules,
     rows: async () =>
@@ -148,6 +148,14 @@ describe('a watcher with e-mail', () => {
       `FIRING a to ${night}`,
       `FIRING b to ${night}`,
     ]);
+  });
+
+  it('tells other groups at once while a recipient waits for one', async () => {
+    over = ['a', 'b'];
+    server.refused.set(night, { code: 452, text: 'mailbox full' });
+    const { refusals } = await rounds(await open([ops, night], 'gateway'));
+    expect(refusals).toHaveLength(2);
+    expect(told()).toEqual([`FIRING a to ${ops}`, `FIRING b to ${ops}`]);
   });
 
   it('says who is refused, and does not keep the e-mail for that', async () => {
