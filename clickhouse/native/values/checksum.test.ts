@@ -171,7 +171,7 @@ describe('the checksum of rows', () => {
   it('has the module that its source compiles to', async () => {
     const file = readFileSync(join(import.meta.dirname, 'wasm/module.ts'), 'utf8');
     expect(file).toBe(moduleFile(await compileKernel(), 'values.bench.ts'));
-  });
+  }, 180_000);
 });
 
 function withOtherValue([kinds, rows, column]: readonly [Kind[], unknown[][], number]) {

@@ -36,7 +36,7 @@ describe('columns of values', () => {
       }),
       { numRuns: 4, endOnFailure: true },
     );
-  });
+  }, 180_000);
 
   it('give the engine types nested to any depth', async () => {
     const tables = fc
@@ -47,9 +47,9 @@ describe('columns of values', () => {
         await store.create(kinds);
         await holds(kinds, rows);
       }),
-      { numRuns: 60, endOnFailure: true },
+      { numRuns: 40, endOnFailure: true },
     );
-  });
+  }, 180_000);
 
   it('give the engine a Point that may be NULL', async () => {
     await store.create([nullablePoint]);
@@ -64,7 +64,7 @@ describe('columns of values', () => {
     await store.create(kinds);
     const [rows] = fc.sample(rowsOf(kinds, 3, 3), { seed: 1600, numRuns: 1 });
     await holds(kinds, rows!);
-  });
+  }, 180_000);
 
   it('give the engine a string of 100 MB and one of bytes that are no text', async () => {
     const kinds = scalars.filter(({ type }) => type === 'String');
