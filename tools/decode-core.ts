@@ -1,7 +1,7 @@
 /**
  * Compiles the decoder's core to WebAssembly and writes it as `gateway/decode/wasm/module.ts`, and
- * so the checksum's kernel in `clickhouse/native/values/wasm`, part of `npm run update`. The modules
- * are committed so that nobody needs the compiler to run them; `wasm.test.ts` and
+ * likewise the checksum's kernel of `clickhouse/native/values/wasm`, part of `npm run update`. The
+ * modules are committed so that nobody needs the compiler to run them; `wasm.test.ts` and
  * `checksum.test.ts` compile them again and compare.
  */
 import { writeFile } from 'node:fs/promises';

@@ -62,7 +62,7 @@ function digest({ node, value }: Valued, depth: number): string {
   if (numbersByBytes.test(node.name)) {
     return `reinterpretAsUInt64(reinterpretAsFixedString(${value}))`;
   }
-  if (wide.test(node.name)) return `xxHash64(reinterpretAsFixedString(${value}))`;
+  if (wide.test(node.name)) return `cityHash64(reinterpretAsFixedString(${value}))`;
   if (node.name === 'Decimal') return decimalDigest(node, value);
   if (node.name === 'Nullable') return nullableDigest(innerOf(node), value, depth);
   if (node.name === 'LowCardinality') return lowCardinalityDigest(innerOf(node), value, depth);
@@ -73,14 +73,14 @@ function digest({ node, value }: Valued, depth: number): string {
     return tupleDigest(elementsOf(['Float64', 'Float64'].map(parseType), value), depth);
   }
   // String and FixedString, zeros at the end included.
-  return `xxHash64(${value})`;
+  return `cityHash64(${value})`;
 }
 
 function decimalDigest(node: TypeNode, value: string): string {
   const [digits] = node.args;
   const isNumber = digits?.kind === 'number' && digits.value <= 18;
   if (isNumber) return `reinterpretAsUInt64(${value})`;
-  return `xxHash64(reinterpretAsFixedString(${value}))`;
+  return `cityHash64(reinterpretAsFixedString(${value}))`;
 }
 
 function nullableDigest(inner: TypeNode, value: string, depth: number): string {

@@ -6,20 +6,25 @@
  * Each value has a digest of 64 bits:
  *
  *     number of at most 64 bits   its bits, zeros before them (so -0.0 is not 0.0, NaN is its bits)
- *     wider, FixedString, String  xxHash64 of its bytes as stored
+ *     wider, FixedString, String  cityHash64 of its bytes as stored
  *     NULL                        a constant
  *     Tuple                       H(H(d1 ^ H(1)) + H(d2 ^ H(2)) + …)         H is intHash64
  *     Array                       H(length + H(d1 ^ H(1)) + H(d2 ^ H(2)) + …)
  *     Map                         H(length + the digests of its pairs as tuples)
  *
- * A row is the tuple of its columns, and the checksum the sum of the rows' digests modulo 2^64. The
- * position is mixed in before the sum, so values that change places are told; the outer H ties the
- * values of a row to each other, so values that change rows are told; a row that is there twice
- * counts twice. Rows in another order, and pairs of a map in another, are the same. It tells faults,
- * not forgers: both hashes are without a key.
+ * A row is the tuple of its columns, and the checksum the sum of the rows' digests modulo 2^64.
+ * The position is mixed in before the sum, so values that change places are told; the outer H ties
+ * the values of a row to each other, so values that change rows are told; a row that is there twice
+ * counts twice. Rows in another order, and pairs of a map in another, are the same. It tells
+ * faults, not forgers: both hashes are without a key.
  *
- * Hot path. Allocations: a view a window, none a value. Copies: each column once. Owner: the writer.
- * Watched by `values.bench.ts`.
+ * Considered: a hash of RowBinary (`formatRow`), for which both sides lay out every row once more;
+ * a sum for each column, which does not tell rows that exchanged values; `groupBitXor`, which does
+ * not tell a row that is there twice more; `xxHash64` for strings, which costs more (see
+ * docs/performance.md).
+ *
+ * Hot path. Allocations: a view a window, none a value. Copies: each column once. Owner: the
+ * writer. Watched by `values.bench.ts`.
  */
 import type { Part } from './column.ts';
 import { type Kernel, windowValues } from './kernel.ts';

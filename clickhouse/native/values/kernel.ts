@@ -11,9 +11,9 @@ import { moduleBase64 } from './wasm/module.ts';
 
 type Exports = {
   readonly memory: WebAssembly.Memory;
-  readonly begin: () => void;
+  readonly beginLarge: (last: number, total: number) => void;
   readonly more: (from: number, bytes: number) => void;
-  readonly finish: (from: number, bytes: number, total: number, out: number) => void;
+  readonly endLarge: (out: number) => void;
   readonly widen: (from: number, out: number, count: number, width: number) => void;
   readonly fixed: (from: number, out: number, count: number, width: number) => void;
   readonly strings: (from: number, end: number, out: number, count: number) => number;
@@ -40,7 +40,9 @@ type Exports = {
 export const windowValues = 1024;
 /** Where raw values of a window are put; what is before is the module's own. */
 const inputAt = 1024;
-/** A multiple of 32, and `windowValues` of the widest number. */
+/** Of a long string that are hashed at once. */
+const blockBytes = 64;
+/** Some blocks, and `windowValues` of the widest number. */
 const inputBytes = 64 * 1024;
 const areaBytes = windowValues * 8;
 const areasAt = inputAt + inputBytes;
@@ -137,20 +139,22 @@ export class Kernel {
   /** Digest of one value of any size. */
   large(bytes: Uint8Array, from: number, size: number, out: number): void {
     const { code } = this;
-    if (size < 32) {
+    if (size <= inputBytes) {
       this.bytes.set(bytes.subarray(from, from + size), inputAt);
       code.fixed(inputAt, out, 1, size);
       return;
     }
-    const whole = size - (size % 32);
-    code.begin();
+    // The hash begins with the first word and the last block.
+    this.bytes.set(bytes.subarray(from, from + 8), inputAt);
+    this.bytes.set(bytes.subarray(from + size - blockBytes, from + size), inputAt + 8);
+    code.beginLarge(inputAt + 8, size);
+    const whole = Math.floor((size - 1) / blockBytes) * blockBytes;
     for (let at = 0; at < whole; at += inputBytes) {
       const some = Math.min(inputBytes, whole - at);
       this.bytes.set(bytes.subarray(from + at, from + at + some), inputAt);
       code.more(inputAt, some);
     }
-    this.bytes.set(bytes.subarray(from + whole, from + size), inputAt);
-    code.finish(inputAt, size - whole, size, out);
+    code.endLarge(out);
   }
 
   /** Puts the digest of NULL where there is none. */

@@ -1,6 +1,6 @@
 /**
  * Digests of values, 64 bits each, and their sums: the arithmetic of `../../checksum.ts`, a window
- * of a column at a time. Hashes are ClickHouse's `intHash64` and `xxHash64`, bit for bit.
+ * of a column at a time. Hashes are ClickHouse's `intHash64` and `cityHash64`, bit for bit.
  *
  * Hot path. Allocations: none. Copies: none. Owner: the module's memory. Watched by
  * `values.bench.ts`.
@@ -13,20 +13,27 @@ const intMask: u64 = ((<u64>0x4cf2d2ba) << 32) | 0xae6da887;
 const intFactor1: u64 = ((<u64>0xff51afd7) << 32) | 0xed558ccd;
 const intFactor2: u64 = ((<u64>0xc4ceb9fe) << 32) | 0x1a85ec53;
 
-const prime1: u64 = ((<u64>0x9e3779b1) << 32) | 0x85ebca87;
-const prime2: u64 = ((<u64>0xc2b2ae3d) << 32) | 0x27d4eb4f;
-const prime3: u64 = ((<u64>0x165667b1) << 32) | 0x9e3779f9;
-const prime4: u64 = ((<u64>0x85ebca77) << 32) | 0xc2b2ae63;
-const prime5: u64 = ((<u64>0x27d4eb2f) << 32) | 0x165667c5;
+// CityHash 1.0.2.
+const city0: u64 = ((<u64>0xc3a5c85c) << 32) | 0x97cb3127;
+const city1: u64 = ((<u64>0xb492b66f) << 32) | 0xbe98f273;
+const city2: u64 = ((<u64>0x9ae16a3b) << 32) | 0x2f90404f;
+const city3: u64 = ((<u64>0xc949d7c7) << 32) | 0x509e6557;
+const pairFactor: u64 = ((<u64>0x9ddfea08) << 32) | 0xeb382d69;
 
 /** Strings that the last call of {@link strings} has hashed. */
 let hashed: i32 = 0;
 
-// Lanes of a string that comes in several windows.
-let lane1: u64 = 0;
-let lane2: u64 = 0;
-let lane3: u64 = 0;
-let lane4: u64 = 0;
+// What a long string has come to, after whole blocks of 64 bytes.
+let stateX: u64 = 0;
+let stateY: u64 = 0;
+let stateZ: u64 = 0;
+let stateV: u64 = 0;
+let stateV2: u64 = 0;
+let stateW: u64 = 0;
+let stateW2: u64 = 0;
+/** The two halves of what {@link weak} gives. */
+let weakFirst: u64 = 0;
+let weakSecond: u64 = 0;
 
 function intHash64(value: u64): u64 {
   let x = value ^ intMask;
@@ -37,98 +44,138 @@ function intHash64(value: u64): u64 {
   return x ^ (x >>> 33);
 }
 
-function round(lane: u64, word: u64): u64 {
-  return rotl<u64>(lane + word * prime2, 31) * prime1;
+/** 16 bytes into 8. */
+function hashPair(low: u64, high: u64): u64 {
+  let a = (low ^ high) * pairFactor;
+  a ^= a >>> 47;
+  let b = (high ^ a) * pairFactor;
+  b ^= b >>> 47;
+  return b * pairFactor;
 }
 
-function merge(hash: u64, lane: u64): u64 {
-  return (hash ^ round(0, lane)) * prime1 + prime4;
+function shiftMix(value: u64): u64 {
+  return value ^ (value >>> 47);
 }
 
-/** What the lanes come to, before the length. */
-function merged(a: u64, b: u64, c: u64, d: u64): u64 {
-  let hash = rotl<u64>(a, 1) + rotl<u64>(b, 7) + rotl<u64>(c, 12) + rotl<u64>(d, 18);
-  hash = merge(hash, a);
-  hash = merge(hash, b);
-  hash = merge(hash, c);
-  return merge(hash, d);
+/** From 9 to 16 bytes. */
+function hash9(from: usize, bytes: usize): u64 {
+  const last = load<u64>(from + bytes - 8);
+  return hashPair(load<u64>(from), rotr<u64>(last + <u64>bytes, <u64>bytes)) ^ last;
 }
 
-/** The last step of xxHash64. */
-function mixed(hash: u64): u64 {
-  const half = (hash ^ (hash >>> 33)) * prime2;
-  const rest = (half ^ (half >>> 29)) * prime3;
-  return rest ^ (rest >>> 32);
-}
-
-/** Eight more bytes of the end of a string. */
-function add8(hash: u64, word: u64): u64 {
-  return rotl<u64>(hash ^ round(0, word), 27) * prime1 + prime4;
-}
-
-/** The end of xxHash64: up to 31 bytes from `from` on. */
-function tail(start: u64, from: usize, bytes: usize): u64 {
-  let hash = start;
-  let at = from;
-  if (bytes & 16) {
-    hash = add8(add8(hash, load<u64>(at)), load<u64>(at, 8));
-    at += 16;
+function hashUpTo8(from: usize, bytes: usize): u64 {
+  if (bytes >= 4) {
+    const head = <u64>bytes + ((<u64>load<u32>(from)) << 3);
+    return hashPair(head, <u64>load<u32>(from + bytes - 4));
   }
-  if (bytes & 8) {
-    hash = add8(hash, load<u64>(at));
-    at += 8;
-  }
-  if (bytes & 4) {
-    hash = rotl<u64>(hash ^ (<u64>load<u32>(at) * prime1), 23) * prime2 + prime3;
-    at += 4;
-  }
+  if (bytes === 0) return city2;
+  const y = <u32>load<u8>(from) + ((<u32>load<u8>(from + (bytes >> 1))) << 8);
+  const z = <u32>bytes + ((<u32>load<u8>(from + bytes - 1)) << 2);
+  return shiftMix((<u64>y * city2) ^ (<u64>z * city3)) * city2;
+}
+
+/** From 17 to 32 bytes. */
+function hash17(from: usize, bytes: usize): u64 {
+  const a = load<u64>(from) * city1;
+  const b = load<u64>(from, 8);
   const end = from + bytes;
-  while (at < end) {
-    hash = rotl<u64>(hash ^ (<u64>load<u8>(at) * prime5), 11) * prime1;
-    at += 1;
-  }
-  return mixed(hash);
+  const c = load<u64>(end - 8) * city2;
+  const d = load<u64>(end - 16) * city0;
+  const low = rotr<u64>(a - b, 43) + rotr<u64>(c, 30) + d;
+  return hashPair(low, a + rotr<u64>(b ^ city3, 20) - c + <u64>bytes);
 }
 
-function xxHash64(from: usize, bytes: usize): u64 {
-  if (bytes < 32) return tail(prime5 + <u64>bytes, from, bytes);
-  let a: u64 = prime1 + prime2;
-  let b: u64 = prime2;
-  let c: u64 = 0;
-  let d: u64 = 0 - prime1;
-  let at = from;
+/** From 33 to 64 bytes. */
+function hash33(from: usize, bytes: usize): u64 {
   const end = from + bytes;
-  do {
-    a = round(a, load<u64>(at));
-    b = round(b, load<u64>(at, 8));
-    c = round(c, load<u64>(at, 16));
-    d = round(d, load<u64>(at, 24));
-    at += 32;
-  } while (at + 32 <= end);
-  return tail(merged(a, b, c, d) + <u64>bytes, at, end - at);
+  const third = load<u64>(from, 16);
+  let z = load<u64>(from, 24);
+  let a = load<u64>(from) + (<u64>bytes + load<u64>(end - 16)) * city0;
+  let b = rotr<u64>(a + z, 52);
+  let c = rotr<u64>(a, 37);
+  a += load<u64>(from, 8);
+  c += rotr<u64>(a, 7);
+  a += third;
+  const first = a + z;
+  const second = b + rotr<u64>(a, 31) + c;
+  a = third + load<u64>(end - 32);
+  z = load<u64>(end - 8);
+  b = rotr<u64>(a + z, 52);
+  c = rotr<u64>(a, 37);
+  a += load<u64>(end - 24);
+  c += rotr<u64>(a, 7);
+  a += load<u64>(end - 16);
+  const last = b + rotr<u64>(a, 31) + c;
+  const mix = shiftMix((first + last) * city2 + (a + z + second) * city0);
+  return shiftMix(mix * city0 + second) * city2;
 }
 
-/** A string that is larger than a window begins. */
-export function begin(): void {
-  lane1 = prime1 + prime2;
-  lane2 = prime2;
-  lane3 = 0;
-  lane4 = 0 - prime1;
+/** 32 bytes and two seeds into two words. */
+function weak(from: usize, low: u64, high: u64): void {
+  const fourth = load<u64>(from, 24);
+  const first = low + load<u64>(from);
+  const sum = first + load<u64>(from, 8) + load<u64>(from, 16);
+  weakFirst = sum + fourth;
+  weakSecond = rotr<u64>(high + first + fourth, 21) + rotr<u64>(sum, 44) + first;
 }
 
-/** More of it; a multiple of 32 bytes. */
+/** ClickHouse's `cityHash64` of a string. */
+function cityHash64(from: usize, bytes: usize): u64 {
+  if (bytes > 64) {
+    begin(load<u64>(from), from + bytes - 64, <f64>bytes);
+    more(from, (bytes - 1) & ~63);
+    return ended();
+  }
+  if (bytes > 32) return hash33(from, bytes);
+  if (bytes > 16) return hash17(from, bytes);
+  return bytes > 8 ? hash9(from, bytes) : hashUpTo8(from, bytes);
+}
+
+/** A string of more than 64 bytes begins; its first word and where its last 64 bytes are. */
+function begin(first: u64, last: usize, total: f64): void {
+  const bytes = <u64>total;
+  const y = load<u64>(last, 48) ^ city1;
+  weak(last, bytes, y);
+  stateV = weakFirst;
+  stateV2 = weakSecond;
+  weak(last + 32, bytes * city1, city0);
+  stateW = weakFirst;
+  stateW2 = weakSecond;
+  stateZ = (load<u64>(last, 8) ^ city0) + shiftMix(stateV2) * city1;
+  stateX = rotr<u64>(stateZ + first, 39) * city1;
+  stateY = rotr<u64>(y, 33) * city1;
+}
+
+/** Begins with the last 64 bytes at `last`, before which the first 8 are. */
+export function beginLarge(last: usize, total: f64): void {
+  begin(load<u64>(last - 8), last, total);
+}
+
+/** More of it, from its start: a multiple of 64 bytes, all but the last 1 to 64 at the end. */
 export function more(from: usize, bytes: usize): void {
-  for (let at = from; at < from + bytes; at += 32) {
-    lane1 = round(lane1, load<u64>(at));
-    lane2 = round(lane2, load<u64>(at, 8));
-    lane3 = round(lane3, load<u64>(at, 16));
-    lane4 = round(lane4, load<u64>(at, 24));
+  for (let at = from; at < from + bytes; at += 64) {
+    const x = (rotr<u64>(stateX + stateY + stateV + load<u64>(at, 16), 37) * city1) ^ stateW2;
+    const y = (rotr<u64>(stateY + stateV2 + load<u64>(at, 48), 42) * city1) ^ stateV;
+    const z = rotr<u64>(stateZ ^ stateW, 33);
+    weak(at, stateV2 * city1, x + stateW);
+    stateV = weakFirst;
+    stateV2 = weakSecond;
+    weak(at + 32, z + stateW2, y);
+    stateW = weakFirst;
+    stateW2 = weakSecond;
+    stateX = z;
+    stateY = y;
+    stateZ = x;
   }
 }
 
-/** Its last bytes, fewer than 32; `total` is its whole size. */
-export function finish(from: usize, bytes: usize, total: f64, out: usize): void {
-  store<u64>(out, tail(merged(lane1, lane2, lane3, lane4) + <u64>total, from, bytes));
+function ended(): u64 {
+  const low = hashPair(stateV, stateW) + shiftMix(stateY) * city1 + stateZ;
+  return hashPair(low, hashPair(stateV2, stateW2) + stateX);
+}
+
+export function endLarge(out: usize): void {
+  store<u64>(out, ended());
 }
 
 /** Values of 1, 2 or 4 bytes, with zeros before them. */
@@ -145,15 +192,11 @@ export function widen(from: usize, out: usize, count: i32, width: i32): void {
 /** Values of `width` bytes each, as strings. */
 export function fixed(from: usize, out: usize, count: i32, width: i32): void {
   if (width === 16) {
-    for (let i = 0; i < count; i += 1) {
-      const at = from + (i << 4);
-      const hash = add8(add8(prime5 + 16, load<u64>(at)), load<u64>(at, 8));
-      store<u64>(out + (i << 3), mixed(hash));
-    }
+    for (let i = 0; i < count; i += 1) store<u64>(out + (i << 3), hash9(from + (i << 4), 16));
     return;
   }
   for (let i = 0; i < count; i += 1) {
-    store<u64>(out + (i << 3), xxHash64(from + i * width, width));
+    store<u64>(out + (i << 3), cityHash64(from + i * width, width));
   }
 }
 
@@ -177,7 +220,7 @@ export function strings(from: usize, end: usize, out: usize, count: i32): usize 
     }
     // A length that is cut off ends behind the window.
     if (start > end || size > end - start) break;
-    store<u64>(out + (done << 3), xxHash64(start, size));
+    store<u64>(out + (done << 3), cityHash64(start, size));
     at = start + size;
     done += 1;
   }
@@ -204,10 +247,11 @@ export function putNull(out: usize): void {
 /** Adds part number `part`, from 1 on, of each tuple to its sum. */
 export function add(digests: usize, sums: usize, count: i32, part: i32): void {
   const salt = intHash64(<u64>part);
-  for (let i = 0; i < count; i += 1) {
-    const at = i << 3;
-    const sum = load<u64>(sums + at) + intHash64(load<u64>(digests + at) ^ salt);
-    store<u64>(sums + at, sum);
+  // One place for both, as far apart as they are: an addition less for each value.
+  const ahead = digests - sums;
+  const end = sums + (count << 3);
+  for (let at = sums; at < end; at += 8) {
+    store<u64>(at, load<u64>(at) + intHash64(load<u64>(at + ahead) ^ salt));
   }
 }
 
@@ -222,7 +266,8 @@ export function close(sums: usize, count: i32): void {
 /** The sum of what {@link close} gives. */
 export function total(sums: usize, count: i32): u64 {
   let sum: u64 = 0;
-  for (let i = 0; i < count; i += 1) sum += intHash64(load<u64>(sums + (i << 3)));
+  const end = sums + (count << 3);
+  for (let at = sums; at < end; at += 8) sum += intHash64(load<u64>(at));
   return sum;
 }
 
