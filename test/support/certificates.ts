@@ -86,7 +86,7 @@ function write(
   );
   const signature = Buffer.concat([Buffer.from([0]), sign('sha256', body, issuerKey)]);
   const whole = der(0x30, body, algorithm, der(0x03, signature));
-  const text = whole.toString('base64').replace(/.{64}/g, '$&\n');
+  const text = whole.toString('base64').replace(/.{64}(?=.)/g, '$&\n');
   return `-----BEGIN CERTIFICATE-----\n${text}\n-----END CERTIFICATE-----\n`;
 }
 

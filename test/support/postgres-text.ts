@@ -67,6 +67,8 @@ function arrayText(values: readonly unknown[], type: string, source: string): st
     return inner.startsWith('Array(') || isRanges ? text : quoteElement(text);
   });
   if (source === 'polygon') return `(${texts.map((text) => text.replaceAll('"', '')).join(',')})`;
+  // A stand-in of the tests for pgvector's: a composite.
+  if (source === 'vector') return `(${texts.join(',')})`;
   // The one type whose arrays are not separated by commas, and so not quoted.
   if (element === 'box') return `{${values.join(';')}}`;
   return `{${texts.join(',')}}`;

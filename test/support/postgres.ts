@@ -29,10 +29,13 @@ const isRoot = process.getuid?.() === 0;
 const userId = 65534;
 const systemDir = '/usr/lib/postgresql';
 
-/** `settings` as `name=value`. */
+/**
+ * `settings` as `name=value`; with `certificate` and `key` (PEM) the server speaks TLS.
+ */
 export async function startPostgres(
   programsDir: string,
   settings: readonly string[] = [],
+  tls?: { readonly certificate: string; readonly key: string },
 ): Promise<PostgresServer> {
   const rootDir = temporaryDir();
   const programs = reachable(programsDir, rootDir);
@@ -43,7 +46,14 @@ export async function startPostgres(
     ...['-D', join(rootDir, 'data'), '-U', 'postgres', '-E', 'UTF8', '--locale=C.UTF-8'],
     ...['--auth-host=scram-sha-256', '--auth-local=trust', '-N', `--pwfile=${passwordFile}`],
   ]);
-  return await serve(programs, rootDir, settings);
+  if (tls === undefined) return await serve(programs, rootDir, settings);
+  const [certificate, key] = [join(rootDir, 'server.crt'), join(rootDir, 'server.key')];
+  writeFileSync(certificate, tls.certificate);
+  writeFileSync(key, tls.key, { mode: 0o600 });
+  give(certificate);
+  give(key);
+  const files = [`ssl_cert_file=${certificate}`, `ssl_key_file=${key}`];
+  return await serve(programs, rootDir, [...settings, 'ssl=on', ...files]);
 }
 
 type Programs = { readonly dir: string; readonly env: Readonly<Record<string, string>> };

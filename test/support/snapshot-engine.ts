@@ -22,7 +22,11 @@ export async function throughEngine(
   const flush = async (): Promise<void> => {
     const block = writer.take(names);
     if (block.rows === 0) return;
-    await ask(engine, 'INSERT INTO snapshot FORMAT Native', Buffer.concat(block.chunks));
+    await ask(
+      engine,
+      'INSERT INTO snapshot FORMAT Native',
+      Uint8Array.from(Buffer.concat(block.chunks)),
+    );
   };
   const edges = {
     met: (column: number, value: string, key: () => string): void => {
@@ -41,7 +45,11 @@ export async function throughEngine(
     .map((line) => JSON.parse(line) as unknown[]);
 }
 
-async function ask(engine: TestEngine, sql: string, body?: Buffer): Promise<Buffer> {
+async function ask(
+  engine: TestEngine,
+  sql: string,
+  body?: Uint8Array<ArrayBuffer>,
+): Promise<Buffer> {
   const settings = { ...jsonSettings, async_insert: '0', max_ast_elements: '1000000' };
   const query = new URLSearchParams({ ...settings, ...(body !== undefined && { query: sql }) });
   const response = await fetch(`${engine.url}/?${query}`, { method: 'POST', body: body ?? sql });

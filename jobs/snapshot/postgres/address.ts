@@ -4,7 +4,7 @@
  */
 import { Problem } from '../../../core/problem.ts';
 
-export type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
+type TlsMode = 'disable' | 'prefer' | 'require' | 'verify-ca' | 'verify-full';
 
 export type Host = { readonly host: string; readonly port: number };
 

@@ -55,9 +55,10 @@ describeWithPeer('postgres', 'one moment for all readers', (programs) => {
       // Always upwards, so that two of these never wait for each other.
       const from = (count * 7919) % (accounts - 1);
       const to = from + 1 + ((count * 104_729) % (accounts - 1 - from));
+      const target = count % 2 === 0 ? 'account' : 'reserve';
       await client.query(`BEGIN;
         UPDATE account SET money = money - 5 WHERE id = ${from + 1};
-        UPDATE ${count % 2 === 0 ? 'account' : 'reserve'} SET money = money + 5 WHERE id = ${to + 1};
+        UPDATE ${target} SET money = money + 5 WHERE id = ${to + 1};
         COMMIT`);
     }
     await client.end();

@@ -16,7 +16,7 @@ export type PgType =
   /** One that is read by its text alone. */
   | { readonly form: 'other'; readonly name: string };
 
-export type PgField = { readonly name: string; readonly type: PgType };
+type PgField = { readonly name: string; readonly type: PgType };
 
 /** A row of `pg_type` and what belongs to it. */
 export type TypeRow = {

@@ -115,7 +115,7 @@ function comparable(text: string | null, type: string): string | null {
 function absent(text: string | null, type = ''): string | null {
   if (text !== null) return /^Nullable\(Float/.test(type) ? floatText(text) : text;
   if (type === 'Point') return '(0,0)';
-  if (type === 'Array(Point)') return '()';
+  if (type === 'Array(Point)' || type === 'Array(Float32)') return '()';
   if (type.startsWith('Array(')) return '{}';
   if (type.startsWith('Map(')) return '';
   if (!type.startsWith('Tuple(')) return null;

@@ -16,8 +16,6 @@ const dateMax = 120_529;
 const timestampMin = -62_135_596_800_000_000n;
 const timestampMax = 253_402_300_799_999_999n;
 
-export type Ranged<Value> = { readonly min: Value; readonly max: Value };
-
 /** Of any Int32 that is asked for instead of Date32 only the infinities are at the edge. */
 export function decodeDate(column: NumberColumn, edge: Edge): Decode {
   const isDate = column.type.startsWith('Date');
