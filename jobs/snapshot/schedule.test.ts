@@ -117,7 +117,8 @@ describe('the next run', () => {
       const script =
         `const { nextRunMs } = await import(${JSON.stringify(file)});` +
         'const show = (text, from) => new Date(nextRunMs(text, Date.parse(from))).toISOString();' +
-        "console.log(show('30 2 * * *', '2026-03-08T00:00Z'), show('30 1 1 * *', '2026-11-01T00:00Z'));";
+        "const first = show('30 2 * * *', '2026-03-08T00:00Z');" +
+        "console.log(first, show('30 1 1 * *', '2026-11-01T00:00Z'));";
       const said = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
         env: { ...process.env, TZ: zone },
         stdio: ['ignore', 'pipe', 'ignore'],

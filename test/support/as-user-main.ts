@@ -1,4 +1,4 @@
-/** An engine in a process of its own that runs what it is sent, as {@link startAsUser} set it up. */
+/** An engine in a process of its own that runs what it is sent, as `as-user.ts` set it up. */
 import { loadAddon } from '../../clickhouse/embedded/addon.ts';
 
 const [dataDir = '', configFile = ''] = process.argv.slice(2);
