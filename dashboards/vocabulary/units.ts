@@ -19,7 +19,7 @@ const h = columnsOf(histogram);
 const m = columnsOf(metricMinutes);
 const c = columnsOf(seriesCatalogue);
 
-export type UnitKind = 'gauge' | 'sum' | 'histogram';
+type UnitKind = 'gauge' | 'sum' | 'histogram';
 
 export type UnitsSpec = {
   readonly kind: UnitKind;

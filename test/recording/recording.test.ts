@@ -11,11 +11,11 @@ import { sources } from '../../dashboards/vocabulary/sources.ts';
 import { type Asker, askerOf } from '../support/ask-dashboards.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { countHours } from '../support/hour-rollups.ts';
+import { countHours, countPoints } from '../support/hour-rollups.ts';
 import { type Replayed, recordingOf, replay } from './replay.ts';
 import { shapeFaults } from './shapes.ts';
 
-const limitMs = 180_000;
+const limitMs = 400_000;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /** The recording is played so often, each a day before the other, oldest first. */
@@ -65,6 +65,7 @@ beforeAll(async () => {
     }
   }
   await countHours(clickhouse);
+  await countPoints(clickhouse);
   await clickhouse.close();
   asker = askerOf(engine.url, { fromMs: played.fromMs, toMs });
   week = askerOf(engine.url, { fromMs: toMs - 7 * dayMs, toMs });
