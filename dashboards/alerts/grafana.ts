@@ -78,8 +78,8 @@ export function provisioningText(
     interval: `${intervalSeconds}s`,
     rules: group.rules.map(fileRule),
   }));
-  // Grafana reads YAML 1.1.
-  return stringify({ apiVersion: 1, groups }, { lineWidth: 0, version: '1.1' });
+  // Grafana reads YAML 1.1. A ConfigMap has to hold the file, and half of it would be indentation.
+  return stringify({ apiVersion: 1, groups }, { lineWidth: 0, version: '1.1', indent: 1 });
 }
 
 /** The file's key for `keep_firing_for` is another one; group and folder stand above the rule. */
