@@ -13,14 +13,14 @@ CREATE TABLE otel.otel_metrics_1m
     `Max` Float64 COMMENT 'Greatest value; 0 where Ranged is 0' CODEC(ZSTD(1)),
     `Sum` Float64 COMMENT 'Sum of the points; of cumulative histograms the last one' CODEC(ZSTD(1)),
     `Last` Float64 COMMENT 'Last value; of histograms the last Sum' CODEC(ZSTD(1)),
-    `LastSeen` DateTime64(9) COMMENT 'Time of the newest point; 1970 when none has a value' CODEC(ZSTD(1)),
+    `LastSeen` DateTime64(9) COMMENT 'Time of the newest point; 1970 when none has a value' CODEC(Delta(8), ZSTD(1)),
     `Values` UInt64 COMMENT 'How many values the buckets hold' CODEC(T64, ZSTD(1)),
     `ExplicitBounds` Array(Float64) COMMENT 'Upper bounds; points with other bounds are another row' CODEC(ZSTD(1)),
     `BucketCounts` Array(UInt64) COMMENT 'Delta: added up; cumulative: the last ones. Merge them further in the same way' CODEC(ZSTD(1)),
     `Ranged` UInt64 COMMENT 'Points that Min and Max are of' CODEC(T64, ZSTD(1)),
     `First` Float64 COMMENT 'First value of a sum; of histograms the first Count' CODEC(ZSTD(1)),
-    `FirstSeen` DateTime64(9) COMMENT 'Time of the oldest point; 1970 when none has a value' CODEC(ZSTD(1)),
-    `FirstStart` DateTime64(9) COMMENT 'Since when it counted; later than the point before: it began again' CODEC(ZSTD(1)),
+    `FirstSeen` DateTime64(9) COMMENT 'Time of the oldest point; 1970 when none has a value' CODEC(Delta(8), ZSTD(1)),
+    `FirstStart` DateTime64(9) COMMENT 'Since when it counted; later than the point before: it began again' CODEC(Delta(8), ZSTD(1)),
     `Grown` Float64 COMMENT 'Growth of a sum, or of the Count of histograms, from First on; delta: the sum. Join rows that follow each other as points' CODEC(ZSTD(1)),
     `Elapsed` Float64 COMMENT 'Seconds in which it grew so' CODEC(ZSTD(1))
 )
