@@ -1,4 +1,4 @@
-/** A table of a source through the writer of columns into a real engine, and what it then prints. */
+/** A table of a source through the writer of columns into a real engine; what it prints. */
 import { openRowWriter } from '../../clickhouse/native/values/writer.ts';
 import type { PlannedTable, SourceSnapshot } from '../../jobs/snapshot/source.ts';
 import type { TestEngine } from './engine.ts';

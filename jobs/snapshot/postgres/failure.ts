@@ -9,8 +9,7 @@ function codeOf(error: unknown): string {
 
 type Meaning = { readonly code: Code; readonly next?: string };
 
-const tlsNext =
-  'Give the CA that signed its certificate (`tls.ca`), or say sslmode=require to go without a check.';
+const tlsNext = 'Give the CA that signed its certificate (`tls.ca`), or say sslmode=require.';
 
 /**
  * By SQLSTATE (the manual's appendix A) or by Node's code.
@@ -63,7 +62,9 @@ const byCode: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
     '42501',
     {
       code: 'OBS-6064',
-      next: 'Give the right to read it (`GRANT SELECT ON TABLE TO USER`; for row-level security `ALTER ROLE USER BYPASSRLS`), or leave it out.',
+      next:
+        'Give the right to read it (`GRANT SELECT ON TABLE TO USER`; for row-level security ' +
+        '`ALTER ROLE USER BYPASSRLS`), or leave it out.',
     },
   ],
   ['42P01', { code: 'OBS-6066' }],

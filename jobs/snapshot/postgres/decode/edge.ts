@@ -44,7 +44,8 @@ export function createEdge(options: EdgeOptions): Edge {
     const [source, target] = options.types;
     throw new Problem(
       'OBS-6067',
-      `${options.column} (${source}) is ${shown} in the row ${options.key()}, which ${target} cannot hold`,
+      `${options.column} (${source}) is ${shown} in the row ${options.key()}, ` +
+        `which ${target} cannot hold`,
       { next: nextStep(options.policy) },
     );
   };

@@ -44,6 +44,7 @@ export const before = `
     AS 'SELECT ARRAY[($1).a, ($1).b]';
   CREATE CAST (vector AS real[]) WITH FUNCTION reals(vector);`;
 
+// biome-ignore format: a table of types and values.
 export const torture: readonly TortureColumn[] = [
   column('boolean', 'Bool', ['true', 'false']),
   column('smallint', 'Int16', ['-32768', '32767', '0']),
