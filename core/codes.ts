@@ -6,6 +6,7 @@ import { alertCodes } from './codes-alerts.ts';
  * ClickHouse, schema and embedded engine, 4xxx dashboards and page, 5xxx demo and machine, 6xxx
  * jobs. Each code has a page `docs/errors/OBS-NNNN.md`; `obsctl explain OBS-NNNN` prints it.
  */
+import { mysqlCodes } from './codes-mysql.ts';
 import { pushCodes } from './codes-push.ts';
 
 export type CodeText = {
@@ -393,6 +394,7 @@ export const codes = {
     next: 'Check the endpoint and the protocol; a gateway says on /readyz what is wrong with it.',
   },
   ...alertCodes,
+  ...mysqlCodes,
 } as const satisfies Record<string, CodeText>;
 
 export type Code = keyof typeof codes;
