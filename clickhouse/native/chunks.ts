@@ -58,9 +58,14 @@ export class Chunks {
   }
 
   finish(): EncodedBlock {
+    const { chunks, bytes } = this.views();
+    return { chunks, bytes, checksum: checksumOf(chunks) };
+  }
+
+  /** The block alone, for who has a checksum of its own. */
+  views(): Omit<EncodedBlock, 'checksum'> {
     this.#flush();
-    const checksum = checksumOf(this.#chunks);
-    return { chunks: this.#chunks, bytes: this.#bytes, checksum };
+    return { chunks: this.#chunks, bytes: this.#bytes };
   }
 
   #room(bytes: number): void {

@@ -234,15 +234,17 @@ export function indexWidth(count: number): 1 | 2 | 4 {
   return count <= 0x10000 ? 2 : 4;
 }
 
-/** A LowCardinality body up to its indexes. */
+/** A LowCardinality body up to its indexes; `blanks` empty keys stand before the dictionary's. */
 export function putDictionary(
   out: Chunks,
   dictionary: Dictionary,
   width: 1 | 2 | 4,
   rows: number,
+  blanks = 0,
 ): void {
   out.uint64(flagsBase + (width >> 1));
-  out.uint64(dictionary.count);
+  out.uint64(blanks + dictionary.count);
+  for (let index = 0; index < blanks; index += 1) out.varuint(0);
   out.view(dictionary.text.bytes.subarray(0, dictionary.text.size));
   out.uint64(rows);
 }
