@@ -22,7 +22,7 @@ export type MariaDb = {
   readonly stop: () => Promise<void>;
 };
 
-export type Held = { readonly ready: Promise<void>; readonly release: () => Promise<void> };
+type Held = { readonly ready: Promise<void>; readonly release: () => Promise<void> };
 
 /** `nobody`, where tests run as root: the server refuses to. */
 const unprivilegedId = 65_534;

@@ -6,7 +6,7 @@ import type {
   SourceSnapshot,
   SourceTable,
 } from '../../jobs/snapshot/source.ts';
-import { type Recorded, recordRows } from './recording-columns.ts';
+import { type Recorded, recordRows } from './mysql-columns.ts';
 
 /** Wishes for one column, by its name. */
 export type Wishes = Readonly<

@@ -71,13 +71,14 @@ async function splitColumnOf(
   table: PlannedTable,
   rows: number,
 ): Promise<SplitColumn | undefined> {
-  const place = `s.TABLE_SCHEMA = ${quoteText(table.source.schema)} AND s.TABLE_NAME = ${quoteText(table.source.name)}`;
+  const { schema, name } = table.source;
   const found = await session.query(
     `SELECT s.INDEX_NAME, s.COLUMN_NAME, c.COLUMN_TYPE, c.IS_NULLABLE, c.CHARACTER_SET_NAME,
        c.COLLATION_NAME
      FROM information_schema.STATISTICS s JOIN information_schema.COLUMNS c
        USING (TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME)
-     WHERE ${place} AND s.SEQ_IN_INDEX = 1 AND s.NON_UNIQUE = 0 AND s.SUB_PART IS NULL
+     WHERE s.TABLE_SCHEMA = ${quoteText(schema)} AND s.TABLE_NAME = ${quoteText(name)}
+       AND s.SEQ_IN_INDEX = 1 AND s.NON_UNIQUE = 0 AND s.SUB_PART IS NULL
      ORDER BY s.INDEX_NAME <> 'PRIMARY', c.IS_NULLABLE, BINARY s.INDEX_NAME`,
     `planning chunks of ${table.source.schema}.${table.source.name}`,
   );
@@ -96,7 +97,7 @@ async function splitColumnOf(
   return undefined;
 }
 
-/** In the order of the key. Splits the largest first would be the same: all are looked at. */
+/** In the order of the key. */
 async function splitRange(split: SplitColumn, whole: Range): Promise<readonly Range[]> {
   const done: Range[] = [];
   const todo: Range[] = [whole];

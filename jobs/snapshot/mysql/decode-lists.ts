@@ -4,15 +4,16 @@ import type { Decode } from './decoders.ts';
 import type { Slot } from './slot.ts';
 
 const comma = 0x2c;
-const minus = 0x2d;
+const plus = 0x2b;
 /** MySQL writes the spatial reference system before the WKB, 4 bytes little-endian. */
 const sridSize = 4;
 /** Byte order and type; then two doubles. */
 const pointHeaderSize = 5;
 
 /**
- * Members by their commas, which no member may have. `isMarked`: the first byte tells no member
- * at all (`-`) from the member '' alone (`+`), see `selectExpression`.
+ * Members by their commas, which no member may have. The server leaves out the comma after a
+ * leading '', so that the text of a set may not show it. `isMarked`: the first byte tells whether
+ * '' is a member (`+`, see `selectExpression`); it then comes first.
  */
 export function decodeSet(inner: ValueColumn, slot: Slot, isMarked: boolean): Decode | undefined {
   if (inner.kind !== 'array' || inner.inner.kind !== 'bytes') return undefined;
@@ -20,21 +21,23 @@ export function decodeSet(inner: ValueColumn, slot: Slot, isMarked: boolean): De
   return (bytes) => {
     slot.valid();
     const start = isMarked ? 1 : 0;
-    if (isMarked ? bytes[0] === minus : bytes.length === 0) {
-      inner.pushLength(0);
-      return;
+    const hasEmpty = isMarked && bytes[0] === plus;
+    let count = hasEmpty ? 1 : 0;
+    for (let at = start; at < bytes.length; at = endOf(bytes, at) + 1) {
+      if (bytes[at] !== comma) count += 1;
     }
-    let count = 1;
-    for (let at = start; at < bytes.length; at += 1) if (bytes[at] === comma) count += 1;
     inner.pushLength(count);
-    let from = start;
-    for (let at = start; at < bytes.length; at += 1) {
-      if (bytes[at] !== comma) continue;
-      member.pushBytes(bytes, from, at);
-      from = at + 1;
+    if (hasEmpty) member.pushBytes(bytes, 0, 0);
+    for (let at = start; at < bytes.length; at = endOf(bytes, at) + 1) {
+      if (bytes[at] !== comma) member.pushBytes(bytes, at, endOf(bytes, at));
     }
-    member.pushBytes(bytes, from, bytes.length);
   };
+}
+
+/** Of the member that begins at `from`. */
+function endOf(bytes: Buffer, from: number): number {
+  const at = bytes.indexOf(comma, from);
+  return at < 0 ? bytes.length : at;
 }
 
 /** x and y; the empty point, which MariaDB can make, is at the edge. */

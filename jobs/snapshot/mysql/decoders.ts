@@ -52,7 +52,7 @@ function decodeIntoType(
     case 'time':
       return decodeTime(inner, slot, source.sizes[0] ?? 0);
     case 'set':
-      return decodeSet(inner, slot, source.hasEmptyMember);
+      return decodeSet(inner, slot, source.emptyMember >= 0);
     case 'point':
       return decodePoint(inner, slot);
     case 'geometry':

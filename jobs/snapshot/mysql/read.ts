@@ -84,7 +84,7 @@ export async function readChunk(
 }
 
 /** `shop.orders`, for messages. */
-export function nameOf(table: PlannedTable): string {
+function nameOf(table: PlannedTable): string {
   return `${table.source.schema}.${table.source.name}`;
 }
 

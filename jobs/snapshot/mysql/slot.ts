@@ -30,7 +30,7 @@ export function makeSlot(
   const pushNull = nullOf(target, planned.name);
   const count = (bytes: Buffer): void => edges.met(index, readable(bytes), key);
   return {
-    valid: target.kind === 'nullable' ? target.pushValid : () => undefined,
+    valid: target.kind === 'nullable' ? () => target.pushValid() : () => undefined,
     pushNull,
     count,
     meetEdge: (bytes) => {
@@ -52,7 +52,7 @@ export function readable(bytes: Buffer): string {
 }
 
 function nullOf(target: ValueColumn, name: string): () => void {
-  if (target.kind === 'nullable') return target.pushNull;
+  if (target.kind === 'nullable') return () => target.pushNull();
   if (target.kind === 'array' || target.kind === 'map') return () => target.pushLength(0);
   return () => {
     const next = 'Plan the column with a Nullable type.';

@@ -32,8 +32,8 @@ export type SourceType = {
   /** The numbers in parentheses: `[12, 2]`. */
   readonly sizes: readonly number[];
   readonly isUnsigned: boolean;
-  /** Whether a set has '' among its members, which its text cannot tell from no member. */
-  readonly hasEmptyMember: boolean;
+  /** Where a set has '' among its members, which its text may not show; else -1. */
+  readonly emptyMember: number;
 };
 
 const integerBits: Readonly<Record<string, number>> = {
@@ -73,7 +73,7 @@ export function parseSourceType(text: string): SourceType {
     base,
     sizes: kind === 'enum' || kind === 'set' ? [] : inner.split(',').filter(Boolean).map(Number),
     isUnsigned: /\bunsigned\b/.test(rest),
-    hasEmptyMember: kind === 'set' && /^''($|,)|,''($|,)/.test(inner),
+    emptyMember: kind === 'set' ? membersOf(inner).indexOf("''") : -1,
   };
 }
 
@@ -92,7 +92,7 @@ export function mapType(sourceType: string): MappedType {
 
 /**
  * How a column is asked for, when it goes into `type` (without Nullable). Floats are multiplied
- * by one in double precision: as they are, six digits would come. Unlike `+ 0e0` this keeps -0.
+ * by one in double precision: as they are, six digits would come.
  */
 export function selectExpression(name: string, sourceType: string, type: string): string {
   const source = parseSourceType(sourceType);
@@ -101,10 +101,16 @@ export function selectExpression(name: string, sourceType: string, type: string)
   if (type === 'UUID' && source.kind === 'uuid') return `CAST(${column} AS BINARY(16))`;
   if (type === 'IPv4') return `CAST(${column} AS BINARY(4))`;
   if (type === 'IPv6' && source.base === 'inet6') return `CAST(${column} AS BINARY(16))`;
-  if (source.kind === 'set' && type !== 'String' && source.hasEmptyMember) {
-    return `CONCAT(IF(CAST(${column} AS UNSIGNED) = 0, '-', '+'), ${column})`;
+  if (source.kind === 'set' && type !== 'String' && source.emptyMember >= 0) {
+    const bit = 2n ** BigInt(source.emptyMember);
+    return `CONCAT(IF(CAST(${column} AS UNSIGNED) & ${bit}, '+', '-'), ${column})`;
   }
   return column;
+}
+
+/** With their quotes; a quote inside is doubled. */
+function membersOf(inner: string): readonly string[] {
+  return inner.match(/'(?:[^']|'')*'/g) ?? [];
 }
 
 function edgeOf(kind: SourceKind): EdgePolicy {
