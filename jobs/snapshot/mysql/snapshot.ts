@@ -148,6 +148,7 @@ function snapshotOf(
   position: string,
   notes: readonly string[],
 ): SourceSnapshot {
+  /** Idle readers. At the end the server has let go of their tables before `end` resolves. */
   const free = [...sessions];
   const waiting: ((session: Session) => void)[] = [];
   const take = async (): Promise<Session> =>
@@ -181,6 +182,7 @@ function snapshotOf(
     read: (table, chunk, out, signal) =>
       using((session) => readChunk(session, table, chunk, out, signal, kill)),
     end: async () => {
+      await Promise.allSettled(free.map((one) => one.query('ROLLBACK', 'ending the snapshot')));
       for (const session of sessions) session.close();
     },
   };
