@@ -16,13 +16,19 @@ export type MariaDb = {
   /** The same as bytes, without names of columns. */
   readonly ask: (sql: string, database?: string) => Buffer;
   /** Runs a statement on a connection that stays open until `release`. */
-  readonly hold: (sql: string) => Held;
+  readonly hold: (sql: string, database?: string) => Held;
   /** Ends it as a crash would. */
   readonly kill: () => Promise<void>;
   readonly stop: () => Promise<void>;
 };
 
-type Held = { readonly ready: Promise<void>; readonly release: () => Promise<void> };
+type Held = {
+  /** Resolves when the statement has been run. */
+  readonly ready: Promise<void>;
+  readonly release: () => Promise<void>;
+  /** Ends the client at once. */
+  readonly stop: () => Promise<void>;
+};
 
 /** `nobody`, where tests run as root: the server refuses to. */
 const unprivilegedId = 65_534;
@@ -74,14 +80,24 @@ export async function startMariaDb(
     execFileSync(client, [...clientArgs, database], {
       ...{ env: clientEnv, input: sql, maxBuffer: 1 << 30 },
     });
-  const hold = (sql: string): Held => {
-    const child = spawn(client, clientArgs, { env: clientEnv, stdio: ['pipe', 'pipe', 'inherit'] });
+  const hold = (sql: string, database = 'mysql'): Held => {
+    const child = spawn(client, [...clientArgs, database], {
+      ...{ env: clientEnv, stdio: ['pipe', 'pipe', 'ignore'] },
+    });
     const ended = once(child, 'close');
+    child.stdin.on('error', () => undefined);
     child.stdin.write(`${sql};\nSELECT 'held';\n`);
     return {
-      ready: once(child.stdout, 'data').then(() => undefined),
+      ready: once(child.stdout, 'data').then(
+        () => undefined,
+        () => undefined,
+      ),
       release: async () => {
         child.stdin.end();
+        await ended;
+      },
+      stop: async () => {
+        child.kill();
         await ended;
       },
     };
