@@ -1,8 +1,7 @@
 /**
  * One decoder a column, chosen once: from the bytes of MySQL's text protocol into a ClickHouse
  * column. Allocates nothing for numbers up to 64 bits, dates and bytes; a BigInt for wide decimals
- * and a string for floats with an exponent. Copies: one, into the column. Watched by
- * `mysql.bench.ts`.
+ * and a string for floats with an exponent. Copies: one, into the column.
  */
 import type { ValueColumn } from '../../../clickhouse/native/values/types.ts';
 import { assert } from '../../../core/assert.ts';
