@@ -65,6 +65,8 @@ export async function startMariaDb(
     ...[`--lc-messages-dir=${shareDir}`, `--character-sets-dir=${join(shareDir, 'charsets')}`],
     ...[`--socket=${socket}`, `--port=${port}`, '--bind-address=127.0.0.1'],
     ...['--server-id=1', `--log-bin=${join(dataDir, 'binlog')}`, `--plugin-dir=${dir}`],
+    // A server clears what it takes for its own temporary tables when it starts.
+    `--tmpdir=${dir}`,
     ...['--innodb-buffer-pool-size=64M', '--performance-schema=0', '--skip-name-resolve'],
     ...options,
   ];
