@@ -1,46 +1,46 @@
 /** Codes of `obsctl snapshot`; part of the table in `codes.ts`. */
 export const snapshotCodes = {
-  'OBS-7001': {
+  'OBS-6041': {
     title: 'no table fits',
     cause: 'A glob of `tables` fits no table that the user of the source may see.',
     next: 'Compare it with `obsctl snapshot plan`; globs are over `schema.table`.',
   },
-  'OBS-7002': {
+  'OBS-6042': {
     title: 'two tables or columns would have one name',
     cause: 'After renames two of them are written to the same name in ClickHouse.',
     next: 'Rename one, or leave it out, under `columns` or `tables` of the snapshot.',
   },
-  'OBS-7003': {
+  'OBS-6043': {
     title: 'a column cannot have that type',
     cause: 'The type asked for is not among those that hold the values of the column.',
     next: 'Use one of the types in the message; `String` always works.',
   },
-  'OBS-7004': {
+  'OBS-6044': {
     title: 'a table in ClickHouse is not ours',
     cause: 'A table has the name of a snapshot, but no snapshot made it.',
     next: 'Give the snapshot a `database` of its own, or rename the table.',
   },
-  'OBS-7005': {
+  'OBS-6045': {
     title: 'what is stored is not what was sent',
     cause: 'Row count or checksum of the new table differ; the old table was kept.',
     next: 'Run the snapshot again; when it says so twice, tell us with the line of the report.',
   },
-  'OBS-7006': {
+  'OBS-6046': {
     title: 'there is no such snapshot',
     cause: 'The stack file has no entry of that name under `snapshots`.',
     next: 'Use one of the names in the message.',
   },
-  'OBS-7007': {
+  'OBS-6047': {
     title: 'the address of the source is not set',
     cause: 'The environment variable that the DSN refers to is empty or not set.',
     next: 'Set the variable to a DSN such as postgres://reader:PASSWORD@db:5432/shop.',
   },
-  'OBS-7008': {
+  'OBS-6048': {
     title: 'a value does not fit its type',
     cause: 'A value of the source is outside of what the ClickHouse type holds.',
     next: 'Choose another `type` or `edge` for the column, such as `edge: string`.',
   },
-  'OBS-7009': {
+  'OBS-6049': {
     title: 'the database has no Atomic engine',
     cause: 'Tables are swapped by EXCHANGE TABLES, which another engine does not have.',
     next: 'Give the snapshot a `database` that does not exist yet; it is then made.',

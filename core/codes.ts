@@ -1,4 +1,6 @@
 import { alertCodes } from './codes-alerts.ts';
+import { jobCodes } from './codes-jobs.ts';
+import { pushCodes } from './codes-push.ts';
 
 /**
  * Every error code of the product; those of alerts stand beside. A code never changes its meaning
@@ -6,9 +8,6 @@ import { alertCodes } from './codes-alerts.ts';
  * ClickHouse, schema and embedded engine, 4xxx dashboards and page, 5xxx demo and machine, 6xxx
  * jobs. Each code has a page `docs/errors/OBS-NNNN.md`; `obsctl explain OBS-NNNN` prints it.
  */
-import { postgresCodes } from './codes-postgres.ts';
-import { pushCodes } from './codes-push.ts';
-import { snapshotCodes } from './codes-snapshot.ts';
 
 export type CodeText = {
   /** What happened, in a few words, without the particulars. */
@@ -373,7 +372,6 @@ export const codes = {
     next: 'Choose another address with `--listen`; port 0 takes a free one.',
   },
   ...pushCodes,
-  ...snapshotCodes,
   'OBS-5001': {
     title: 'a part of the single-machine product did not start',
     cause:
@@ -396,7 +394,7 @@ export const codes = {
     next: 'Check the endpoint and the protocol; a gateway says on /readyz what is wrong with it.',
   },
   ...alertCodes,
-  ...postgresCodes,
+  ...jobCodes,
 } as const satisfies Record<string, CodeText>;
 
 export type Code = keyof typeof codes;

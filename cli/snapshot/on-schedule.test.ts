@@ -44,7 +44,7 @@ describeWithPeer('postgres', 'snapshots inside obsctl up', (programs) => {
       await schedule.stop();
       const text = await said(/./);
       expect(text).toMatch(/^snapshot shop: 1 table, 1,000 rows, verified, in \d+\.\d s$/m);
-      expect(text).toMatch(/^snapshot crm: OBS-7007: .*CRM_DSN is not set; the tables stay/m);
+      expect(text).toMatch(/^snapshot crm: OBS-6047: .*CRM_DSN is not set; the tables stay/m);
       expect(text).toMatch(/^snapshot crm: next run \d{4}-01-01 00:00 UTC$/m);
       expect(text).not.toContain('by-hand');
       expect(await ask(engine.url, 'SELECT count(), max(id) FROM shop.orders')).toEqual([
@@ -59,7 +59,7 @@ describeWithPeer('postgres', 'snapshots inside obsctl up', (programs) => {
     async () => {
       const { context, said } = listening({ SHOP_DSN: server.dsn('shop') });
       const schedule = await startSnapshots(configs(), `${engine.url}/otel`, context);
-      const text = await said(/^snapshot crm: OBS-7007/m);
+      const text = await said(/^snapshot crm: OBS-6047/m);
       await schedule.stop();
       expect(text).toMatch(/^snapshot shop: next run \d{4}-01-01 00:00 UTC$/m);
       expect(text).not.toContain('snapshot shop: next run now');

@@ -16,7 +16,7 @@ export function snapshotsOf(stack: Stack, name: string | undefined): readonly Sn
   const names = stack.snapshots.map((one) => one.name).join(', ');
   const message =
     name === undefined ? 'the stack file has no snapshots' : `no snapshot is called ${name}`;
-  throw new Problem('OBS-7006', names === '' ? message : `${message}; there are ${names}`);
+  throw new Problem('OBS-6046', names === '' ? message : `${message}; there are ${names}`);
 }
 
 export type OpenSource = {
@@ -36,7 +36,7 @@ export async function openSource(config: SnapshotConfig, context: CliContext): P
     const source = await openPostgres({ ...options, preferReplica: postgres.prefer_replica });
     return { source, home: undefined };
   }
-  const { openMysql } = await import('../../jobs/snapshot/mysql/open.ts');
+  const { openMysql } = await import('../../jobs/snapshot/mysql/source.ts');
   return { source: await openMysql(options), home: homeOf(dsn) };
 }
 
@@ -61,7 +61,7 @@ function resolved(dsn: string, name: string, { env }: CliContext): string {
   if (variable === undefined) return dsn;
   const value = env[variable] ?? '';
   if (value !== '') return value;
-  throw new Problem('OBS-7007', `${variable} is not set`, { where: `snapshots.${name}.source` });
+  throw new Problem('OBS-6047', `${variable} is not set`, { where: `snapshots.${name}.source` });
 }
 
 /** The database in a DSN of MySQL; without one every table carries its database's name. */

@@ -120,17 +120,17 @@ describe('planTables', () => {
   });
 
   it.each<[string, Partial<Config>, string]>([
-    ['a glob that fits nothing', { tables: ['public.*', 'pubic.*'] }, 'OBS-7001'],
-    ['nothing that is left', { tables: ['public.*', '!*'] }, 'OBS-7001'],
+    ['a glob that fits nothing', { tables: ['public.*', 'pubic.*'] }, 'OBS-6041'],
+    ['nothing that is left', { tables: ['public.*', '!*'] }, 'OBS-6041'],
     [
       'two columns of one name',
       { columns: [{ match: '*.email', action: 'keep', name: 'plan' }] },
-      'OBS-7002',
+      'OBS-6042',
     ],
     [
       'a type that does not hold it',
       { columns: [{ match: '*.tags', action: 'keep', type: 'Int8' }] },
-      'OBS-7003',
+      'OBS-6043',
     ],
   ])('refuses %s', (_, more, code) => {
     expect(() => planTables(all, config(more))).toThrow(expect.objectContaining({ code }));

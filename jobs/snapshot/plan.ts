@@ -29,7 +29,7 @@ const plainSchemas: ReadonlySet<string> = new Set(['public']);
  * The tables that `config` asks for.
  *
  * @param home the schema whose tables keep their names, for MySQL the database of the DSN
- * @throws Problem OBS-7001, OBS-7002 or OBS-7003, with the name
+ * @throws Problem OBS-6041, OBS-6042 or OBS-6043, with the name
  */
 export function planTables(
   tables: readonly SourceTable[],
@@ -39,7 +39,7 @@ export function planTables(
   const { picked, idle } = pick(config.tables, tables, fullName);
   if (idle.length > 0 || picked.length === 0) {
     const what = idle.length > 0 ? idle.map((glob) => `“${glob}”`).join(', ') : 'what is left';
-    throw new Problem('OBS-7001', `${what} fits none of ${tables.length} tables`, {
+    throw new Problem('OBS-6041', `${what} fits none of ${tables.length} tables`, {
       where: `snapshots.${config.name}.tables`,
     });
   }
@@ -99,7 +99,7 @@ function planColumn(
   if (wanted !== undefined && !mapped.types.includes(wanted)) {
     const where = `${fullName(table)}.${column.name}`;
     const choice = mapped.types.join(', ');
-    throw new Problem('OBS-7003', `${column.sourceType} can be ${choice}, not ${wanted}`, {
+    throw new Problem('OBS-6043', `${column.sourceType} can be ${choice}, not ${wanted}`, {
       where,
     });
   }
@@ -131,7 +131,7 @@ function refuseTwins<One>(
     const twin = seen.get(nameOf(one));
     if (twin !== undefined) {
       const message = `${sourceOf(twin)} and ${sourceOf(one)} would both be ${nameOf(one)}`;
-      throw new Problem('OBS-7002', message, { where });
+      throw new Problem('OBS-6042', message, { where });
     }
     seen.set(nameOf(one), one);
   }

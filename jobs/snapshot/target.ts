@@ -40,7 +40,7 @@ export class Target {
   /**
    * Makes the database when it is absent and removes what runs that died left behind.
    *
-   * @throws Problem OBS-7004 when a table of that name is somebody else's, OBS-7009 without Atomic
+   * @throws Problem OBS-6044 when a table of that name is somebody else's, OBS-6049 without Atomic
    */
   async prepare(plans: readonly TablePlan[]): Promise<void> {
     await this.#server.run(createDatabase(this.database));
@@ -48,7 +48,7 @@ export class Target {
       `SELECT engine FROM system.databases WHERE name = ${quoteText(this.database)}`,
     );
     if (!/^(Atomic|Replicated|Shared)$/.test(found?.engine ?? '')) {
-      throw new Problem('OBS-7009', `${this.database} has the engine ${found?.engine}`, {
+      throw new Problem('OBS-6049', `${this.database} has the engine ${found?.engine}`, {
         where: this.#server.address,
       });
     }
@@ -57,7 +57,7 @@ export class Target {
       const table = tables.find((one) => one.name === name);
       if (table !== undefined && !table.comment.startsWith(`${this.#mark}: `)) {
         const message = `${this.database}.${name} was not made by the snapshot ${this.#snapshot}`;
-        throw new Problem('OBS-7004', message, { where: this.#server.address });
+        throw new Problem('OBS-6044', message, { where: this.#server.address });
       }
     }
     for (const table of tables) {

@@ -39,11 +39,11 @@ export async function readStored(
   };
 }
 
-/** @throws Problem OBS-7005 when they differ */
+/** @throws Problem OBS-6045 when they differ */
 export function mustBeEqual(sent: Copied, stored: Stored, plan: TablePlan): void {
   if (sent.rows === stored.rows && sent.checksum === stored.checksum) return;
   const message =
     `${sent.rows} rows with the checksum ${sent.checksum} were sent, ` +
     `${stored.rows} with ${stored.checksum} are stored`;
-  throw new Problem('OBS-7005', message, { where: fullName(plan.source) });
+  throw new Problem('OBS-6045', message, { where: fullName(plan.source) });
 }

@@ -11,6 +11,7 @@ import { dogstatsd } from './dogstatsd.ts';
 import { grafana, grafanaOperator } from './grafana.ts';
 import { influx } from './influx.ts';
 import { kubernetes } from './kubernetes.ts';
+import { mariadb } from './mariadb.ts';
 import { existing, goEnvironment, type Peer, type PeerStep, peersDir } from './peer.ts';
 import { postgres } from './postgres.ts';
 import { prometheus } from './prometheus.ts';
@@ -122,6 +123,7 @@ export const peers: readonly Peer[] = [
   grafanaOperator,
   kubernetes,
   postgres,
+  mariadb,
 ];
 
 /** Completion is asked in the shells themselves; `bash` is everywhere that tests run. */

@@ -18,6 +18,7 @@ export type PeerName =
   | 'influx-clients'
   | 'influxdb-1.6'
   | 'kubernetes'
+  | 'mariadb-10.11'
   | 'node-24'
   | 'node-exporter'
   | 'postgres'

@@ -1,0 +1,6 @@
+/** Codes of jobs; part of the table in `codes.ts`. */
+import { mysqlCodes } from './codes-mysql.ts';
+import { postgresCodes } from './codes-postgres.ts';
+import { snapshotCodes } from './codes-snapshot.ts';
+
+export const jobCodes = { ...snapshotCodes, ...postgresCodes, ...mysqlCodes } as const;
