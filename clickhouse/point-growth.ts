@@ -19,7 +19,8 @@ const grownOf = (
   step: Readonly<Record<'before' | 'previous' | 'at' | 'value' | 'start', string>>,
 ) =>
   `multiIf(${step.at} <= ${step.before}, 0,` +
-  ` ${step.value} < ${step.previous} OR ${step.start} >= ${step.before}, toFloat64(${step.value}),` +
+  ` ${step.value} < ${step.previous} OR ${step.start} >= ${step.before},` +
+  ` toFloat64(${step.value}),` +
   ` toFloat64(${step.value}) - toFloat64(${step.previous}))`;
 
 const startOf = (start: string): string => `${start} > toDateTime64(0, 9)`;

@@ -84,7 +84,8 @@ const ofHistograms: Kind = {
     sum: `if(${isDelta}, ${ofDelta('4')}, points[-1].4)`,
     last: 'points[-1].4',
     values: `if(${isDelta}, ${ofDelta('2')}, points[-1].2)`,
-    buckets: `if(${isDelta}, arrayReduce('sumForEach', if(${isDelta}, points.5, [])), points[-1].5)`,
+    buckets:
+      `if(${isDelta}, arrayReduce('sumForEach', if(${isDelta}, points.5, [])),` + ' points[-1].5)',
   },
   ranged: 'arrayCount(points.8)',
   grows: true,

@@ -124,7 +124,8 @@ describe('a good stack file', () => {
 
   it('leaves the address of a database a reference, set or not: it may hold a password', () => {
     const dsn = `\${env:SHOP_DSN}`;
-    const text = `name: shop\nsnapshots: [{name: a, tables: [x], source: {mysql: {dsn: "${dsn}"}}}]`;
+    const source = `{mysql: {dsn: "${dsn}"}}`;
+    const text = `name: shop\nsnapshots: [{name: a, tables: [x], source: ${source}}]`;
     for (const env of [{}, { SHOP_DSN: 'mysql://reader:secret@db/shop' }]) {
       const { snapshots } = stackOf(loadStack(text, 'obs.yaml', { env }));
       expect(snapshots[0]?.source.mysql?.dsn).toBe(dsn);

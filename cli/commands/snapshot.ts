@@ -27,9 +27,9 @@ export function registerSnapshot(program: Command, context: CliContext): void {
     .option('--clickhouse <url>', url)
     .addHelpText(
       'after',
-      '\nAll tables of a run show one point in time. A new table is filled beside the old one and\n' +
-        'takes its place once row count and checksum are those that were sent; whatever fails,\n' +
-        'the old tables stay as they are.\n' +
+      '\nAll tables of a run show one point in time. A new table is filled beside the old one\n' +
+        'and takes its place once row count and checksum are those that were sent; whatever\n' +
+        'fails, the old tables stay as they are.\n' +
         '\nExamples:\n' +
         '  SHOP_DSN=postgres://reader:…@db:5432/shop obsctl snapshot run shop\n' +
         '  obsctl snapshot run --json | jq .tables\n' +
@@ -43,7 +43,8 @@ export function registerSnapshot(program: Command, context: CliContext): void {
     .option('--clickhouse <url>', url)
     .addHelpText(
       'after',
-      '\nExample:\n  obsctl snapshot list\n\nExit codes: 0 all are right, 1 one failed or is missing.\n',
+      '\nExample:\n  obsctl snapshot list\n' +
+        '\nExit codes: 0 all are right, 1 one failed or is missing.\n',
     )
     .action((name: string | undefined, options: SnapshotOptions) => list(name, options, context));
 }

@@ -40,5 +40,6 @@ function lineOf({ table, rows, estimatedRows, step }: RunProgress): string {
   const share = Math.min(1, rows / estimatedRows);
   const done = Math.round(share * barWidth);
   const bar = '█'.repeat(done) + '░'.repeat(barWidth - done);
-  return `${table} ${bar} ${Math.floor(share * percentMax)} % of about ${estimatedRows.toLocaleString('en')}`;
+  const percent = Math.floor(share * percentMax);
+  return `${table} ${bar} ${percent} % of about ${estimatedRows.toLocaleString('en')}`;
 }

@@ -80,9 +80,10 @@ const namesOf = ({ labels }: UnitsSpec): string =>
     .join('');
 
 /**
- * A table expression with a row a unit: `at` (its first point), `series`, the labels, `temporality`,
- * `points`, `total`, `low`, `high`, and of what grows (the value of a sum, the count of a
- * histogram) `first`, `began`, `last`, `lastAt`, `grown`, `elapsed`; `bounds` of histograms hashed.
+ * A table expression with a row a unit: `at` (its first point), `series`, the labels,
+ * `temporality`, `points`, `total`, `low`, `high`, and of what grows (the value of a sum, the count
+ * of a histogram) `first`, `began`, `last`, `lastAt`, `grown`, `elapsed`; `bounds` of histograms
+ * hashed.
  */
 export function units(spec: UnitsSpec): string {
   const reaches = levels.map(({ name, seconds, reach }, place) => {

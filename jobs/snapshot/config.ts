@@ -90,7 +90,7 @@ const source = z
     error: sourceError,
   });
 
-export const edgePolicies = ['fail', 'clamp', 'null', 'string'] as const;
+const edgePolicies = ['fail', 'clamp', 'null', 'string'] as const;
 
 const column = z.strictObject({
   match: glob.meta({

@@ -53,7 +53,8 @@ describeWithPeer('postgres', `a run that is cut short (SEED=${seed})`, (programs
     const file = join(folder, 'obs.yaml');
     await writeFile(
       file,
-      `name: shop\nsnapshots:\n  - name: shop\n    source: {postgres: {dsn: "\${env:SHOP_DSN}"}}\n` +
+      'name: shop\nsnapshots:\n  - name: shop\n' +
+        `    source: {postgres: {dsn: "\${env:SHOP_DSN}"}}\n` +
         `    tables: ["public.*"]\n    rows_per_second: ${pace}\n`,
     );
     const words = ['snapshot', 'run', '-f', file, '--clickhouse', `${engine.url}/otel`];
@@ -81,12 +82,11 @@ describeWithPeer('postgres', `a run that is cut short (SEED=${seed})`, (programs
     return Number(count);
   };
   const untilLoaded = async (program: Program): Promise<void> => {
-    let isOver = false;
-    program.ended.then(() => {
-      isOver = true;
-    });
-    while (!isOver && (await loaded()) === 0) await setTimeout(10);
-    if (isOver) throw new Error(`the run ended too early:\n${program.talk()}`);
+    const over = program.ended.then(() => true);
+    while ((await loaded()) === 0) {
+      if (!(await Promise.race([over, setTimeout(10, false)]))) continue;
+      throw new Error(`the run ended too early:\n${program.talk()}`);
+    }
   };
 
   it('leaves whole tables whenever the job is killed, and the next run cleans up', async () => {
@@ -123,7 +123,8 @@ describeWithPeer('postgres', `a run that is cut short (SEED=${seed})`, (programs
     await setVersion(200);
     const program = await start(rows / 4);
     await untilLoaded(program);
-    const others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'obsctl'";
+    const others =
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'obsctl'";
     await database.psql(others);
     const { code, stderr } = await program.ended;
     expect(code).toBeGreaterThan(0);

@@ -14,7 +14,8 @@ jest.setTimeout(300_000);
 const schema = `
   DROP SCHEMA public CASCADE; CREATE SCHEMA public;
   CREATE TABLE users (id int PRIMARY KEY, email text, plan text NOT NULL);
-  INSERT INTO users SELECT i, 'u' || i || '@example.com', CASE i % 2 WHEN 0 THEN 'free' ELSE 'pro' END
+  INSERT INTO users
+    SELECT i, 'u' || i || '@example.com', CASE i % 2 WHEN 0 THEN 'free' ELSE 'pro' END
     FROM generate_series(1, 1000) i;
   CREATE TABLE orders (id bigint PRIMARY KEY, user_id int NOT NULL, total numeric(12,2), born date);
   INSERT INTO orders SELECT i, i % 1000 + 1, i / 100.0, date '2026-01-01' + i % 300
@@ -181,7 +182,8 @@ describeWithPeer('postgres', 'a snapshot of a real Postgres', (programs) => {
     const sha = (text: string): string => `lower(hex(SHA256('${text}')))`;
     const rows = await ask(
       engine.url,
-      `SELECT id, email_sha256 = ${sha('u1@example.com')}, email_sha256 = ${sha('u3@example.com')} ` +
+      `SELECT id, email_sha256 = ${sha('u1@example.com')}, ` +
+        `email_sha256 = ${sha('u3@example.com')} ` +
         'FROM shop.users ORDER BY id',
     );
     expect(rows).toEqual(['1\t1\t0', '2\t\\N\t\\N', '3\t0\t1']);
