@@ -30,6 +30,7 @@ export type Copied = {
 export type CopyOptions = {
   readonly server: ClickHouse;
   readonly snapshot: SourceSnapshot;
+  readonly chunks: readonly Chunk[];
   /** The new table, as SQL writes it. */
   readonly into: string;
   /** Begins the tokens: run and table. */
@@ -42,9 +43,9 @@ export type CopyOptions = {
   readonly signal: AbortSignal;
 };
 
-/** Copies all rows that the plan asks for. */
+/** Copies all rows of the chunks, which are all that the plan asks for. */
 export async function copyTable(plan: TablePlan, options: CopyOptions): Promise<Copied> {
-  const chunks = [...(await options.snapshot.chunks(plan, chunkRows))];
+  const chunks = [...options.chunks];
   const pace = new Pace(options);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);

@@ -121,6 +121,7 @@ describe('planTables', () => {
 
   it.each<[string, Partial<Config>, string]>([
     ['a glob that fits nothing', { tables: ['public.*', 'pubic.*'] }, 'OBS-6041'],
+    ['a table without columns', { columns: [{ match: '*', action: 'drop' }] }, 'OBS-6041'],
     ['nothing that is left', { tables: ['public.*', '!*'] }, 'OBS-6041'],
     [
       'two columns of one name',

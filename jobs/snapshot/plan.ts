@@ -70,6 +70,12 @@ function planTable(
   const kept = ruled.filter(({ rule }) => rule?.action !== 'drop');
   const columns = kept.map(({ column, rule }) => planColumn(table, column, rule));
   const where = `${config.name}: ${fullName(table)}`;
+  if (columns.length === 0) {
+    throw new Problem('OBS-6041', 'no column is left that could be copied', {
+      where,
+      next: `Leave it out: “!${fullName(table)}” under tables.`,
+    });
+  }
   refuseTwins(
     columns,
     (column) => column.name,

@@ -9,12 +9,12 @@ import type { ClickHouse } from '../../clickhouse/client.ts';
 import { checksumSettings } from '../../clickhouse/native/values/checksum-sql.ts';
 import type { Clock } from '../../core/clock.ts';
 import { databaseOf, type SnapshotConfig } from './config.ts';
-import { type Copied, copyTable } from './copy.ts';
+import { type Copied, chunkRows, copyTable } from './copy.ts';
 import { changesBetween, type Shape } from './drift.ts';
 import { type EdgeCount, EdgeCounts } from './edges.ts';
 import { fullName, planTables, type TablePlan } from './plan.ts';
 import { recordRuns } from './runs.ts';
-import type { Source, SourceSnapshot } from './source.ts';
+import type { Chunk, Source, SourceSnapshot } from './source.ts';
 import { Target } from './target.ts';
 import { mustBeEqual, readStored, type Stored } from './verify.ts';
 
@@ -97,8 +97,13 @@ async function copyAll(options: RunOptions): Promise<Whole> {
   await target.prepare(plans);
   const snapshot = await source.begin(config.readers);
   try {
+    // All at once, because it holds each table as it is to the end of the snapshot.
+    const planned: Planned[] = [];
+    for (const plan of plans) {
+      planned.push({ plan, chunks: await snapshot.chunks(plan, chunkRows) });
+    }
     const tables: TableReport[] = [];
-    for (const plan of plans) tables.push(await copyOne(plan, target, snapshot, options));
+    for (const one of planned) tables.push(await copyOne(one, target, snapshot, options));
     options.signal.throwIfAborted();
     for (const plan of plans) await target.swap(plan);
     for (const plan of plans) await target.forget(plan, config.keep);
@@ -111,8 +116,10 @@ async function copyAll(options: RunOptions): Promise<Whole> {
   }
 }
 
+type Planned = { readonly plan: TablePlan; readonly chunks: readonly Chunk[] };
+
 async function copyOne(
-  plan: TablePlan,
+  { plan, chunks }: Planned,
   target: Target,
   snapshot: SourceSnapshot,
   options: RunOptions,
@@ -131,6 +138,7 @@ async function copyOne(
   const sent = await copyTable(plan, {
     server,
     snapshot,
+    chunks,
     into,
     token: `${run}/${source}`,
     clock,
