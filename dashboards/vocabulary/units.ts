@@ -59,9 +59,9 @@ const uncovered = (column: string, before: number): string =>
 const usable = ({ kind, metric }: UnitsSpec, place: number): string => {
   const seconds = levels[place]?.seconds ?? 1;
   return (
-    `${m.MetricName} = ${metric} AND \`${m.Table}\` = '${tables[kind].name}'` +
-    ` AND $__interval_s % ${seconds} = 0 AND ${m.Time} >= $__fromTime` +
-    ` AND ${m.Time} <= $__toTime - ${seconds - 1}${uncovered(m.Time, place)}`
+    `${m.Time} >= $__fromTime AND ${m.Time} <= $__toTime - ${seconds - 1}` +
+    ` AND ${m.MetricName} = ${metric} AND \`${m.Table}\` = '${tables[kind].name}'` +
+    ` AND $__interval_s % ${seconds} = 0${uncovered(m.Time, place)}`
   );
 };
 
@@ -96,8 +96,8 @@ export function units(spec: UnitsSpec): string {
     named AS (
       SELECT ${c.Series} AS id, any(${identityHash}) AS series${anyOf(spec)}
       FROM ${seriesCatalogue.name}
-      WHERE ${c.MetricName} = ${spec.metric} AND \`${c.Table}\` = '${tables[spec.kind].name}'
-        AND ${c.Time} > $__fromTime - ${catalogueSeconds} AND ${c.Time} <= $__toTime
+      WHERE ${c.Time} > $__fromTime - ${catalogueSeconds} AND ${c.Time} <= $__toTime
+        AND ${c.MetricName} = ${spec.metric} AND \`${c.Table}\` = '${tables[spec.kind].name}'
         AND $__interval_s % 60 = 0 AND ${spec.filter}
       GROUP BY id
     )
@@ -143,8 +143,8 @@ function points(spec: UnitsSpec): string {
       if(${isDelta}, ${since}, 0) AS elapsed,
       cityHash64(${isHistogram ? h.ExplicitBounds : 'emptyArrayFloat64()'}) AS bounds
     FROM ${tables[kind].name}
-    WHERE ${s.MetricName} = ${metric} AND ${s.TimeUnix} >= $__fromTime - ${lookBackSeconds}
-      AND ${s.TimeUnix} <= $__toTime AND bitAnd(${s.Flags}, 1) = 0 AND ${filter}
+    WHERE ${s.TimeUnix} >= $__fromTime - ${lookBackSeconds} AND ${s.TimeUnix} <= $__toTime
+      AND ${s.MetricName} = ${metric} AND bitAnd(${s.Flags}, 1) = 0 AND ${filter}
       ${uncovered(s.TimeUnix, levels.length)}`;
 }
 
