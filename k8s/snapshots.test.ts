@@ -119,7 +119,7 @@ describe('the users of ClickHouse', () => {
 
   it('let the reader read the snapshots too', () => {
     expect(grantsOf('reader', text)).toEqual([
-      'GRANT SELECT ON otel.*',
+      ...grantsOf('reader', usersConfig('otel')),
       'GRANT SELECT ON shop.*',
       'GRANT SELECT ON crm.*',
     ]);
