@@ -2,8 +2,6 @@
 import type { Command } from 'commander';
 import type { ClickHouse } from '../../clickhouse/client.ts';
 import type { CliContext } from '../context.ts';
-import { requestTimeoutMs, runOne } from '../snapshot/run-one.ts';
-import { readStack } from '../stack-file.ts';
 
 type SnapshotOptions = {
   readonly file: string;
@@ -30,8 +28,10 @@ export function registerSnapshot(program: Command, context: CliContext): void {
       '\nAll tables of a run show one point in time. A new table is filled beside the old one\n' +
         'and takes its place once row count and checksum are those that were sent; whatever\n' +
         'fails, the old tables stay as they are.\n' +
+        '\nThe address of a database is in the environment, such as\n' +
+        'SHOP_DSN=postgres://reader:PASSWORD@db:5432/shop.\n' +
         '\nExamples:\n' +
-        '  SHOP_DSN=postgres://reader:…@db:5432/shop obsctl snapshot run shop\n' +
+        '  obsctl snapshot run shop\n' +
         '  obsctl snapshot run --json | jq .tables\n' +
         '\nExit codes: 0 all is copied, 2 something is wrong with it, 3 not reachable.\n',
     )
@@ -56,7 +56,9 @@ async function run(
 ): Promise<void> {
   const { snapshotsOf } = await import('../snapshot/open.ts');
   const { Progress } = await import('../snapshot/progress.ts');
+  const { runOne } = await import('../snapshot/run-one.ts');
   const { runText } = await import('../snapshot/print.ts');
+  const { readStack } = await import('../stack-file.ts');
   const configs = snapshotsOf(await readStack(options.file, context), name);
   const server = await connect(options, context);
   try {
@@ -84,6 +86,7 @@ async function plan(
   const { snapshotsOf, openSource } = await import('../snapshot/open.ts');
   const { planSnapshot } = await import('../../jobs/snapshot/outlook.ts');
   const { planText } = await import('../snapshot/print.ts');
+  const { readStack } = await import('../stack-file.ts');
   for (const config of snapshotsOf(await readStack(options.file, context), name)) {
     const { source, home } = await openSource(config, context);
     try {
@@ -103,6 +106,7 @@ async function list(
   const { snapshotsOf } = await import('../snapshot/open.ts');
   const { lastRuns } = await import('../../jobs/snapshot/runs.ts');
   const { listText } = await import('../snapshot/print.ts');
+  const { readStack } = await import('../stack-file.ts');
   const configs = snapshotsOf(await readStack(options.file, context), name);
   const server = await connect(options, context);
   try {
@@ -125,6 +129,7 @@ async function connect(options: SnapshotOptions, context: CliContext): Promise<C
   const url = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
   const { snapshotSettings } = await import('../../jobs/snapshot/run.ts');
   const settings = snapshotSettings;
+  const { requestTimeoutMs } = await import('../snapshot/run-one.ts');
   return connectClickHouse({ url, env: context.env, requestTimeoutMs, settings });
 }
 

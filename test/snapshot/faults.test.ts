@@ -77,7 +77,8 @@ describeWithPeer('postgres', `a run that is cut short (SEED=${seed})`, (programs
   const loaded = async (): Promise<number> => {
     const [count] = await ask(
       engine.url,
-      "SELECT sum(ifNull(total_rows, 0)) FROM system.tables WHERE database = 'shop' AND name LIKE '%loading%'",
+      'SELECT sum(ifNull(total_rows, 0)) FROM system.tables ' +
+        "WHERE database = 'shop' AND name LIKE '%loading%'",
     );
     return Number(count);
   };
