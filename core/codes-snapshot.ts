@@ -35,11 +35,6 @@ export const snapshotCodes = {
     cause: 'The environment variable that the DSN refers to is empty or not set.',
     next: 'Set the variable to a DSN such as postgres://reader:PASSWORD@db:5432/shop.',
   },
-  'OBS-6048': {
-    title: 'a value does not fit its type',
-    cause: 'A value of the source is outside of what the ClickHouse type holds.',
-    next: 'Choose another `type` or `edge` for the column, such as `edge: string`.',
-  },
   'OBS-6049': {
     title: 'the database has no Atomic engine',
     cause: 'Tables are swapped by EXCHANGE TABLES, which another engine does not have.',

@@ -16,7 +16,7 @@ export function snapshotsOf(stack: Stack, name: string | undefined): readonly Sn
   const names = stack.snapshots.map((one) => one.name).join(', ');
   const message =
     name === undefined ? 'the stack file has no snapshots' : `no snapshot is called ${name}`;
-  throw new Problem('OBS-6046', names === '' ? message : `${message}; there are ${names}`);
+  throw new Problem('OBS-6046', names === '' ? message : `${message}; known are: ${names}`);
 }
 
 export type OpenSource = {

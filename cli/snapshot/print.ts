@@ -41,8 +41,9 @@ function remarks({ source, edges, changes }: TableReport): readonly string[] {
 
 export function planText({ snapshot, address, readers, notes, tables }: Outlook): string {
   const one = readers === 1 ? '1 reader' : `${readers} readers`;
+  const all = tables.length === 1 ? '1 table' : `${tables.length} tables`;
   return [
-    `${snapshot}: ${address}, ${one}, ${tables.length} tables\n`,
+    `${snapshot}: ${address}, ${one}, ${all}\n`,
     ...notes.map((note) => `note: ${note}\n`),
     ...tables.map(tableText),
   ].join('');

@@ -100,14 +100,14 @@ async function splitColumnOf(
 /** In the order of the key. */
 async function splitRange(split: SplitColumn, whole: Range): Promise<readonly Range[]> {
   const done: Range[] = [];
-  const todo: Range[] = [whole];
-  for (let range = todo.pop(); range !== undefined; range = todo.pop()) {
-    const room = done.length + todo.length + 2 <= chunksMax;
+  const open: Range[] = [whole];
+  for (let range = open.pop(); range !== undefined; range = open.pop()) {
+    const room = done.length + open.length + 2 <= chunksMax;
     const at = room && (await isLarge(split, range)) ? await boundIn(split, range) : undefined;
     if (at === undefined) {
       done.push(range);
     } else {
-      todo.push({ from: at, to: range.to }, { from: range.from, to: at });
+      open.push({ from: at, to: range.to }, { from: range.from, to: at });
     }
   }
   return done;

@@ -16,7 +16,7 @@ const tlsNext = 'Give the CA that signed its certificate (`tls.ca`), or say sslm
  * @param where host, port and database, and the table that was being read
  */
 export function toProblem(error: unknown, where: string): Problem {
-  if (isProblem(error)) return error;
+  if (isProblem(error)) return error.where === undefined ? placed(error, where) : error;
   const text = Error.isError(error) ? error.message : String(error);
   const meaning = meaningOf(codeOf(error), text);
   const message = text === '' ? codeOf(error) || 'no reason was given' : text;
@@ -26,6 +26,12 @@ export function toProblem(error: unknown, where: string): Problem {
     cause: error,
     ...(meaning.next !== undefined && { next: meaning.next }),
   });
+}
+
+/** What is thrown far inside, where a value is all that is known, gets its table here. */
+function placed(problem: Problem, where: string): Problem {
+  const { code, message, next, reach } = problem;
+  return new Problem(code, message, { where, next, reach, cause: problem });
 }
 
 function meaningOf(code: string, text: string): Meaning {
