@@ -112,8 +112,8 @@ const noAddon =
 
 /**
  * Holds the port; the first datagram begins the thread, which is given what came meanwhile. Senders
- * that began before the thread listened stay with this socket while it is open, so it is closed at
- * a moment when nothing waits in it: what it would take along nobody would count.
+ * that began before the thread listened stay with this socket while it takes anything, so it turns
+ * them away, and is closed when nothing waits in it: what it would take along nobody would count.
  */
 async function hold(
   address: Address,
@@ -132,6 +132,8 @@ async function hold(
   };
   const handOver = async (): Promise<void> => {
     await begin(datagrams.address);
+    // Where that cannot be, a quiet moment has to do.
+    await datagrams.turnAway().catch(() => {});
     while (!isClosed) {
       await clock.sleep(handOverMs);
       const kernel = datagrams.kernel();

@@ -15,6 +15,11 @@ export type Datagrams = {
   readonly bufferBytes: number;
   /** What the kernel says of this socket; undefined where it does not tell. */
   readonly kernel: () => KernelView | undefined;
+  /**
+   * From now on other sockets at the port get what comes; what waits here is still read. A socket
+   * with a peer is sent nothing by anybody else: Linux leaves it out where ports are shared.
+   */
+  readonly turnAway: () => Promise<void>;
   readonly close: () => Promise<void>;
 };
 
@@ -31,6 +36,15 @@ const localAddressColumn = 1;
 const queuesColumn = 4;
 const inodeColumn = 9;
 const dropsColumn = 12;
+
+/** Nobody sends from it (RFC 863). */
+const discardPort = 9;
+
+/** An address that a socket bound to `host` can reach wherever it runs: its own machine. */
+function peerFor(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}
 
 /** Listens on `address`; `take` gets each datagram and must be done with its memory at return. */
 export async function openDatagrams(
@@ -53,6 +67,11 @@ export async function openDatagrams(
     address: { host: address.host, port },
     bufferBytes: socket.getRecvBufferSize(),
     kernel: () => (inode === undefined ? undefined : kernelViewOf(port, inode)),
+    turnAway: async () => {
+      const connected = once(socket, 'connect');
+      socket.connect(discardPort, peerFor(address.host));
+      await connected;
+    },
     close: async () => {
       const closed = once(socket, 'close');
       socket.close();

@@ -126,12 +126,18 @@ export class DogstatsdService {
     this.#batches.flush();
   }
 
-  /** Called a few times a second: closes what is over. */
+  /**
+   * Called a few times a second: closes what is over. Datagrams on their way to the log are waited
+   * for: a disk that is slower than the delay would make them late (issue 6).
+   */
   async tick(): Promise<void> {
     if (this.#isClosing || this.#emitter.waiting >= waitingClosingsMax) return;
     this.#isClosing = true;
     try {
-      await this.#close(this.#options.clock.nowNs() - closeDelayNs);
+      const overNs = this.#options.clock.nowNs() - closeDelayNs;
+      this.flush();
+      await this.#folding;
+      await this.#close(overNs);
     } finally {
       this.#isClosing = false;
     }
