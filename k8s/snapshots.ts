@@ -35,7 +35,9 @@ export type SnapshotsInput = {
   readonly clickhouseUrl: string;
   /** Of a user who may write the databases of the snapshots. */
   readonly secret: SecretRef;
-  /** Of ClickHouse and of the databases that are read. */
+  /** Where runs tell how far they are, by OTLP/HTTP: `http://HOST:PORT`. */
+  readonly telemetryUrl?: string;
+  /** Of ClickHouse, of that and of the databases that are read. */
   readonly ports: readonly number[];
 };
 
@@ -147,13 +149,16 @@ function template(job: SnapshotJob, input: SnapshotsInput, place: Place): PodTem
 
 function environmentOf(
   { variable }: SnapshotJob,
-  { clickhouseUrl, secret }: SnapshotsInput,
+  { clickhouseUrl, secret, telemetryUrl }: SnapshotsInput,
   { stack }: Place,
 ): readonly EnvVar[] {
   return [
     { name: 'CLICKHOUSE_URL', value: clickhouseUrl },
     { name: 'CLICKHOUSE_USER', secret: { name: secret.name, key: secret.userKey } },
     { name: 'CLICKHOUSE_PASSWORD', secret: { name: secret.name, key: secret.passwordKey } },
+    ...(telemetryUrl === undefined
+      ? []
+      : [{ name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: telemetryUrl }]),
     ...(variable === undefined
       ? []
       : [{ name: variable, secret: { name: snapshotSecretName(stack), key: variable } }]),

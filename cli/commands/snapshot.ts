@@ -29,7 +29,8 @@ export function registerSnapshot(program: Command, context: CliContext): void {
         'and takes its place once row count and checksum are those that were sent; whatever\n' +
         'fails, the old tables stay as they are.\n' +
         '\nThe address of a database is in the environment, such as\n' +
-        'SHOP_DSN=postgres://reader:PASSWORD@db:5432/shop.\n' +
+        'SHOP_DSN=postgres://reader:PASSWORD@db:5432/shop. With OTEL_EXPORTER_OTLP_ENDPOINT the\n' +
+        'progress is sent there as metrics.\n' +
         '\nExamples:\n' +
         '  obsctl snapshot run shop\n' +
         '  obsctl snapshot run --json | jq .tables\n' +
@@ -56,15 +57,18 @@ async function run(
 ): Promise<void> {
   const { snapshotsOf } = await import('../snapshot/open.ts');
   const { Progress } = await import('../snapshot/progress.ts');
+  const { ProgressMetrics } = await import('../snapshot/progress-metrics.ts');
   const { runOne } = await import('../snapshot/run-one.ts');
   const { runText } = await import('../snapshot/print.ts');
   const { readStack } = await import('../stack-file.ts');
   const configs = snapshotsOf(await readStack(options.file, context), name);
   const server = await connect(options, context);
+  const metrics = await ProgressMetrics.start(context.env);
   try {
     for (const config of configs) {
       const progress = new Progress(context);
-      const report = await runOne(config, server, progress.show, context);
+      const onProgress = progress.show;
+      const report = await runOne(config, server, { onProgress, metrics }, context);
       progress.end();
       if (options.json === true) context.stdout(`${JSON.stringify(report, bigAsText)}\n`);
       else context.stdout(runText(report));
@@ -74,6 +78,7 @@ async function run(
     context.stderr('interrupted; the tables are as they were\n');
     context.exitWith(130);
   } finally {
+    await metrics?.stop();
     await server.close();
   }
 }

@@ -50,7 +50,7 @@ async function runUntilEnd(
 ): Promise<string | undefined> {
   const { startSnapshots } = await import('../snapshot/on-schedule.ts');
   try {
-    const schedule = await startSnapshots(stack?.snapshots ?? [], machine.clickhouseUrl, context);
+    const schedule = await startSnapshots(stack?.snapshots ?? [], machine, context);
     const ended = await Promise.race([machine.ended, aborted(context.signal)]);
     // Before the engine that it writes to.
     await schedule.stop();

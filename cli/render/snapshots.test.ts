@@ -104,13 +104,24 @@ describe('scheduled snapshots', () => {
     expect(warnings.filter((text) => text.includes('/run/ca.crt'))).toHaveLength(1);
   });
 
-  it('may go out to ClickHouse and to the port of each database', () => {
+  it('may go out to ClickHouse, the gateway and the port of each database', () => {
     const literal = crm.replace(/"\$\{env:CRM_DSN\}"/, 'mysql://reader@crm.example:3307/crm');
     const policy = render(shop, literal).objects.find(
       ({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'shop-snapshots',
     );
     const egress = policy?.kind === 'NetworkPolicy' ? (policy.spec.egress ?? []) : [];
-    expect(egress.at(-1)?.ports?.map(({ port }) => port)).toEqual([8123, 5432, 3307]);
+    expect(egress.at(-1)?.ports?.map(({ port }) => port)).toEqual([8123, 4318, 5432, 3307]);
+  });
+
+  it.each([
+    ['', 'http://shop-gateway.observability.svc:4318'],
+    [', tls: {secret: gateway-tls}', undefined],
+    [', auth: {secret: gateway-credentials}', undefined],
+  ])('tell a gateway how far they are, unless it asks who they are: %j', (more, url) => {
+    const gateway = image.replace(/}$/, `${more}}`);
+    const text = systemStream(renderSystem(stackOf(`name: shop\n${gateway}\nsnapshots:${shop}\n`)));
+    const [, told] = /OTEL_EXPORTER_OTLP_ENDPOINT\n\s+value: (\S+)/.exec(text) ?? [];
+    expect(told).toBe(url);
   });
 });
 

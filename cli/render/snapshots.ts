@@ -4,10 +4,12 @@
  */
 import { stringify } from 'yaml';
 import { databaseOf, type SnapshotConfig, variableOf } from '../../jobs/snapshot/config.ts';
+import { gatewayEndpoint, gatewayPorts } from '../../k8s/gateway.ts';
 import type { KubernetesObject } from '../../k8s/objects.ts';
 import type { Place, SecretRef } from '../../k8s/place.ts';
 import {
   type SnapshotJob,
+  type SnapshotsInput,
   snapshotCronJobs,
   snapshotFilesDir,
   snapshotSecretName,
@@ -36,6 +38,8 @@ export function renderSnapshots(stack: Stack, place: Place, secret: SecretRef): 
   if (scheduled.length === 0 || image === undefined)
     return { objects: [], warnings: [], notes: [] };
   const { href, port } = clickhouseTarget(stack);
+  const telemetry = telemetryOf(stack, place);
+  const gatewayPort = telemetry.telemetryUrl === undefined ? [] : [gatewayPorts.http];
   const objects = snapshotCronJobs(
     {
       image,
@@ -43,11 +47,18 @@ export function renderSnapshots(stack: Stack, place: Place, secret: SecretRef): 
       jobs: scheduled.map(jobOf),
       clickhouseUrl: href,
       secret,
-      ports: [port, ...scheduled.map(portOf)],
+      ...telemetry,
+      ports: [port, ...gatewayPort, ...scheduled.map(portOf)],
     },
     place,
   );
   return { objects, warnings: warningsOf(stack, scheduled), notes: notesOf(scheduled) };
+}
+
+/** A gateway that asks for a certificate or a token is told nothing: these pods have neither. */
+function telemetryOf({ gateway }: Stack, place: Place): Pick<SnapshotsInput, 'telemetryUrl'> {
+  if (gateway.tls !== undefined || gateway.auth !== undefined) return {};
+  return { telemetryUrl: `http://${gatewayEndpoint(place, gatewayPorts.http)}` };
 }
 
 /**

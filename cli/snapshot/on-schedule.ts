@@ -8,6 +8,7 @@ import { runOnSchedule } from '../../jobs/snapshot/run-schedule.ts';
 import { lastStarts } from '../../jobs/snapshot/runs.ts';
 import { type Scheduled, Timetable } from '../../jobs/snapshot/schedule.ts';
 import type { CliContext } from '../context.ts';
+import { ProgressMetrics } from './progress-metrics.ts';
 import { requestTimeoutMs, runOne } from './run-one.ts';
 
 export type RunningSchedule = {
@@ -17,10 +18,17 @@ export type RunningSchedule = {
 
 const minuteChars = 'YYYY-MM-DDTHH:MM'.length;
 
-/** @param clickhouseUrl with the database of `snapshot_runs` */
+/** Where the machine takes what snapshots write and tell. */
+export type SnapshotPlaces = {
+  /** With the database of `snapshot_runs`. */
+  readonly clickhouseUrl: string;
+  /** Of the gateway, which is told how far runs are. */
+  readonly otlpHttp: string;
+};
+
 export async function startSnapshots(
   snapshots: readonly SnapshotConfig[],
-  clickhouseUrl: string,
+  { clickhouseUrl, otlpHttp }: SnapshotPlaces,
   context: CliContext,
 ): Promise<RunningSchedule> {
   const scheduled = snapshots.flatMap(({ name, schedule }): Scheduled[] =>
@@ -30,6 +38,7 @@ export async function startSnapshots(
   const { snapshotSettings: settings } = await import('../../jobs/snapshot/run.ts');
   const { env } = context;
   const server = connectClickHouse({ url: clickhouseUrl, env, requestTimeoutMs, settings });
+  const metrics = await ProgressMetrics.start(env, `${otlpHttp}/v1/metrics`);
   const stopped = new AbortController();
   const inner = { ...context, signal: AbortSignal.any([context.signal, stopped.signal]) };
   const say = (name: string, text: string): void => context.stderr(`snapshot ${name}: ${text}\n`);
@@ -48,7 +57,7 @@ export async function startSnapshots(
     run: async (name) => {
       const config = snapshots.find((one) => one.name === name);
       if (config === undefined) return;
-      const report = await runOne(config, server, () => {}, inner);
+      const report = await runOne(config, server, { onProgress: () => {}, metrics }, inner);
       say(name, doneText(report, systemClock.nowMs()));
     },
     onEnd: (name, nextMs, error) => {
@@ -60,6 +69,7 @@ export async function startSnapshots(
     stop: async () => {
       stopped.abort();
       await ended;
+      await metrics?.stop();
       await server.close();
     },
   };

@@ -5,11 +5,40 @@ import { systemClock } from '../../core/clock.ts';
 import type { SnapshotConfig } from '../../jobs/snapshot/config.ts';
 import type { RunProgress, RunReport } from '../../jobs/snapshot/run.ts';
 import type { CliContext } from '../context.ts';
+import type { ProgressMetrics } from './progress-metrics.ts';
 
 /** A checksum reads all rows of a table before it answers. */
 export const requestTimeoutMs = 30 * 60_000;
 
+export type Watching = {
+  readonly onProgress: (progress: RunProgress) => void;
+  readonly metrics: ProgressMetrics | undefined;
+};
+
 export async function runOne(
+  config: SnapshotConfig,
+  server: ClickHouse,
+  { onProgress, metrics }: Watching,
+  context: CliContext,
+): Promise<RunReport> {
+  const startedMs = systemClock.monotonicMs();
+  const ended = (outcome: 'ok' | 'failed'): void =>
+    metrics?.ended(config.name, outcome, systemClock.monotonicMs() - startedMs);
+  const tell = (progress: RunProgress): void => {
+    onProgress(progress);
+    metrics?.progress(config.name, progress);
+  };
+  try {
+    const report = await copyFrom(config, server, tell, context);
+    ended('ok');
+    return report;
+  } catch (error) {
+    ended('failed');
+    throw error;
+  }
+}
+
+async function copyFrom(
   config: SnapshotConfig,
   server: ClickHouse,
   onProgress: (progress: RunProgress) => void,

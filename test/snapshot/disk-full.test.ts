@@ -57,14 +57,16 @@ describeWithPeers(
     const fill = async (rows: number): Promise<void> => {
       await database.psql(
         'DROP TABLE IF EXISTS a; CREATE TABLE a (id int PRIMARY KEY, x text, y text);' +
-          `INSERT INTO a SELECT i, md5(i::text), md5((-i)::text) FROM generate_series(1, ${rows}) i;` +
+          'INSERT INTO a SELECT i, md5(i::text), md5((-i)::text) ' +
+          `FROM generate_series(1, ${rows}) i;` +
           'ANALYZE a',
       );
     };
     const found = async (): Promise<readonly string[]> =>
       await ask(
         engine.url,
-        "SELECT (SELECT count() FROM shop.a), (SELECT groupArray(name) FROM system.tables WHERE database = 'shop')",
+        'SELECT (SELECT count() FROM shop.a), (SELECT groupArray(name) ' +
+          "FROM system.tables WHERE database = 'shop')",
       );
 
     it('ends the run with its reason, and with room again the next one is whole', async () => {

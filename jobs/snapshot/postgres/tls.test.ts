@@ -36,8 +36,8 @@ describeWithPeer('postgres', 'TLS to PostgreSQL', (programs) => {
     expect(await isEncrypted('', authority.certificate)).toBe(1);
     expect(await isEncrypted('?sslmode=verify-full', authority.certificate)).toBe(1);
     const other = createAuthority('another').certificate;
-    for (const attempt of [isEncrypted('', other), isEncrypted('?sslmode=verify-full')]) {
-      await expect(attempt).rejects.toMatchObject({
+    for (const [query, ca] of [['', other] as const, ['?sslmode=verify-full'] as const]) {
+      await expect(isEncrypted(query, ca)).rejects.toMatchObject({
         code: 'OBS-6063',
         next: expect.stringContaining('tls.ca'),
       });
