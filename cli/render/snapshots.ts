@@ -23,6 +23,12 @@ type RenderedSnapshots = {
   readonly notes: readonly string[];
 };
 
+/** Texts on one line: blocks and folded ones with blanks alone are read back otherwise. */
+const exactTexts = {
+  blockQuote: false,
+  doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
+} as const;
+
 const defaultPorts = { postgres: 5432, mysql: 3306 } as const;
 
 /** Databases in ClickHouse that snapshots are written to, each once. */
@@ -71,7 +77,7 @@ function stackTextOf(name: string, scheduled: readonly SnapshotConfig[]): string
   const kept: unknown = JSON.parse(text, (key, value: unknown) =>
     typeof value === 'string' && key !== 'dsn' ? value.replaceAll('$', '$$$$') : value,
   );
-  return stringify(kept, { lineWidth: 0 });
+  return stringify(kept, { lineWidth: 0, ...exactTexts });
 }
 
 function jobOf(config: SnapshotConfig): SnapshotJob {

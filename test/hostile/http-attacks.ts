@@ -5,7 +5,8 @@ import type { Attack } from './attack.ts';
 import { exchange, httpOutcome, httpRequest } from './sockets.ts';
 
 const bombBytes = 100 * 1024 ** 2;
-const refusedAsBomb = /^http (413|400|503)$|^ended$/;
+/** 408 on a machine too busy to bring it in time. */
+const refusedAsBomb = /^http (413|400|408|503)$|^ended$/;
 
 const once = <Value>(make: () => Value): (() => Value) => {
   let made: Value | undefined;
