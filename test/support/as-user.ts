@@ -8,6 +8,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClickHouse } from '../../clickhouse/client.ts';
 
+/** Of users whose file takes theirs from the environment. */
+export const passwordOfUsers = 'a password';
+
 type Answer = { readonly text?: string; readonly error?: string };
 
 /**
@@ -28,7 +31,9 @@ export async function startAsUser(
   await writeFile(configFile, `<clickhouse>${config}${collections}</clickhouse>\n`);
   if (users !== undefined) await writeFile(usersFile, asDefault(user, users));
   const variables = (users ?? '').matchAll(/from_env="(\w+)"/g);
-  const passwords = Object.fromEntries([...variables].map(([, name = '']) => [name, 'a password']));
+  const passwords = Object.fromEntries(
+    [...variables].map(([, name = '']) => [name, passwordOfUsers]),
+  );
   const main = join(import.meta.dirname, 'as-user-main.ts');
   const child = fork(main, [join(dataDir, 'data'), configFile], {
     execArgv: ['--no-warnings'],
