@@ -8,6 +8,7 @@
 import type { ClickHouse } from '../../clickhouse/client.ts';
 import { checksumSettings } from '../../clickhouse/native/values/checksum-sql.ts';
 import type { Clock } from '../../core/clock.ts';
+import { isProblem } from '../../core/problem.ts';
 import { databaseOf, type SnapshotConfig } from './config.ts';
 import { type Copied, chunkRows, copyTable } from './copy.ts';
 import { Dictionaries, type DictionaryReport } from './dictionaries.ts';
@@ -15,8 +16,9 @@ import { planDictionaries } from './dictionary-plan.ts';
 import { changesBetween, type Shape } from './drift.ts';
 import { type EdgeCount, EdgeCounts } from './edges.ts';
 import { fullName, planTables, type TablePlan } from './plan.ts';
+import { withLock } from './run-lock.ts';
 import { recordRuns } from './runs.ts';
-import type { Chunk, Source, SourceSnapshot } from './source.ts';
+import type { Chunk, Source, SourceLock, SourceSnapshot } from './source.ts';
 import { Target } from './target.ts';
 import { mustBeEqual, readStored, type Stored } from './verify.ts';
 
@@ -79,7 +81,10 @@ export async function runSnapshot(options: RunOptions): Promise<RunReport> {
   const startedMs = options.clock.nowMs();
   const { config, source, run } = options;
   const head = { run, snapshot: config.name, address: source.address, startedMs };
-  const copied = await copyAll(options).catch(async (error: unknown) => {
+  const copying = withLock(options, (lock) => copyAll(options, lock));
+  const copied = await copying.catch(async (error: unknown) => {
+    // Nothing was begun: the row is of the run that is under way.
+    if (isProblem(error) && error.code === 'OBS-6059') throw error;
     const words = Error.isError(error) ? error.message : String(error);
     const failed = { ...head, position: '', notes: [], tables: [], dictionaries: [] };
     // The fault itself is what must be told, whether or not the server takes a row about it.
@@ -93,7 +98,7 @@ export async function runSnapshot(options: RunOptions): Promise<RunReport> {
 
 type Whole = Pick<RunReport, 'position' | 'notes' | 'tables' | 'dictionaries'>;
 
-async function copyAll(options: RunOptions): Promise<Whole> {
+async function copyAll(options: RunOptions, lock: SourceLock): Promise<Whole> {
   const { config, source, server, run } = options;
   const plans = planTables(await source.tables(), config, options.home);
   const target = new Target(server, databaseOf(config), config.name, run);
@@ -111,6 +116,7 @@ async function copyAll(options: RunOptions): Promise<Whole> {
     const tables: TableReport[] = [];
     for (const one of planned) tables.push(await copyOne(one, target, snapshot, options));
     await dictionaries.rehearse();
+    await lock.check();
     options.signal.throwIfAborted();
     for (const plan of plans) await target.swap(plan);
     const made = await dictionaries.replace();
