@@ -40,4 +40,19 @@ export const snapshotCodes = {
     cause: 'Tables are swapped by EXCHANGE TABLES, which another engine does not have.',
     next: 'Give the snapshot a `database` that does not exist yet; it is then made.',
   },
+  'OBS-6057': {
+    title: 'a dictionary does not fit its table',
+    cause: 'A column is not there or of no type for it, or its key is not unique or has NULL.',
+    next: 'Correct `key`, `attributes` and `table` of the dictionary, or the rows in the source.',
+  },
+  'OBS-6058': {
+    title: 'ClickHouse does not load a dictionary',
+    cause: 'It may not read its table, or the run may not make dictionaries.',
+    next: 'Give the rights of docs/guide/snapshots.md, and name its `collection`.',
+  },
+  'OBS-6059': {
+    title: 'the snapshot is being run already',
+    cause: 'Another run of it holds the lock in the source, and writes the same tables.',
+    next: 'Wait for its end, or end the connection in the message if nobody needs that run.',
+  },
 } as const;

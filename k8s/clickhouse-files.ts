@@ -13,6 +13,12 @@ export const clickhouseUsers = {
 /** Only where databases are copied into this one. */
 export const snapshotsUser = { name: 'snapshots', variable: 'SNAPSHOTS_PASSWORD' } as const;
 
+/**
+ * By which dictionaries read their tables: as the user of the snapshots, from inside the server.
+ * Their definitions, which readers see, have its name; the password is known to the server alone.
+ */
+export const dictionariesCollection = 'obsctl_dictionaries';
+
 /** As `clickhouse/schema/snapshots.ts` names it; this room may not import that one. */
 const runsTable = 'snapshot_runs';
 
@@ -44,7 +50,9 @@ const removedLogs = [
   'background_schedule_pool_log',
 ];
 
-export function serverConfig(): string {
+/** @param dictionaries databases that have dictionaries */
+export function serverConfig(dictionaries: readonly string[] = []): string {
+  const inside = dictionaries.length === 0 ? '' : `\n${collection()}`;
   return `<clickhouse>
   <listen_host>::</listen_host>
   <listen_host>0.0.0.0</listen_host>
@@ -59,9 +67,18 @@ export function serverConfig(): string {
     <errorlog remove="1"/>
   </logger>
 ${keptLogs.map(([table, days]) => keptLog(table, days)).join('\n')}
-${removedLogs.map((table) => `  <${table} remove="1"/>`).join('\n')}
+${removedLogs.map((table) => `  <${table} remove="1"/>`).join('\n')}${inside}
 </clickhouse>
 `;
+}
+
+function collection(): string {
+  return `  <named_collections>
+    <${dictionariesCollection}>
+      <user>${snapshotsUser.name}</user>
+      <password from_env="${snapshotsUser.variable}"/>
+    </${dictionariesCollection}>
+  </named_collections>`;
 }
 
 function keptLog(table: string, days: number): string {
@@ -84,8 +101,13 @@ const readerSystemTables = [
  * Passwords come from the environment, so from Secrets; the file holds none.
  *
  * @param snapshots databases that snapshots of other databases are written to
+ * @param dictionaries those of them that have dictionaries
  */
-export function usersConfig(database: string, snapshots: readonly string[] = []): string {
+export function usersConfig(
+  database: string,
+  snapshots: readonly string[] = [],
+  dictionaries: readonly string[] = [],
+): string {
   const { gateway, schema, reader } = clickhouseUsers;
   return `<clickhouse>
   <profiles>
@@ -110,10 +132,18 @@ ${[
     `GRANT SELECT ON ${database}.*`,
     ...readerSystemTables.map((table) => `GRANT SELECT ON system.${table}`),
     ...snapshots.map((one) => `GRANT SELECT ON ${one}.*`),
+    ...dictionaries.map((one) => `GRANT dictGet ON ${one}.*`),
   ]),
   ...(snapshots.length === 0
     ? []
-    : [user(snapshotsUser, 'default', snapshotGrants(database, snapshots))]),
+    : [
+        user(snapshotsUser, 'default', [
+          ...snapshotGrants(database, snapshots),
+          ...dictionaries.map(
+            (one) => `GRANT CREATE DICTIONARY, DROP DICTIONARY, dictGet ON ${one}.*`,
+          ),
+        ]),
+      ]),
 ].join('\n')}
   </users>
 </clickhouse>

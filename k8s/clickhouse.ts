@@ -38,6 +38,8 @@ export type ClickhouseInput = {
   readonly secrets: ClickhouseSecrets;
   /** Databases that snapshots are written to; a user is made for them when there are any. */
   readonly snapshots?: readonly string[];
+  /** Those of them that have dictionaries. */
+  readonly dictionaries?: readonly string[];
 };
 
 type ClickhouseTopology = {
@@ -77,8 +79,8 @@ export function clickhouseObjects(
   checkTopology(input.topology);
   const part = { stack: place.stack, name };
   const { namespace } = place;
-  const configs = { 'obsctl.xml': serverConfig() };
-  const users = { 'obsctl.xml': usersConfig(input.database, input.snapshots) };
+  const configs = { 'obsctl.xml': serverConfig(input.dictionaries) };
+  const users = { 'obsctl.xml': usersConfig(input.database, input.snapshots, input.dictionaries) };
   const shape = { kind: 'StatefulSet', replicas: 1, volume: input.volume } as const;
   const needs = {
     ...noNeeds,

@@ -7,17 +7,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ClickHouse } from '../clickhouse/client.ts';
+import { Dictionaries } from '../jobs/snapshot/dictionaries.ts';
 import type { TablePlan } from '../jobs/snapshot/plan.ts';
 import { lastRuns, recordRuns } from '../jobs/snapshot/runs.ts';
 import { Target } from '../jobs/snapshot/target.ts';
 import { startAsUser } from '../test/support/as-user.ts';
-import { usersConfig } from './clickhouse-files.ts';
+import { dictionariesCollection, serverConfig, usersConfig } from './clickhouse-files.ts';
 
 const startMsMax = 120_000;
 const testMsMax = 60_000;
 /** Rows of long ago would be past their retention. */
 const timeMs = Date.now();
-const users = usersConfig('otel', ['shop']);
+const users = usersConfig('otel', ['shop'], ['shop']);
+const config = serverConfig(['shop']);
 
 const column = {
   name: 'id',
@@ -27,20 +29,35 @@ const column = {
   mapped: { type: 'Int64', types: ['Int64', 'String'], edge: 'fail', canBeNull: true },
 } as const;
 
+const total = { ...column, name: 'total' } as const;
+
 const plan: TablePlan = {
   name: 'orders',
   source: {
     schema: 'public',
     name: 'orders',
     kind: 'table',
-    columns: [column],
+    columns: [column, total],
     primaryKey: ['id'],
     estimatedRows: 2,
   },
-  columns: [{ source: column, name: 'id', type: 'Int64', edge: 'fail' }],
-  hashed: [false],
+  columns: [
+    { source: column, name: 'id', type: 'Int64', edge: 'fail' },
+    { source: total, name: 'total', type: 'Int64', edge: 'fail' },
+  ],
+  hashed: [false, false],
   dropped: [],
 };
+
+const dictionary = {
+  name: 'order',
+  plan,
+  key: [{ name: 'id', type: 'Int64' }],
+  attributes: [{ name: 'total', type: 'Int64' }],
+  layout: 'complex_key_hashed',
+  lifetimeMs: 60_000,
+  collection: dictionariesCollection,
+} as const;
 
 let dataDir = '';
 let server: ClickHouse;
@@ -48,17 +65,27 @@ let server: ClickHouse;
 /** As `jobs/snapshot/run.ts` does it, with rows of our own. */
 async function runOnce(run: string, rows: string): Promise<void> {
   const target = new Target(server, 'shop', 'shop', run);
+  const dictionaries = new Dictionaries(server, target, { snapshot: 'shop', run }, [dictionary]);
+  await dictionaries.prepare();
   await target.prepare([plan]);
   const into = await target.create(plan, `run ${run}`);
   await server.run(`INSERT INTO ${into} VALUES ${rows}`);
   await server.rows(`SELECT count(), min(id) FROM ${into}`);
-  expect(await target.columns(target.loadingName(plan))).toEqual([{ name: 'id', type: 'Int64' }]);
+  expect(await target.columns(target.loadingName(plan))).toHaveLength(2);
   expect(await target.key(target.loadingName(plan))).toMatch(/^\(?id\)?$/);
+  await dictionaries.rehearse();
   await target.swap(plan);
+  await dictionaries.replace();
   await target.forget(plan, 0);
+  await dictionaries.discard();
   await target.discard(plan);
   const report = { run, snapshot: 'shop', address: 'db:5432/shop', position: '', notes: [] };
-  await recordRuns(server, { ...report, tables: [], startedMs: timeMs }, timeMs, 'for a row');
+  await recordRuns(
+    server,
+    { ...report, tables: [], dictionaries: [], startedMs: timeMs },
+    timeMs,
+    'for a row',
+  );
 }
 
 const denied = (statement: string) =>
@@ -70,7 +97,9 @@ beforeAll(async () => {
   await admin.run('CREATE DATABASE otel');
   await admin.run('CREATE TABLE otel.otel_logs (Body String) ENGINE = MergeTree ORDER BY ()');
   await admin.run('CREATE DATABASE crm');
-  await admin.run('CREATE TABLE crm.people (name String) ENGINE = MergeTree ORDER BY ()');
+  await admin.run(
+    'CREATE TABLE crm.people (name String, other String) ENGINE = MergeTree ORDER BY ()',
+  );
   await admin.close();
 }, startMsMax);
 
@@ -80,19 +109,20 @@ afterAll(async () => {
 
 describe('the user of the snapshots', () => {
   beforeAll(async () => {
-    server = await startAsUser(dataDir, 'snapshots', users);
+    server = await startAsUser(dataDir, 'snapshots', users, config);
   }, startMsMax);
   afterAll(() => server.close());
 
   it(
     'does all that a first and a second run do, from nothing',
     async () => {
-      await runOnce('20260101T000000Z_0001', '(1)');
-      await runOnce('20260101T010000Z_0002', '(1), (2)');
+      await runOnce('20260101T000000Z_0001', '(1, 10)');
+      await runOnce('20260101T010000Z_0002', '(1, 10), (2, 20)');
       expect(await server.rows('SELECT count() AS n FROM shop.orders')).toEqual([{ n: 2 }]);
-      expect(await server.rows("SELECT name FROM system.tables WHERE database = 'shop'")).toEqual([
-        { name: 'orders' },
-      ]);
+      const names = "SELECT name FROM system.tables WHERE database = 'shop' ORDER BY name";
+      expect(await server.rows(names)).toEqual([{ name: 'order' }, { name: 'orders' }]);
+      const asked = "SELECT dictGet('shop.order', 'total', 2) AS total";
+      expect(await server.rows(asked)).toEqual([{ total: 20 }]);
       const [last] = await lastRuns(server, ['shop']);
       expect(last).toMatchObject({ error: 'for a row', result: 'failed' });
       expect(last?.ageS).toBeLessThan(testMsMax / 1_000);
@@ -112,6 +142,9 @@ describe('the user of the snapshots', () => {
     'DROP DATABASE shop',
     'DROP DATABASE otel',
     'CREATE DATABASE another',
+    'CREATE DICTIONARY otel.d (a Int64, b Int64) PRIMARY KEY a SOURCE(NULL()) LIFETIME(1) ' +
+      'LAYOUT(COMPLEX_KEY_HASHED())',
+    'SYSTEM RELOAD DICTIONARIES',
     'ALTER TABLE shop.orders DELETE WHERE 1',
     "SELECT * FROM file('/etc/passwd', 'LineAsString')",
     "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
@@ -120,9 +153,26 @@ describe('the user of the snapshots', () => {
   ])('may not %s', async (statement) => await denied(statement));
 });
 
+describe('a dictionary by the collection of the cluster', () => {
+  beforeAll(async () => {
+    server = await startAsUser(dataDir, 'snapshots', users, config);
+  }, startMsMax);
+  afterAll(() => server.close());
+
+  it('reads no other database', async () => {
+    await server.run(
+      'CREATE DICTIONARY shop.people (name String, other String) PRIMARY KEY name SOURCE(' +
+        `CLICKHOUSE(NAME ${dictionariesCollection} DB 'crm' TABLE 'people')) LIFETIME(1) ` +
+        'LAYOUT(COMPLEX_KEY_HASHED())',
+    );
+    await denied('SELECT * FROM shop.people');
+    await server.run('DROP DICTIONARY shop.people');
+  });
+});
+
 describe('the reader', () => {
   beforeAll(async () => {
-    server = await startAsUser(dataDir, 'reader', users);
+    server = await startAsUser(dataDir, 'reader', users, config);
   }, startMsMax);
   afterAll(() => server.close());
 
@@ -131,9 +181,15 @@ describe('the reader', () => {
     expect(await server.rows(joined)).toEqual([{ n: 4 }]);
   });
 
+  it('enriches rows by dictionaries', async () => {
+    const asked = "SELECT dictGet('shop.order', 'total', id) AS total FROM shop.orders ORDER BY id";
+    expect(await server.rows(asked)).toEqual([{ total: 10 }, { total: 20 }]);
+  });
+
   it.each([
     'INSERT INTO shop.orders VALUES (9)',
     'DROP TABLE shop.orders',
+    'DROP DICTIONARY shop.order',
     'SELECT * FROM crm.people',
   ])('may not %s', async (statement) => await denied(statement));
 });

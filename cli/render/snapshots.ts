@@ -4,6 +4,7 @@
  */
 import { stringify } from 'yaml';
 import { databaseOf, type SnapshotConfig, variableOf } from '../../jobs/snapshot/config.ts';
+import { dictionariesCollection } from '../../k8s/clickhouse-files.ts';
 import { gatewayEndpoint, gatewayPorts } from '../../k8s/gateway.ts';
 import type { KubernetesObject } from '../../k8s/objects.ts';
 import type { Place, SecretRef } from '../../k8s/place.ts';
@@ -32,8 +33,12 @@ const exactTexts = {
 const defaultPorts = { postgres: 5432, mysql: 3306 } as const;
 
 /** Databases in ClickHouse that snapshots are written to, each once. */
-export function snapshotDatabases({ snapshots }: Stack): readonly string[] {
+export function snapshotDatabases(snapshots: readonly SnapshotConfig[]): readonly string[] {
   return [...new Set(snapshots.map(databaseOf))].sort();
+}
+
+export function hasDictionaries({ dictionaries }: SnapshotConfig): boolean {
+  return dictionaries.length > 0;
 }
 
 /** @param secret the user of ClickHouse */
@@ -49,7 +54,7 @@ export function renderSnapshots(stack: Stack, place: Place, secret: SecretRef): 
   const objects = snapshotCronJobs(
     {
       image,
-      stackText: stackTextOf(stack.name, scheduled),
+      stackText: stackTextOf(stack, scheduled),
       jobs: scheduled.map(jobOf),
       clickhouseUrl: href,
       secret,
@@ -71,13 +76,23 @@ function telemetryOf({ gateway }: Stack, place: Place): Pick<SnapshotsInput, 'te
  * The snapshots alone, as a stack file that is read again in the pod; the clock is the CronJob's.
  * A `$` of another text than the DSN was resolved here, so it is written as one that stays.
  */
-function stackTextOf(name: string, scheduled: readonly SnapshotConfig[]): string {
-  const snapshots = scheduled.map(({ schedule: _, ...one }) => one);
-  const text = JSON.stringify({ name, snapshots });
+function stackTextOf(stack: Stack, scheduled: readonly SnapshotConfig[]): string {
+  const snapshots = scheduled.map(({ schedule: _, dictionaries, ...one }) => ({
+    ...one,
+    ...(dictionaries.length > 0 && { dictionaries: dictionaries.map(inClusterOf(stack)) }),
+  }));
+  const text = JSON.stringify({ name: stack.name, snapshots });
   const kept: unknown = JSON.parse(text, (key, value: unknown) =>
     typeof value === 'string' && key !== 'dsn' ? value.replaceAll('$', '$$$$') : value,
   );
   return stringify(kept, { lineWidth: 0, ...exactTexts });
+}
+
+/** In a cluster of ours there is no user `default` that a dictionary could read as. */
+function inClusterOf({ clickhouse }: Stack) {
+  const isOurs = clickhouse.mode === 'in_cluster';
+  const given = isOurs ? { collection: dictionariesCollection } : {};
+  return (one: SnapshotConfig['dictionaries'][number]) => ({ ...given, ...one });
 }
 
 function jobOf(config: SnapshotConfig): SnapshotJob {

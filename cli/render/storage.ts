@@ -28,7 +28,7 @@ import type { Stack } from '../../stack/types.ts';
 import { clickhouseTarget, clickhouseUrl } from './agents.ts';
 import { grafanaRuleOptionsOf, ruleOptionsOf } from './alert-options.ts';
 import type { RenderedPart } from './parts.ts';
-import { renderSnapshots, snapshotDatabases } from './snapshots.ts';
+import { hasDictionaries, renderSnapshots, snapshotDatabases } from './snapshots.ts';
 import { leftOut, leftOutNotes } from './standing.ts';
 
 export type RenderedStorage = {
@@ -103,7 +103,8 @@ function serverObjects(stack: Stack, place: Place, secrets: ClickhouseSecrets) {
       resources: resourcesOf(resources),
       topology,
       secrets,
-      snapshots: snapshotDatabases(stack),
+      snapshots: snapshotDatabases(stack.snapshots),
+      dictionaries: snapshotDatabases(stack.snapshots.filter(hasDictionaries)),
     },
     place,
   );

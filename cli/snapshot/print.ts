@@ -1,4 +1,5 @@
 /** What `obsctl snapshot` says to people. */
+import type { DictionaryReport } from '../../jobs/snapshot/dictionaries.ts';
 import type { Outlook, TableOutlook } from '../../jobs/snapshot/outlook.ts';
 import type { RunReport, TableReport } from '../../jobs/snapshot/run.ts';
 import type { LastRun } from '../../jobs/snapshot/runs.ts';
@@ -10,7 +11,7 @@ const secondsPerDay = 86_400;
 const hexDigits = 16;
 
 export function runText(report: RunReport): string {
-  const { tables, notes } = report;
+  const { tables, dictionaries, notes } = report;
   const rows = tables.map((table) => [
     table.source,
     `${table.database}.${table.table}`,
@@ -25,7 +26,14 @@ export function runText(report: RunReport): string {
     ...notes.map((note) => `note: ${note}\n`),
     aligned([head, ...rows]),
     ...tables.flatMap(remarks),
+    ...dictionaries.map(dictionaryText),
   ].join('');
+}
+
+function dictionaryText({ database, name, source, ...one }: DictionaryReport): string {
+  const nulls = one.nullable.length === 0 ? '' : `; NULL stays NULL in ${one.nullable.join(', ')}`;
+  const keys = one.keys === 1 ? '1 key' : `${number(one.keys)} keys`;
+  return `dictionary ${database}.${name}: ${keys} of ${source}, ${one.layout}${nulls}\n`;
 }
 
 /** What a person should look at: values at an edge, and what is not as it was. */

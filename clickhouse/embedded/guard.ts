@@ -57,6 +57,7 @@ const refusedVerbs = new Set(['backup', 'restore']);
 const refusedSystemWords = new Set(['shutdown', 'kill']);
 /** Clauses that end a list of tables. The parser takes none for an alias, as it does SELECT. */
 const clausesAfterFrom = new Set('where prewhere group order having limit union'.split(' '));
+const dictionaryWords = new Set('db table user'.split(' '));
 const beforeTable = new Set('from join into table in describe desc exists update'.split(' '));
 
 export type GuardedRequest = {
@@ -146,12 +147,21 @@ function checkVerb(tokens: readonly Token[]): void {
   }
 }
 
-/** A dictionary may read tables of this engine, nothing else. */
+/**
+ * A dictionary may read tables of this engine by their names, nothing else: `QUERY` and `WHERE`
+ * hold SQL in a text, and `NAME` a collection with a host, neither of which is looked at here.
+ */
 function checkDictionarySource(tokens: readonly Token[], index: number): void {
   const source = tokens[index + 2];
   if (source === undefined || source.lower === 'null') return;
-  const local = source.lower === 'clickhouse' && !tokens.some((token) => isWord(token, 'host'));
-  if (!local) throw denied(`dictionary source ${source.text}`);
+  if (source.lower !== 'clickhouse') throw denied(`dictionary source ${source.text}`);
+  for (const token of tokens.slice(index + 4)) {
+    if (isSymbol(token, ')')) return;
+    // In `default` a path is a table's name; a backslash could write its slash.
+    const harmless =
+      token.kind === 'string' ? !/[\\/]/.test(token.text) : dictionaryWords.has(token.lower);
+    if (!harmless) throw denied(`${token.text} in the source of a dictionary`);
+  }
 }
 
 type Scope = { inFrom: boolean };

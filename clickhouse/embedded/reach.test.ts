@@ -57,6 +57,16 @@ describe('a statement', () => {
     "CREATE TABLE f AS file('PATH')",
     "CREATE DATABASE d ENGINE = Filesystem('/')",
     "CREATE DICTIONARY d (a UInt8) PRIMARY KEY a SOURCE(FILE(path 'PATH')) LAYOUT(FLAT())",
+    ...[
+      "QUERY 'SELECT 1 FROM file(\\'PATH\\')'",
+      "TABLE 't' WHERE '1 IN file(\\'PATH\\')'",
+      "DB 'default' TABLE 'PATH'",
+      'NAME elsewhere',
+      "`host` '127.0.0.2' TABLE 't'",
+    ].map(
+      (from) =>
+        `CREATE DICTIONARY d (a UInt8) PRIMARY KEY a SOURCE(CLICKHOUSE(${from})) LAYOUT(FLAT())`,
+    ),
     "INSERT INTO FUNCTION file('PATH.out') SELECT 1",
     "INSERT INTO TABLE FUNCTION file('PATH.out', CSV) VALUES (1)",
     "INSERT INTO t FROM INFILE 'PATH' FORMAT CSV",

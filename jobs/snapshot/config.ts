@@ -1,6 +1,7 @@
 /** What a stack file says about snapshots: which databases, which tables, when, into what. */
 import { z } from 'zod';
 import { parseDurationMs } from '../../core/units.ts';
+import { dictionariesOptions } from './dictionary-config.ts';
 import { isSchedule } from './schedule.ts';
 
 const namesMax = 200;
@@ -208,6 +209,7 @@ const snapshot = z.strictObject({
       description: 'Tables of which only some rows are copied',
       examples: [[{ match: 'public.orders', where: 'total > 0' }]],
     }),
+  dictionaries: dictionariesOptions,
 });
 
 export const snapshotsOptions = z

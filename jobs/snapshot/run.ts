@@ -8,13 +8,17 @@
 import type { ClickHouse } from '../../clickhouse/client.ts';
 import { checksumSettings } from '../../clickhouse/native/values/checksum-sql.ts';
 import type { Clock } from '../../core/clock.ts';
+import { isProblem } from '../../core/problem.ts';
 import { databaseOf, type SnapshotConfig } from './config.ts';
 import { type Copied, chunkRows, copyTable } from './copy.ts';
+import { Dictionaries, type DictionaryReport } from './dictionaries.ts';
+import { planDictionaries } from './dictionary-plan.ts';
 import { changesBetween, type Shape } from './drift.ts';
 import { type EdgeCount, EdgeCounts } from './edges.ts';
 import { fullName, planTables, type TablePlan } from './plan.ts';
+import { withLock } from './run-lock.ts';
 import { recordRuns } from './runs.ts';
-import type { Chunk, Source, SourceSnapshot } from './source.ts';
+import type { Chunk, Source, SourceLock, SourceSnapshot } from './source.ts';
 import { Target } from './target.ts';
 import { mustBeEqual, readStored, type Stored } from './verify.ts';
 
@@ -38,6 +42,7 @@ export type RunReport = {
   readonly position: string;
   readonly notes: readonly string[];
   readonly tables: readonly TableReport[];
+  readonly dictionaries: readonly DictionaryReport[];
   readonly startedMs: number;
 };
 
@@ -76,9 +81,12 @@ export async function runSnapshot(options: RunOptions): Promise<RunReport> {
   const startedMs = options.clock.nowMs();
   const { config, source, run } = options;
   const head = { run, snapshot: config.name, address: source.address, startedMs };
-  const copied = await copyAll(options).catch(async (error: unknown) => {
+  const copying = withLock(options, (lock) => copyAll(options, lock));
+  const copied = await copying.catch(async (error: unknown) => {
+    // Nothing was begun: the row is of the run that is under way.
+    if (isProblem(error) && error.code === 'OBS-6059') throw error;
     const words = Error.isError(error) ? error.message : String(error);
-    const failed = { ...head, position: '', notes: [], tables: [] };
+    const failed = { ...head, position: '', notes: [], tables: [], dictionaries: [] };
     // The fault itself is what must be told, whether or not the server takes a row about it.
     await recordRuns(options.server, failed, options.clock.nowMs(), words).catch(() => {});
     throw error;
@@ -88,12 +96,15 @@ export async function runSnapshot(options: RunOptions): Promise<RunReport> {
   return report;
 }
 
-type Whole = Pick<RunReport, 'position' | 'notes' | 'tables'>;
+type Whole = Pick<RunReport, 'position' | 'notes' | 'tables' | 'dictionaries'>;
 
-async function copyAll(options: RunOptions): Promise<Whole> {
+async function copyAll(options: RunOptions, lock: SourceLock): Promise<Whole> {
   const { config, source, server, run } = options;
   const plans = planTables(await source.tables(), config, options.home);
   const target = new Target(server, databaseOf(config), config.name, run);
+  const asked = planDictionaries(config, plans);
+  const dictionaries = new Dictionaries(server, target, { snapshot: config.name, run }, asked);
+  await dictionaries.prepare();
   await target.prepare(plans);
   const snapshot = await source.begin(config.readers);
   try {
@@ -104,11 +115,16 @@ async function copyAll(options: RunOptions): Promise<Whole> {
     }
     const tables: TableReport[] = [];
     for (const one of planned) tables.push(await copyOne(one, target, snapshot, options));
+    await dictionaries.rehearse();
+    await lock.check();
     options.signal.throwIfAborted();
     for (const plan of plans) await target.swap(plan);
+    const made = await dictionaries.replace();
     for (const plan of plans) await target.forget(plan, config.keep);
-    return { position: snapshot.position, notes: snapshot.notes, tables };
+    const { position, notes } = snapshot;
+    return { position, notes, tables, dictionaries: made };
   } catch (error) {
+    await dictionaries.discard();
     for (const plan of plans) await target.discard(plan).catch(() => {});
     throw error;
   } finally {

@@ -98,7 +98,10 @@ export async function lastRuns(
       "if(Table = '', '', concat(Database, '.', Table)) AS into, Result AS result, " +
       "Error AS error, dateDiff('second', Time, now64(3)) AS age, Rows AS rows, " +
       'Checksum AS checksum, Rows = RowsStored AND Checksum = ChecksumStored AS equal ' +
-      `FROM ${into} ${named === '' ? '' : `WHERE Snapshot IN (${named}) `}` +
+      `FROM (SELECT *, max(Time) OVER (PARTITION BY Snapshot) AS newest FROM ${into} ` +
+      `${named === '' ? '' : `WHERE Snapshot IN (${named})`}) ` +
+      // A failure that a run came after is over; it would be told for as long as rows are kept.
+      "WHERE SourceTable != '' OR Time = newest " +
       'ORDER BY Snapshot, SourceTable, Time DESC LIMIT 1 BY Snapshot, SourceTable',
   );
   return rows.map(({ equal, age, ...row }) => ({

@@ -92,7 +92,16 @@ export type Source = {
   readonly tables: () => Promise<readonly SourceTable[]>;
   /** Opens one point in time for up to `readers` readers at once. */
   readonly begin: (readers: number) => Promise<SourceSnapshot>;
+  /** Takes the lock of that key, or says who has it: Problem OBS-6059. */
+  readonly lock: (key: string) => Promise<SourceLock>;
   readonly close: () => Promise<void>;
+};
+
+/** Held by a connection of its own; the server lets go of it with that. */
+export type SourceLock = {
+  /** Throws when the connection is gone, and with it the lock. */
+  readonly check: () => Promise<void>;
+  readonly release: () => Promise<void>;
 };
 
 export type SourceSnapshot = {

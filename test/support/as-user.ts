@@ -8,24 +8,37 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ClickHouse } from '../../clickhouse/client.ts';
 
+/** Of users whose file takes theirs from the environment. */
+export const passwordOfUsers = 'a password';
+
 type Answer = { readonly text?: string; readonly error?: string };
 
 /**
  * @param dataDir one process at a time
  * @param users the text of the file; without one everything is allowed
+ * @param server the text of the server's own file, of which the named collections are taken
  */
 export async function startAsUser(
   dataDir: string,
   user: string,
   users?: string,
+  server = '',
 ): Promise<ClickHouse> {
   const configFile = join(dataDir, `${user}-config.xml`);
   const usersFile = join(dataDir, `${user}-users.xml`);
   const config = users === undefined ? '' : `<users_config>${usersFile}</users_config>`;
-  await writeFile(configFile, `<clickhouse>${config}</clickhouse>\n`);
+  const collections = /<named_collections>[\s\S]*<\/named_collections>/.exec(server)?.[0] ?? '';
+  await writeFile(configFile, `<clickhouse>${config}${collections}</clickhouse>\n`);
   if (users !== undefined) await writeFile(usersFile, asDefault(user, users));
+  const variables = (users ?? '').matchAll(/from_env="(\w+)"/g);
+  const passwords = Object.fromEntries(
+    [...variables].map(([, name = '']) => [name, passwordOfUsers]),
+  );
   const main = join(import.meta.dirname, 'as-user-main.ts');
-  const child = fork(main, [join(dataDir, 'data'), configFile], { execArgv: ['--no-warnings'] });
+  const child = fork(main, [join(dataDir, 'data'), configFile], {
+    execArgv: ['--no-warnings'],
+    env: { ...process.env, ...passwords },
+  });
   await answer(child);
   const ask = async (statement: string): Promise<string> => {
     child.send(statement);
@@ -80,11 +93,14 @@ function asDefault(user: string, users: string): string {
     users.slice(users.indexOf('<users>')),
   )?.[1];
   if (block === undefined) throw new Error(`no user ${user}`);
+  // As themselves they are who dictionaries read as, in sessions that the engine begins.
+  const others =
+    /<users>([\s\S]*)<\/users>/.exec(users)?.[1]?.replace(/<default remove.*/, '') ?? '';
   const profiles = /<profiles>([\s\S]*?)<\/profiles>/.exec(users)?.[1] ?? '';
   return `<clickhouse>
   <profiles><default/>${profiles}</profiles>
   <quotas><default/></quotas>
-  <users><default><password></password>${block}</default></users>
+  <users><default><password></password>${block}</default>${others}</users>
 </clickhouse>
 `;
 }

@@ -2,6 +2,7 @@
 import type { Source, SourceSnapshot } from '../source.ts';
 import { readCatalog } from './catalog.ts';
 import { type Dsn, parseDsn } from './dsn.ts';
+import { takeLock } from './lock.ts';
 import { openSession, type Session, type SessionOptions } from './session.ts';
 import { beginSnapshot } from './snapshot.ts';
 
@@ -40,6 +41,7 @@ function sourceOf(session: Session, dsn: Dsn, settings: SessionOptions): Source 
       open.push(snapshot);
       return snapshot;
     },
+    lock: (key) => takeLock(dsn, settings, key),
     close: async () => {
       for (const snapshot of open) await snapshot.end();
       session.close();

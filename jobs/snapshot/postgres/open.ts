@@ -3,6 +3,7 @@ import { Problem } from '../../../core/problem.ts';
 import type { Source } from '../source.ts';
 import { readCatalog } from './catalog.ts';
 import { toProblem } from './failure.ts';
+import { takeLock } from './lock.ts';
 import { openSessions, type PostgresOptions, versionMin } from './session.ts';
 import { beginSnapshot } from './snapshot.ts';
 
@@ -28,6 +29,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Source> {
       }
     },
     begin: (readers) => beginSnapshot(sessions, options, readers),
+    lock: (key) => takeLock(sessions, key),
     // Connections belong to the snapshots, which close them.
     close: () => Promise.resolve(),
   };
