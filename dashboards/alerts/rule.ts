@@ -7,7 +7,7 @@ import { assert } from '../../core/assert.ts';
 import { parseDurationMs } from '../../core/units.ts';
 import type { DashboardKey } from '../vocabulary/links.ts';
 import type { SourceId } from '../vocabulary/sources.ts';
-import type { RuleId } from './config.ts';
+import type { ProductRuleId, RuleId } from './config.ts';
 import { joined, literal, type RuleSql, ruleSql } from './rule-sql.ts';
 
 /** As Grafana and Prometheus write it, one unit. */
@@ -26,7 +26,8 @@ export type RuleGroupId =
   | 'hosts'
   | 'kubernetes'
   | 'control-plane'
-  | 'cni';
+  | 'cni'
+  | 'snapshots';
 
 /** `above` fires while the value is greater than the number, `below` while it is smaller. */
 export type Threshold =
@@ -35,7 +36,7 @@ export type Threshold =
 
 export type RuleSpec<Label extends string> = {
   /** `obsctl-` and this is the uid. */
-  readonly id: RuleId;
+  readonly id: RuleId | ProductRuleId;
   readonly group: RuleGroupId;
   readonly title: string;
   /** One sentence for the message, with `{label}` and `{value}`. */
