@@ -42,7 +42,7 @@ function isQuery(query: string): boolean {
   return isBalanced(text);
 }
 
-const summaryError = `one line, at most ${summaryCharsMax} characters; braces for {value}, {snapshot}`;
+const summaryError = `one line, at most ${summaryCharsMax} signs, with {value}, {snapshot}`;
 const summary = z
   .string({ error: summaryError })
   .min(1, { error: summaryError })

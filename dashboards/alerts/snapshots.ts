@@ -61,7 +61,7 @@ function old(): AlertRule {
     summary: 'the last good run of the snapshot {snapshot} began {value} its usual pause ago',
     description:
       'Nothing runs it, or every run fails. Its tables stay, and show an ever older state;' +
-      ' product alerts over them see nothing new. A snapshot whose runs have no rhythm is not judged.',
+      ' product alerts over them see nothing new. One whose runs have no rhythm is not judged.',
     rows: ruleSql`
       SELECT snapshot, dateDiff('second', greatest(done, toDateTime64($__fromTime, 3)),
         toDateTime64($__toTime, 3)) / greatest(usual, ${pauseSecondsMin}) AS value

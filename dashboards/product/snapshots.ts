@@ -117,7 +117,7 @@ function rowsNow(): PanelDraft {
     title: 'Rows',
     description: 'Rows of all tables together, as of the newest good run of each.',
     query: sql(`SELECT toFloat64(sum(rows)) AS "Rows" FROM ${newestTables}`),
-    unit: 'short',
+    unit: 'none',
   });
 }
 
