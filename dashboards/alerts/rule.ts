@@ -119,7 +119,7 @@ function finish(rule: Omit<AlertRule, 'uid'>): AlertRule {
     const known = word === 'value' || rule.labels.includes(word ?? '');
     assert(known, `{${word}} in the summary of ${rule.id} is a label or the value`);
   }
-  // All rules have to fit into one ConfigMap; no text of ours holds a line break.
+  // A ConfigMap has to hold them; no text of ours holds a line break.
   const sql = rule.sql.replace(/\n +/g, '\n ') as RuleSql;
   return { ...rule, uid, sql };
 }
