@@ -6,6 +6,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import { Problem } from '../core/problem.ts';
+import type { DashboardJson } from '../dashboards/vocabulary/board.ts';
 import { type RunningChild, startChild } from './child.ts';
 import type { CliContext } from './context.ts';
 import { freeAddress, freeUdpAddress } from './ports.ts';
@@ -16,6 +17,8 @@ export type SingleMachineOptions = {
   readonly clickhouseUrl?: string;
   /** A stack file for the gateway. */
   readonly stackFile?: string;
+  /** Dashboards beside those of the catalogue. */
+  readonly dashboards?: readonly DashboardJson[];
   /** How often the gateway reports about itself. */
   readonly telemetryIntervalMs: number;
 };
@@ -62,7 +65,7 @@ export async function startSingleMachine(
     }
     const gateway = await startGateway(options, clickhouseUrl, context, endedWith);
     stack.push(gateway);
-    const page = await startPage(clickhouseUrl, context);
+    const page = await startPage(clickhouseUrl, options.dashboards ?? [], context);
     stack.push(page);
     return {
       clickhouseUrl,
@@ -79,7 +82,7 @@ export async function startSingleMachine(
   }
 }
 
-function makeDataDirectory(directory: string): void {
+export function makeDataDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true });
   } catch (error) {
@@ -148,6 +151,7 @@ async function startGateway(
 
 async function startPage(
   clickhouseUrl: string,
+  more: readonly DashboardJson[],
   context: CliContext,
 ): Promise<{ readonly url: string; readonly stop: () => Promise<void> }> {
   const { startPreview } = await import('../dashboards/preview/server.ts');
@@ -158,7 +162,7 @@ async function startPage(
     clickhouseUrl,
     env: context.env,
     listen: { host, port: Number(port) },
-    dashboards,
+    dashboards: () => [...dashboards(), ...more],
     clock: systemClock,
   });
   return { url: page.url, stop: () => page.close() };

@@ -15,6 +15,7 @@ import { leaveOut } from './leave-out.ts';
 import { logsDashboard } from './logs/logs.ts';
 import { metricsDashboard } from './metrics/metrics.ts';
 import { sourcesDashboard } from './metrics/sources.ts';
+import { snapshotsDashboard } from './product/snapshots.ts';
 import { differentDashboard } from './services/different.ts';
 import { serviceMapDashboard } from './services/service-map.ts';
 import { servicesDashboard } from './services/services.ts';
@@ -45,6 +46,7 @@ export function dashboards(options: DashboardOptions = {}): readonly DashboardJs
     controlPlaneDashboard(),
     cniDashboard(),
     machineDashboard(),
+    snapshotsDashboard(),
     gatewayDashboard(),
     sourcesDashboard(),
     clickhouseDashboard(),

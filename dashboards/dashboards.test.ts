@@ -108,7 +108,7 @@ describe.each([...panelSql, ...variableSql, ...annotationSql])(
   'the query of $name',
   ({ rawSql }) => {
     it('bounds every scan of a table by time', () => {
-      const scans = rawSql.split(/\bFROM\s+(?=otel_|obsctl_)/).slice(1);
+      const scans = rawSql.split(/\bFROM\s+(?=otel_|obsctl_|snapshot_)/).slice(1);
       for (const scan of scans) {
         // The table of ranges is what tells the time: it is read by trace id.
         if (scan.startsWith('otel_traces_trace_id_ts')) continue;

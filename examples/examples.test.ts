@@ -14,6 +14,7 @@ import {
   examplesDir,
   quickstartFile,
   renderArguments,
+  shopDashboardFile,
   updateExamples,
 } from '../tools/examples.ts';
 
@@ -52,6 +53,13 @@ describe('each example', () => {
       .filter((entry) => entry.isDirectory())
       .map(({ name }) => name);
     expect(folders.filter((name) => !known.has(name))).toEqual([]);
+  });
+});
+
+describe('the dashboard over snapshots', () => {
+  it('is the one that obsctl demo shows', () => {
+    const text = readFileSync(join(examplesDir, 'snapshots/shop-dashboard.json'), 'utf8');
+    expect(text).toBe(shopDashboardFile());
   });
 });
 

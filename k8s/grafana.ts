@@ -31,7 +31,6 @@ const graceS = 30;
 /** Client-side apply keeps the whole object in an annotation of 256 KiB. */
 export const dashboardBytesMax = 200 * 1024;
 
-const alertRulesFile = 'alert-rules.yaml';
 const alertRulesSuffix = '-alert-rules';
 
 export type Dashboard = {
@@ -72,8 +71,8 @@ export type GrafanaInput = {
   readonly folder: string;
   readonly datasource: Datasource;
   readonly dashboards: readonly Dashboard[];
-  /** The provisioning file of the alert rules; the operator has no object that takes them all. */
-  readonly alertRules: string;
+  /** Provisioning files of alert rules; the operator has no object that takes them all. */
+  readonly alertRules: readonly string[];
 };
 
 /** The server and its data source, without dashboards. */
@@ -89,10 +88,10 @@ export function dashboardObjects(input: GrafanaInput, place: Place): readonly Ku
   for (const { name: dashboard, json } of input.dashboards) assertFits(dashboard, json);
   if (input.deliver === 'operator') return operatorDashboards(input, part, place);
   if (input.deliver !== 'config_map') return [];
-  assertFits(alertRulesFile, input.alertRules);
+  for (const file of ruleFiles(input)) assertFits(file.path, file.text);
   return [
     ...input.dashboards.map((dashboard) => dashboardMap(input, dashboard, part, place)),
-    alertRulesMap(input, part, place),
+    ...ruleFiles(input).map((file) => alertRulesMap(file, part, place)),
   ];
 }
 
@@ -102,13 +101,24 @@ function assertFits(where: string, text: string): void {
   throw new Problem('OBS-1304', `the file has ${bytes} bytes`, { where });
 }
 
-function alertRulesMap(input: GrafanaInput, part: Part, place: Place): ConfigMap {
-  const own = metadata(part, place.namespace, alertRulesSuffix);
+type RuleFile = { readonly suffix: string; readonly path: string; readonly text: string };
+
+/** The first keeps the names that it has where there is no other. */
+function ruleFiles({ alertRules }: GrafanaInput): readonly RuleFile[] {
+  return alertRules.map((text, index) => {
+    const number = index === 0 ? '' : `-${index + 1}`;
+    const path = `alert-rules${number}.yaml`;
+    return { suffix: `${alertRulesSuffix}${number}`, path, text };
+  });
+}
+
+function alertRulesMap({ suffix, path, text }: RuleFile, part: Part, place: Place): ConfigMap {
+  const own = metadata(part, place.namespace, suffix);
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { ...own, labels: { ...own.labels, grafana_alert: '1' } },
-    data: { [alertRulesFile]: input.alertRules },
+    data: { [path]: text },
   };
 }
 
@@ -194,7 +204,7 @@ function server(
       annotations: configHash({
         ...files,
         ...Object.fromEntries(input.dashboards.map(({ name: key, json }) => [key, json])),
-        [alertRulesFile]: input.alertRules,
+        ...Object.fromEntries(ruleFiles(input).map(({ path, text }) => [path, text])),
       }),
       probes: {
         // The plugin is fetched before the first answer.
@@ -253,12 +263,16 @@ function provisioning(
     configMap: { name: `${partName(part)}-dashboard-${dashboard.name}` },
   }));
   const shown = input.deliver === 'config_map' && sources.length > 0;
+  const maps = ruleFiles(input).map(({ suffix, path }) => ({
+    name: `${partName(part)}${suffix}`,
+    items: [{ key: path, path }],
+  }));
+  const [only, ...others] = maps;
   const alerting = {
     name: 'alerting',
-    configMap: {
-      name: `${partName(part)}${alertRulesSuffix}`,
-      items: [{ key: alertRulesFile, path: alertRulesFile }],
-    },
+    ...(only !== undefined && others.length === 0
+      ? { configMap: only }
+      : { projected: { sources: maps.map((configMap) => ({ configMap })) } }),
     mountPath: `${root}/alerting`,
   };
   return [

@@ -315,7 +315,7 @@ describe('Grafana', () => {
   });
 
   it('finds its alert rules where it looks for them, and rolls when they change', () => {
-    const set = (alertRules: string) =>
+    const set = (...alertRules: readonly string[]) =>
       only(grafanaObjects({ ...sampleGrafana, alertRules }, samplePlace), 'StatefulSet').spec
         .template;
     const map = dashboardObjects(sampleGrafana, samplePlace).at(-1);
@@ -326,6 +326,14 @@ describe('Grafana', () => {
     const volume = set('a').spec.volumes?.find(({ name }) => name === 'alerting');
     expect(volume).toMatchObject({ configMap: { name: map?.metadata.name } });
     expect(set('a').metadata.annotations).not.toEqual(set('b').metadata.annotations);
+    const maps = dashboardObjects({ ...sampleGrafana, alertRules: ['a', 'b'] }, samplePlace)
+      .slice(-2)
+      .map((object) => (object.kind === 'ConfigMap' ? [object.metadata.name, object.data] : []));
+    const [[first, one] = [], [second, two] = []] = maps;
+    expect([one, two]).toEqual([{ 'alert-rules.yaml': 'a' }, { 'alert-rules-2.yaml': 'b' }]);
+    const sources = [{ configMap: { name: first } }, { configMap: { name: second } }];
+    const several = set('a', 'b').spec.volumes?.find(({ name }) => name === 'alerting');
+    expect(several).toMatchObject({ projected: { sources } });
   });
 });
 

@@ -5,6 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { shopDashboard } from '../cli/demo/database/dashboard.ts';
 import { starterDefaults, starterFile } from '../stack/starter.ts';
 
 export type Example = {
@@ -48,6 +49,11 @@ export function quickstartFile(): string {
   return starterFile({ ...starterDefaults, name: 'quickstart' });
 }
 
+/** The demo's dashboard over snapshot tables, for a Grafana. */
+export function shopDashboardFile(): string {
+  return `${JSON.stringify(shopDashboard(), null, 2)}\n`;
+}
+
 /** Writes the quickstart's files and every rendered folder anew. */
 export function updateExamples(): void {
   const run = (args: readonly string[]) =>
@@ -56,6 +62,7 @@ export function updateExamples(): void {
     });
   writeFileSync(join(examplesDir, 'quickstart/obs.yaml'), quickstartFile());
   writeFileSync(join(examplesDir, 'quickstart/obs.schema.json'), run(['schema']));
+  writeFileSync(join(examplesDir, 'snapshots/shop-dashboard.json'), shopDashboardFile());
   // `-o` removes what is rendered no more.
   for (const example of examples) run(renderArguments(example));
 }

@@ -1,14 +1,17 @@
 /** `obsctl demo --check`: waits until every panel whose source is active has data. */
 import { platform } from 'node:os';
 import type { Clock } from '../../core/clock.ts';
-import { dashboards } from '../../dashboards/catalog.ts';
 import { checkDashboards, type DashboardState } from '../../dashboards/preview/check.ts';
+import type { DashboardJson } from '../../dashboards/vocabulary/board.ts';
 import { dashboardUids } from '../../dashboards/vocabulary/links.ts';
 
 export type CheckOptions = {
   readonly clickhouseUrl: string;
   /** Of the page, for the printed line. */
   readonly url: string;
+  readonly dashboards: () => readonly DashboardJson[];
+  /** Whether the shop has a database, and so snapshots. */
+  readonly hasSnapshots: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -41,8 +44,8 @@ export async function checkUntilFilled(options: CheckOptions): Promise<CheckResu
   const deadlineMs = clock.monotonicMs() + waitMsMax;
   let states: readonly DashboardState[] = [];
   while (!signal.aborted) {
-    states = await checkDashboards({ ...options, dashboards });
-    const missing = states.flatMap(missingPanels);
+    states = await checkDashboards(options);
+    const missing = states.flatMap((state) => missingPanels(state, options.hasSnapshots));
     if (missing.length === 0) return { ok: true, url, dashboards: states.map(printed) };
     if (clock.monotonicMs() >= deadlineMs) break;
     options.progress(`\r\x1b[K${missing.length} panels still empty: ${missing[0]}`);
@@ -58,8 +61,11 @@ const aboutCluster: ReadonlySet<string> = new Set([
 ]);
 
 /** Titles of the panels that stand in the way. Only Linux has all of the machine's figures. */
-function missingPanels(dashboard: DashboardState): readonly string[] {
-  const noSourceIsFine = platform() !== 'linux' || aboutCluster.has(dashboard.uid);
+function missingPanels(dashboard: DashboardState, hasSnapshots: boolean): readonly string[] {
+  const noSourceIsFine =
+    platform() !== 'linux' ||
+    aboutCluster.has(dashboard.uid) ||
+    (!hasSnapshots && dashboard.uid === dashboardUids.snapshots);
   return dashboard.panels
     .filter(({ state }) => state !== 'data' && !(noSourceIsFine && state === 'no_source'))
     .map(({ title }) => `${dashboard.uid}: ${title}`);

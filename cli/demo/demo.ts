@@ -2,10 +2,14 @@
 import { connectClickHouse } from '../../clickhouse/client.ts';
 import { systemClock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
+import { dashboards } from '../../dashboards/catalog.ts';
+import type { DashboardJson } from '../../dashboards/vocabulary/board.ts';
 import type { CliContext } from '../context.ts';
-import { type SingleMachine, startSingleMachine } from '../single-machine.ts';
+import { makeDataDirectory, type SingleMachine, startSingleMachine } from '../single-machine.ts';
 import { programName } from '../source-file.ts';
 import { checkUntilFilled } from './check.ts';
+import { shopDashboard } from './database/dashboard.ts';
+import { type ShopDatabase, startShopDatabase } from './database/shop-database.ts';
 import { watchForFirstSpan } from './first-span.ts';
 import { startMachineMetrics } from './machine/metrics.ts';
 import { shopServices } from './shop/shop-types.ts';
@@ -25,14 +29,18 @@ export async function runDemo(options: DemoOptions, context: CliContext): Promis
   const parts: { readonly stop: () => Promise<void> }[] = [];
   let outcome: string | undefined;
   try {
+    makeDataDirectory(options.dataDir);
+    const database = options.shop ? await startShopDatabase(options.dataDir, context) : undefined;
+    if (database !== undefined) parts.push(database);
+    const own = database === undefined ? [] : [shopDashboard()];
     const machine = await startSingleMachine(
-      { ...options, telemetryIntervalMs: gatewayIntervalMs },
+      { ...options, dashboards: own, telemetryIntervalMs: gatewayIntervalMs },
       context,
     );
     parts.push(machine);
-    if (!context.signal.aborted) await startTelemetry(options, machine, context, parts);
+    if (!context.signal.aborted) await startTelemetry(options, machine, database, context, parts);
     if (!context.signal.aborted) {
-      outcome = await (options.check ? check(machine, context) : watch(machine, context));
+      outcome = await (options.check ? check(machine, own, context) : watch(machine, context));
     }
   } finally {
     context.stderr('\nstopping …\n');
@@ -44,6 +52,7 @@ export async function runDemo(options: DemoOptions, context: CliContext): Promis
 async function startTelemetry(
   options: DemoOptions,
   machine: SingleMachine,
+  database: ShopDatabase | undefined,
   context: CliContext,
   parts: { readonly stop: () => Promise<void> }[],
 ): Promise<void> {
@@ -54,7 +63,11 @@ async function startTelemetry(
   const onComplaint = (service: string, text: string): void => {
     if (!context.signal.aborted) context.stderr(`${service}: ${text}`);
   };
-  parts.push(await startShop({ otlpGrpc, otlpHttp, env: context.env, onComplaint }));
+  const dsn = database?.dsn;
+  const { env } = context;
+  const shop = { otlpGrpc, otlpHttp, env, onComplaint, ...(dsn !== undefined && { dsn }) };
+  parts.push(await startShop(shop));
+  if (database !== undefined) parts.push(await database.startCopies(machine.clickhouseUrl));
 }
 
 /** Until Ctrl-C or until a part ends; the text says which. */
@@ -80,11 +93,17 @@ async function watch(machine: SingleMachine, context: CliContext): Promise<strin
   return ended;
 }
 
-async function check(machine: SingleMachine, context: CliContext): Promise<string | undefined> {
+async function check(
+  machine: SingleMachine,
+  own: readonly DashboardJson[],
+  context: CliContext,
+): Promise<string | undefined> {
   context.stderr('waiting until every panel has data …\n');
   const result = await checkUntilFilled({
     clickhouseUrl: machine.clickhouseUrl,
     url: machine.pageUrl,
+    dashboards: () => [...dashboards(), ...own],
+    hasSnapshots: own.length > 0,
     env: context.env,
     clock: systemClock,
     signal: context.signal,

@@ -19,6 +19,7 @@ export function ruleOptionsOf(stack: Stack): RuleOptions {
       }),
     })),
     overrides: stack.alerts.thresholds,
+    product: stack.alerts.product,
     deploymentWindows: stack.alerts.deployment_windows,
     without: stack.gateway.flavor === 'obsctl' ? [] : ['gateway_metrics'],
   };

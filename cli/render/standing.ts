@@ -22,14 +22,14 @@ export function standingOf(stack: Stack): Standing {
       presets[name] = [...(presets[name] ?? []), options];
     }
   }
-  return { presets, gateway: stack.gateway.flavor };
+  return { presets, gateway: stack.gateway.flavor, snapshots: stack.snapshots.length > 0 };
 }
 
 /** The sources whose panels and rules are left out of what this stack renders. */
 export function leftOut(stack: Stack): readonly SourceId[] {
   const standing = standingOf(stack);
   const all = stack.grafana?.dashboards === 'all';
-  return unfedSources(all ? { ...standing, presets: undefined } : standing);
+  return unfedSources(all ? { gateway: standing.gateway, presets: undefined } : standing);
 }
 
 /** Dashboards and rules that are not there, because nothing of the file would fill them. */

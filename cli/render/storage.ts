@@ -3,7 +3,7 @@ import type { ScriptOptions } from '../../clickhouse/script.ts';
 import { schemaScript } from '../../clickhouse/script.ts';
 import { parseDurationMs } from '../../core/units.ts';
 import { alertRules } from '../../dashboards/alerts/catalog.ts';
-import { provisioningText } from '../../dashboards/alerts/grafana.ts';
+import { provisioningTexts } from '../../dashboards/alerts/grafana.ts';
 import { dataSourceBody } from '../../dashboards/data-source.ts';
 import { renderFiles } from '../../dashboards/render.ts';
 import {
@@ -16,6 +16,7 @@ import {
 import { clickhouseUsers, snapshotsUser } from '../../k8s/clickhouse-files.ts';
 import {
   type Dashboard,
+  dashboardBytesMax,
   dashboardObjects,
   type GrafanaInput,
   grafanaObjects,
@@ -179,9 +180,10 @@ function grafanaInput(
       secret: secrets.reader,
     },
     dashboards: dashboardsOf(stack),
-    alertRules: provisioningText(
+    alertRules: provisioningTexts(
       alertRules({ ...ruleOptionsOf(stack), without: leftOut(stack) }),
       grafanaRuleOptionsOf(stack),
+      dashboardBytesMax,
     ),
   };
 }

@@ -10,9 +10,12 @@ import { gatewayRules } from './gateway.ts';
 import { type Override, withOverrides } from './globs.ts';
 import { hostRules } from './hosts.ts';
 import { kubernetesRules } from './kubernetes.ts';
+import { productRules } from './product.ts';
+import type { ProductAlert } from './product-config.ts';
 import type { AlertRule } from './rule.ts';
 import { serviceRules } from './services.ts';
 import { type Objective, sloRules } from './slo.ts';
+import { snapshotRules } from './snapshots.ts';
 
 export type RuleOptions = {
   /** Before the default one, which is for all services. */
@@ -20,6 +23,8 @@ export type RuleOptions = {
   readonly overrides?: readonly Override[];
   /** When deployments are expected; none declared: none is unexpected. */
   readonly deploymentWindows?: readonly DeploymentWindow[];
+  /** Alerts over tables of snapshots. */
+  readonly product?: readonly ProductAlert[];
   /** Sources that nothing of this installation feeds: rules that need them are left out. */
   readonly without?: readonly SourceId[];
 };
@@ -37,6 +42,8 @@ export function alertRules(options: RuleOptions = {}): readonly AlertRule[] {
     ...controlPlaneRules(),
     ...etcdRules(),
     ...cniRules(),
+    ...snapshotRules(),
+    ...productRules(options.product ?? []),
   ];
   const overrides = options.overrides ?? [];
   return rules

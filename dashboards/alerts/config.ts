@@ -1,6 +1,7 @@
 /** What a stack file says about alerts: objectives of services, and thresholds by glob. */
 import { z } from 'zod';
 import { duration, glob } from './config-kit.ts';
+import { productOptions } from './product-config.ts';
 import { routingOptions } from './routing/config.ts';
 
 /** Every rule; its uid in Grafana is made of it, so a name that was published stays. */
@@ -58,9 +59,14 @@ export const ruleIds = [
   'calico-dataplane',
   'aws-cni-no-address',
   'aws-cni-errors',
+  'snapshot-failed',
+  'snapshot-old',
 ] as const;
 
 export type RuleId = (typeof ruleIds)[number];
+
+/** Rules of product alerts, which a stack file names. */
+export type ProductRuleId = `product-${string}` | `stale-${string}`;
 
 /** Bounds of what becomes SQL of one rule, or one more rule each. */
 const objectivesMax = 200;
@@ -216,6 +222,7 @@ export const alertsOptions = z
         examples: [[{ rule: 'container-cpu', match: 'payments/*', threshold: 0.95 }]],
       }),
     deployment_windows: deploymentWindows,
+    product: productOptions,
     runbooks_url: z
       .string({ error: 'an http or https URL' })
       .regex(/^https?:\/\/[^\s$"]+$/, { error: 'an http or https URL' })

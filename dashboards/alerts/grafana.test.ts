@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
 import { alertRules } from './catalog.ts';
-import { defaultDatasourceUid, provisioningText, ruleGroups } from './grafana.ts';
+import {
+  defaultDatasourceUid,
+  provisioningText,
+  provisioningTexts,
+  ruleGroups,
+} from './grafana.ts';
 import { durationMs } from './rule.ts';
 
 const rules = alertRules();
@@ -70,6 +75,16 @@ describe('the file that Grafana reads', () => {
       expect(Object.keys(rule)).not.toContain('folderUID');
       expect(rule.data[0].model.datasource.uid).toBe(defaultDatasourceUid);
     }
+  });
+
+  it('becomes several where one would be too large, each with whole groups', () => {
+    expect(provisioningTexts(rules, {}, text.length * 2)).toEqual([text]);
+    const bytesMax = Math.ceil(text.length / 2);
+    const files = provisioningTexts(rules, {}, bytesMax);
+    expect(files.length).toBeGreaterThan(1);
+    for (const one of files) expect(Buffer.byteLength(one)).toBeLessThanOrEqual(bytesMax);
+    const parts = files.flatMap((one) => parse(one, { version: '1.1' }).groups);
+    expect(parts).toEqual(file.groups);
   });
 
   it('survives what Grafana does to dollar signs of a query', () => {

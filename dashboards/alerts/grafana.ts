@@ -82,6 +82,26 @@ export function provisioningText(
   return stringify({ apiVersion: 1, groups }, { lineWidth: 0, version: '1.1', indent: 1 });
 }
 
+/**
+ * The same as several files where one would be too large; a group is never split, because Grafana
+ * takes each from one file.
+ */
+export function provisioningTexts(
+  rules: readonly AlertRule[],
+  options: GrafanaRuleOptions,
+  bytesMax: number,
+): readonly string[] {
+  const bytesOf = (some: readonly AlertRule[]): number =>
+    Buffer.byteLength(provisioningText(some, options));
+  const files: AlertRule[][] = [[]];
+  for (const own of Map.groupBy(rules, ({ group }) => group).values()) {
+    const last = files.at(-1) ?? [];
+    if (last.length === 0 || bytesOf([...last, ...own]) <= bytesMax) last.push(...own);
+    else files.push([...own]);
+  }
+  return files.map((some) => provisioningText(some, options));
+}
+
 /** The file's key for `keep_firing_for` is another one; group and folder stand above the rule. */
 export function fileRule(rule: alerting.Rule): object {
   const { keep_firing_for: keepFiringFor, folderUID, ruleGroup, orgID, ...rest } = rule;

@@ -17,6 +17,7 @@ import {
 } from '../../test/support/seed-alerts.ts';
 import { seedTooManyParts } from '../../test/support/seed-parts.ts';
 import { certificateSeconds } from '../../test/support/seed-points.ts';
+import { goodRunMs } from '../../test/support/seed-snapshots.ts';
 import { failingService, seedTelemetry } from '../../test/support/seed-telemetry.ts';
 import { expandQuery } from '../vocabulary/macros.ts';
 import { sources } from '../vocabulary/sources.ts';
@@ -148,6 +149,8 @@ const expected: Readonly<Record<string, readonly [Record<string, string>, number
   'cilium-unreachable': [{ cluster: 'shop' }, 0],
   'calico-dataplane': [node(2), 0.1 * 300],
   'aws-cni-no-address': [node(1), 0],
+  'snapshot-failed': [{ snapshot: 'shop' }, 1],
+  'snapshot-old': [{ snapshot: 'shop' }, goodRunMs / 120_000],
   'aws-cni-errors': [{ ...node(1), kind: 'ipamd', function: 'nodeIPPoolReconcileAll' }, 0.02 * 300],
 };
 

@@ -14,6 +14,7 @@ const groupTitles: Readonly<Record<RuleGroupId, string>> = {
   kubernetes: 'Kubernetes',
   'control-plane': 'Control plane',
   cni: 'Network plugins',
+  snapshots: 'Snapshots',
 };
 
 /** So that the page has the rule that only declared windows bring. */

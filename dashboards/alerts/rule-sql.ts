@@ -59,6 +59,11 @@ export function joined(parts: readonly RuleSql[], between: ' AND ' | ' OR ' | ',
   return checked(parts.join(between));
 }
 
+/** A query that the stack file has, as one that stands in parentheses. */
+export function subquery(text: string): RuleSql {
+  return checked(text);
+}
+
 /** The name of a table of the schema. */
 export function tableName(table: { readonly name: string }): RuleSql {
   return checked(table.name);

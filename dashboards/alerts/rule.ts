@@ -7,7 +7,7 @@ import { assert } from '../../core/assert.ts';
 import { parseDurationMs } from '../../core/units.ts';
 import type { DashboardKey } from '../vocabulary/links.ts';
 import type { SourceId } from '../vocabulary/sources.ts';
-import type { RuleId } from './config.ts';
+import type { ProductRuleId, RuleId } from './config.ts';
 import { joined, literal, type RuleSql, ruleSql } from './rule-sql.ts';
 
 /** As Grafana and Prometheus write it, one unit. */
@@ -26,7 +26,8 @@ export type RuleGroupId =
   | 'hosts'
   | 'kubernetes'
   | 'control-plane'
-  | 'cni';
+  | 'cni'
+  | 'snapshots';
 
 /** `above` fires while the value is greater than the number, `below` while it is smaller. */
 export type Threshold =
@@ -35,7 +36,7 @@ export type Threshold =
 
 export type RuleSpec<Label extends string> = {
   /** `obsctl-` and this is the uid. */
-  readonly id: RuleId;
+  readonly id: RuleId | ProductRuleId;
   readonly group: RuleGroupId;
   readonly title: string;
   /** One sentence for the message, with `{label}` and `{value}`. */
@@ -118,7 +119,7 @@ function finish(rule: Omit<AlertRule, 'uid'>): AlertRule {
     const known = word === 'value' || rule.labels.includes(word ?? '');
     assert(known, `{${word}} in the summary of ${rule.id} is a label or the value`);
   }
-  // All rules have to fit into one ConfigMap; no text of ours holds a line break.
+  // A ConfigMap has to hold them; no text of ours holds a line break.
   const sql = rule.sql.replace(/\n +/g, '\n ') as RuleSql;
   return { ...rule, uid, sql };
 }

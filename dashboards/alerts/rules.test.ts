@@ -32,7 +32,7 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('the rule %s', (_, 
   });
 
   it('bounds every scan of a table by time', () => {
-    const scans = rule.sql.split(/\bFROM\s+(?=otel_|obsctl_|system\.)/).slice(1);
+    const scans = rule.sql.split(/\bFROM\s+(?=otel_|obsctl_|snapshot_|system\.)/).slice(1);
     expect(scans.length).toBeGreaterThan(0);
     // System tables are small and know the present.
     for (const scan of scans.filter((text) => !text.startsWith('system.'))) {

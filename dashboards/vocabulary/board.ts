@@ -18,8 +18,12 @@ export type Annotation = {
   readonly rawSql: string;
 };
 
-export type BoardSpec = {
-  readonly key: DashboardKey;
+/** One of the catalogue, or one that links do not know. */
+type BoardId =
+  | { readonly key: DashboardKey; readonly uid?: never }
+  | { readonly uid: string; readonly key?: never };
+
+export type BoardSpec = BoardId & {
   readonly title: string;
   readonly description: string;
   readonly variables: readonly { build: () => sdk.VariableModel }[];
@@ -90,7 +94,7 @@ const gridColumns = 24;
 /** The dashboard of `spec`, always the same bytes for the same input. */
 export function board(spec: BoardSpec): DashboardJson {
   const builder = new sdk.DashboardBuilder(spec.title)
-    .uid(dashboardUids[spec.key])
+    .uid(spec.key === undefined ? spec.uid : dashboardUids[spec.key])
     .description(spec.description)
     .tags([ownTag])
     .timezone('browser')

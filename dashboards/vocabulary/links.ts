@@ -19,6 +19,7 @@ export const dashboardUids = {
   controlPlane: 'obsctl-control-plane',
   cni: 'obsctl-cni',
   machine: 'obsctl-machine',
+  snapshots: 'obsctl-snapshots',
   gateway: 'obsctl-gateway',
   sources: 'obsctl-sources',
   clickhouse: 'obsctl-clickhouse',

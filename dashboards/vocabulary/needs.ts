@@ -13,13 +13,17 @@ export type Need =
       readonly where?: Readonly<Record<string, Wanted>>;
     }
   /** A gateway of ours, and not the stock Collector in its place. */
-  | { readonly gateway: 'obsctl' };
+  | { readonly gateway: 'obsctl' }
+  /** Entries of `snapshots`. */
+  | { readonly snapshots: true };
 
 /** What stands in a stack. */
 export type Standing = {
   /** Options of each preset that is on, once an agent; undefined where agents are elsewhere. */
   readonly presets: Readonly<Record<string, readonly unknown[]>> | undefined;
   readonly gateway: 'obsctl' | 'collector';
+  /** Whether the file has snapshots; undefined where others may make them. */
+  readonly snapshots?: boolean;
 };
 
 /** Whether any of the needs is met; without needs, anybody may feed the source. */
@@ -27,8 +31,9 @@ export function isFed(needs: readonly Need[] | undefined, standing: Standing): b
   return needs === undefined || needs.some((need) => isMet(need, standing));
 }
 
-function isMet(need: Need, { presets, gateway }: Standing): boolean {
+function isMet(need: Need, { presets, gateway, snapshots }: Standing): boolean {
   if ('gateway' in need) return gateway === need.gateway;
+  if ('snapshots' in need) return snapshots !== false;
   if (presets === undefined) return true;
   return (presets[need.preset] ?? []).some((options) => fits(options, need.where ?? {}));
 }

@@ -7,6 +7,7 @@ import { serviceEdges } from '../../clickhouse/schema/edges.ts';
 import { logs } from '../../clickhouse/schema/logs.ts';
 import { gauge, sum } from '../../clickhouse/schema/metrics.ts';
 import { receipts, redSecond } from '../../clickhouse/schema/ours.ts';
+import { snapshotRuns } from '../../clickhouse/schema/snapshots.ts';
 import { traces } from '../../clickhouse/schema/traces.ts';
 import type { ControlPlaneJob } from '../../presets/control-plane/metrics.ts';
 import { inUnits } from './catalogue.ts';
@@ -40,6 +41,7 @@ const p = columnsOf(receipts);
 const e = columnsOf(serviceEdges);
 const a = columnsOf(attributeCatalogue);
 const c = columnsOf(seriesCatalogue);
+const n = columnsOf(snapshotRuns);
 
 const fromSum = (metric: string): string =>
   `SELECT 1 FROM ${sum.name} WHERE ${s.MetricName} = '${metric}'` +
@@ -273,6 +275,13 @@ export const sources = {
     reason:
       'The tables were empty then, or the user of this page may not read system.parts; see the' +
       ' guide on Grafana for its rights.',
+  },
+  snapshots: {
+    probe: `SELECT 1 FROM ${snapshotRuns.name} WHERE $__timeFilter(${n.Time}) LIMIT 1`,
+    needs: [{ snapshots: true }],
+    reason:
+      'No snapshot of a database ran in this time range. Put one under `snapshots` in the stack' +
+      ' file, or choose a longer range.',
   },
   gateway_metrics: {
     needs: ofOurGateway,

@@ -212,7 +212,7 @@ export const sampleGrafana: GrafanaInput = {
     secret: clickhouseSecrets(secret).reader,
   },
   dashboards: [{ name: 'services', json: '{"uid":"obsctl-services","title":"Services"}' }],
-  alertRules: 'apiVersion: 1\ngroups: []\n',
+  alertRules: ['apiVersion: 1\ngroups: []\n'],
 };
 
 const ownImage = 'registry.example/obs/obsctl:0.1.0';

@@ -11,6 +11,7 @@ import { controlPlaneTargets } from './seed-control-plane.ts';
 import { attributesOfService, kubernetesLogs, kubernetesPoints } from './seed-kubernetes.ts';
 import { gatewayPoints, hostName, hostPoints, seconds } from './seed-points.ts';
 import { scrapedPoints } from './seed-scraped.ts';
+import { snapshotRunRows } from './seed-snapshots.ts';
 
 type SeededSpan = {
   readonly startMs: number;
@@ -86,6 +87,7 @@ export async function seedTelemetry(
   await insert('otel_metrics_histogram', [...gateway.histograms, ...scraped.histograms]);
   await countHours(clickhouse);
   await insert('obsctl_receipts', receiptRows(spans, logs, toMs));
+  await insert('snapshot_runs', snapshotRunRows(toMs));
   return { fromMs, toMs, spans, logs, diskReadBytes: host.diskReadBytes, hostName };
 }
 

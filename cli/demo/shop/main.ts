@@ -10,6 +10,7 @@ import { type Route, type RunningService, serve, type World } from './service.ts
 import { cart, catalog, checkout, storefront } from './services.ts';
 import type { ListeningMessage, PeersMessage, ShopAddresses, ShopService } from './shop-types.ts';
 import { shop } from './shoppers.ts';
+import { openStore } from './store.ts';
 
 type Program = {
   readonly routes?: (world: World) => readonly Route[];
@@ -34,12 +35,17 @@ const abort = new AbortController();
 let addresses: ShopAddresses = {};
 let loop: Promise<void> = Promise.resolve();
 
+const dsn = process.env['SHOP_DSN'] ?? '';
+// Connects with the first query, which most services never make.
+const store = dsn === '' ? undefined : openStore(dsn);
+
 const world: World = {
   clock: systemClock,
   random: Math.random,
   pauseMs,
   addresses: () => addresses,
   signal: abort.signal,
+  ...(store !== undefined && { store }),
 };
 
 const running: RunningService | undefined =
@@ -63,6 +69,7 @@ function stop(): void {
 async function end(): Promise<void> {
   await running?.close();
   await loop;
+  await store?.close();
   await stopTelemetry().catch(() => undefined);
   process.exit(0);
 }

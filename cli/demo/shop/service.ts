@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { type Attributes, logs, SeverityNumber, trace } from '@opentelemetry/api';
 import type { Clock } from '../../../core/clock.ts';
 import type { ShopAddresses, ShopService } from './shop-types.ts';
+import type { Store } from './store.ts';
 
 export type Reply = { readonly status: number; readonly body: unknown };
 
@@ -32,6 +33,8 @@ export type World = {
   /** How long a shopper thinks, about. */
   readonly pauseMs: number;
   readonly signal: AbortSignal;
+  /** Absent where the demo has no database. */
+  readonly store?: Store;
 };
 
 export type RunningService = { readonly url: string; readonly close: () => Promise<void> };
@@ -165,6 +168,13 @@ export function log(
 ): void {
   const severityNumber = severities[severityText];
   logs.getLogger('shop').emit({ severityNumber, severityText, body, attributes });
+}
+
+/** The number in `user-123`, on the active span too: what telemetry and customers are joined by. */
+export function customerOf(user: string): number {
+  const customer = Number(user.replace(/^user-/, ''));
+  trace.getActiveSpan()?.setAttribute('customer.id', String(customer));
+  return customer;
 }
 
 /** A pause of about `meanMs`, with the long tail that real work has. */

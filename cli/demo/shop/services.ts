@@ -1,6 +1,6 @@
 /** The shop's services that only answer: storefront, catalog, cart, checkout. */
-import { metrics } from '@opentelemetry/api';
-import { call, log, type Reply, type Route, type World, work } from './service.ts';
+import { metrics, trace } from '@opentelemetry/api';
+import { call, customerOf, log, type Reply, type Route, type World, work } from './service.ts';
 
 const products = [
   { id: 'kettle', name: 'Enamel kettle', cents: 3_900 },
@@ -53,9 +53,30 @@ export function storefront(world: World): readonly Route[] {
     {
       method: 'POST',
       route: '/checkout/{user}',
-      handle: ({ params }) => pass(call(world, 'checkout', 'POST', `/orders/${params['user']}`)),
+      handle: ({ params }) => {
+        customerOf(params['user'] ?? '');
+        return pass(call(world, 'checkout', 'POST', `/orders/${params['user']}`));
+      },
+    },
+    {
+      method: 'POST',
+      route: '/sign-up',
+      handle: async () => {
+        if (world.store === undefined) return { status: 404, body: { error: 'no such page' } };
+        await work(world, 6);
+        const customer = await world.store.addCustomer(planOf(world.random()));
+        trace.getActiveSpan()?.setAttribute('customer.id', String(customer));
+        log('INFO', 'a customer signed up', { 'customer.id': String(customer) });
+        return { status: 200, body: { user: `user-${customer}` } };
+      },
     },
   ];
+}
+
+/** As those who are there: most are free, a few pay for much. */
+function planOf(random: number): string {
+  if (random < 0.05) return 'enterprise';
+  return random < 0.25 ? 'team' : 'free';
 }
 
 export function catalog(world: World): readonly Route[] {
@@ -125,6 +146,7 @@ export function checkout(world: World): readonly Route[] {
       route: '/orders/{user}',
       handle: async ({ params }) => {
         const user = params['user'] ?? '';
+        const customer = customerOf(user);
         const order = `o-${Math.floor(world.random() * 1e9).toString(36)}`;
         const lines = (await call(world, 'cart', 'GET', `/carts/${user}`)).body as string[];
         const cents = lines.length * 2_990;
@@ -134,12 +156,18 @@ export function checkout(world: World): readonly Route[] {
           log('ERROR', `order ${order} failed: payment answered ${paid.status}`, {
             'shop.order': order,
             'shop.user': user,
+            'customer.id': String(customer),
           });
           return { status: 502, body: { error: 'payment failed' } };
         }
+        await world.store?.addOrder({ customer, reference: order, cents });
         await call(world, 'order-queue', 'POST', '/messages', { body: { order, lines } });
         orders.add(1, { 'shop.outcome': 'placed' });
-        log('INFO', `order ${order} placed`, { 'shop.order': order, 'shop.cents': cents });
+        log('INFO', `order ${order} placed`, {
+          'shop.order': order,
+          'shop.cents': cents,
+          'customer.id': String(customer),
+        });
         return { status: 200, body: { order } };
       },
     },

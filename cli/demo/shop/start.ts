@@ -16,6 +16,8 @@ export type ShopOptions = {
   /** `http://127.0.0.1:4318` */
   readonly otlpHttp: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Its Postgres, where there is one. */
+  readonly dsn?: string;
   /** How long a shopper thinks, about; more is less traffic. */
   readonly pauseMs?: number;
   /** What a service prints, which is only ever a complaint. */
@@ -73,6 +75,7 @@ function startService(
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...options.env,
+      SHOP_DSN: options.dsn ?? '',
       OTEL_SERVICE_NAME: service,
       OTEL_RESOURCE_ATTRIBUTES:
         'service.namespace=shop,service.version=1.4.2,deployment.environment.name=demo',
