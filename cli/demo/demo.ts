@@ -67,7 +67,7 @@ async function startTelemetry(
   const { env } = context;
   const shop = { otlpGrpc, otlpHttp, env, onComplaint, ...(dsn !== undefined && { dsn }) };
   parts.push(await startShop(shop));
-  if (database !== undefined) parts.push(await database.startCopies(machine.clickhouseUrl));
+  if (database !== undefined) parts.push(await database.startCopies(machine));
 }
 
 /** Until Ctrl-C or until a part ends; the text says which. */

@@ -67,7 +67,10 @@ describeWithPeers(
           " VALUES (now(), 'checkout', 'POST', 'Server', 'Error', 1)," +
           " (now(), 'checkout', 'POST', 'Server', 'Unset', 3)",
       );
-      copies = await database.startCopies(`${engine.url}/otel`);
+      copies = await database.startCopies({
+        clickhouseUrl: `${engine.url}/otel`,
+        otlpHttp: 'http://127.0.0.1:9',
+      });
       const runs = "SELECT count() AS n FROM otel.snapshot_runs WHERE Result = 'ok'";
       while (Number((await ask(runs).catch(() => []))[0]?.['n'] ?? 0) === 0) {
         await systemClock.sleep(pauseMs);

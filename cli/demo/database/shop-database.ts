@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import { Client } from 'pg';
 import { snapshotsOptions } from '../../../jobs/snapshot/config.ts';
 import type { CliContext } from '../../context.ts';
-import { startSnapshots } from '../../snapshot/on-schedule.ts';
+import { type SnapshotPlaces, startSnapshots } from '../../snapshot/on-schedule.ts';
 import { defaultPlaces, findPostgres } from './find.ts';
 import { startPostgresServer } from './server.ts';
 
 export type ShopDatabase = {
   readonly dsn: string;
   /** Copies its tables, from now on each minute. */
-  readonly startCopies: (clickhouseUrl: string) => Promise<{ readonly stop: () => Promise<void> }>;
+  readonly startCopies: (places: SnapshotPlaces) => Promise<{ readonly stop: () => Promise<void> }>;
   readonly stop: () => Promise<void>;
 };
 
@@ -65,7 +65,7 @@ export async function startShopDatabase(
     }
     return {
       dsn: server.dsn,
-      startCopies: (clickhouseUrl) => startCopies(server.dsn, clickhouseUrl, context),
+      startCopies: (places) => startCopies(server.dsn, places, context),
       stop: server.stop,
     };
   } catch (error) {
@@ -87,7 +87,7 @@ async function run(dsn: string, sql: string): Promise<void> {
   }
 }
 
-function startCopies(dsn: string, clickhouseUrl: string, context: CliContext) {
+function startCopies(dsn: string, places: SnapshotPlaces, context: CliContext) {
   const snapshots = snapshotsOptions.parse([
     {
       name: 'shop',
@@ -96,7 +96,7 @@ function startCopies(dsn: string, clickhouseUrl: string, context: CliContext) {
       schedule: '* * * * *',
     },
   ]);
-  return startSnapshots(snapshots, clickhouseUrl, {
+  return startSnapshots(snapshots, places, {
     ...context,
     env: { ...context.env, [variable]: dsn },
     // A line a minute would push the demo's own words away; what is wrong is said.
