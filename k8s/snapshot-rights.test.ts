@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ClickHouse } from '../clickhouse/client.ts';
+import { keptLayout, viewSql } from '../jobs/snapshot/kept.ts';
 import type { TablePlan } from '../jobs/snapshot/plan.ts';
 import { lastRuns, recordRuns } from '../jobs/snapshot/runs.ts';
 import { Target } from '../jobs/snapshot/target.ts';
@@ -46,15 +47,27 @@ let dataDir = '';
 let server: ClickHouse;
 
 /** As `jobs/snapshot/run.ts` does it, with rows of our own. */
-async function runOnce(run: string, rows: string): Promise<void> {
+async function runOnce(run: string, values: string): Promise<void> {
   const target = new Target(server, 'shop', 'shop', run);
   await target.prepare([plan]);
   const into = await target.create(plan, `run ${run}`);
-  await server.run(`INSERT INTO ${into} VALUES ${rows}`);
+  await server.run(`INSERT INTO ${into} VALUES ${values}`);
   await server.rows(`SELECT count(), min(id) FROM ${into}`);
   expect(await target.columns(target.loadingName(plan))).toEqual([{ name: 'id', type: 'Int64' }]);
   expect(await target.key(target.loadingName(plan))).toMatch(/^\(?id\)?$/);
   await target.swap(plan);
+  const view = { ...plan, name: 'kept' };
+  const [rows, more] = [target.rowsName(view), target.loadingName({ name: 'more' })];
+  for (const name of [rows, more]) {
+    const made = await target.create(view, `rows of ${name}`, keptLayout(view, name, 1n));
+    await server.run(`INSERT INTO ${made} (id) VALUES ${values}`);
+  }
+  await target.createView(view, rows, 'ab', viewSql(view, target.place(rows)));
+  await target.swap(view);
+  await target.attach(target.place(rows), target.place(more));
+  await target.discard({ name: 'more' });
+  await target.forget(view, 0);
+  await target.sweep();
   await target.forget(plan, 0);
   await target.discard(plan);
   const report = { run, snapshot: 'shop', address: 'db:5432/shop', position: '', notes: [] };
@@ -90,7 +103,11 @@ describe('the user of the snapshots', () => {
       await runOnce('20260101T000000Z_0001', '(1)');
       await runOnce('20260101T010000Z_0002', '(1), (2)');
       expect(await server.rows('SELECT count() AS n FROM shop.orders')).toEqual([{ n: 2 }]);
-      expect(await server.rows("SELECT name FROM system.tables WHERE database = 'shop'")).toEqual([
+      expect(
+        await server.rows("SELECT name FROM system.tables WHERE database = 'shop' ORDER BY name"),
+      ).toEqual([
+        { name: 'kept' },
+        { name: 'kept__rows_20260101T010000Z_0002' },
         { name: 'orders' },
       ]);
       const [last] = await lastRuns(server, ['shop']);
@@ -112,7 +129,7 @@ describe('the user of the snapshots', () => {
     'DROP DATABASE shop',
     'DROP DATABASE otel',
     'CREATE DATABASE another',
-    'ALTER TABLE shop.orders DELETE WHERE 1',
+    'ALTER TABLE shop.orders ADD COLUMN more Int8',
     "SELECT * FROM file('/etc/passwd', 'LineAsString')",
     "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
     'GRANT SELECT ON otel.* TO default',

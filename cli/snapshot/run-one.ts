@@ -14,6 +14,7 @@ export async function runOne(
   server: ClickHouse,
   onProgress: (progress: RunProgress) => void,
   context: CliContext,
+  isFull = false,
 ): Promise<RunReport> {
   const { openSource } = await import('./open.ts');
   const { runSnapshot } = await import('../../jobs/snapshot/run.ts');
@@ -26,6 +27,7 @@ export async function runOne(
       ...(home !== undefined && { home }),
       clock: systemClock,
       run: runName(systemClock.nowMs()),
+      isFull,
       onProgress,
       signal: context.signal,
     });

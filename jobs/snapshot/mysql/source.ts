@@ -2,7 +2,7 @@
 import type { Source, SourceSnapshot } from '../source.ts';
 import { readCatalog } from './catalog.ts';
 import { type Dsn, parseDsn } from './dsn.ts';
-import { openSession, type Session, type SessionOptions } from './session.ts';
+import { openSession, quoteName, type Session, type SessionOptions } from './session.ts';
 import { beginSnapshot } from './snapshot.ts';
 
 export type MysqlOptions = {
@@ -34,6 +34,7 @@ function sourceOf(session: Session, dsn: Dsn, settings: SessionOptions): Source 
   const open: SourceSnapshot[] = [];
   return {
     address: dsn.address,
+    quote: quoteName,
     tables: () => readCatalog(session, dsn.database),
     begin: async (readers) => {
       const snapshot = await beginSnapshot(session, dsn, settings, readers);

@@ -3,6 +3,7 @@ import { Problem } from '../../../core/problem.ts';
 import type { Source } from '../source.ts';
 import { readCatalog } from './catalog.ts';
 import { toProblem } from './failure.ts';
+import { quote } from './select.ts';
 import { openSessions, type PostgresOptions, versionMin } from './session.ts';
 import { beginSnapshot } from './snapshot.ts';
 
@@ -17,6 +18,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Source> {
   }
   return {
     address: sessions.address,
+    quote,
     tables: async () => {
       const session = await sessions.connect();
       try {
