@@ -35,10 +35,21 @@ export const snapshotCodes = {
     cause: 'The environment variable that the DSN refers to is empty or not set.',
     next: 'Set the variable to a DSN such as postgres://reader:PASSWORD@db:5432/shop.',
   },
+  'OBS-6048': {
+    title: 'an entry of incremental or history fits no table',
+    cause: 'Its glob fits none of the tables that `tables` of the snapshot takes.',
+    next: 'Correct `match`; `obsctl snapshot plan` shows the tables as `schema.table`.',
+  },
   'OBS-6049': {
     title: 'the database has no Atomic engine',
     cause: 'Tables are swapped by EXCHANGE TABLES, which another engine does not have.',
     next: 'Give the snapshot a `database` that does not exist yet; it is then made.',
+  },
+  'OBS-6050': {
+    title: 'the source has no rows any more',
+    cause:
+      'Every key is gone, and `deletes: compare` would take all rows out; nothing was changed.',
+    next: 'When the table was emptied on purpose, run `obsctl snapshot run NAME --full` once.',
   },
   'OBS-6057': {
     title: 'a dictionary does not fit its table',

@@ -156,9 +156,11 @@ ${[
  */
 function snapshotGrants(database: string, snapshots: readonly string[]): readonly string[] {
   return [
-    ...snapshots.map(
-      (one) => `GRANT CREATE DATABASE, SELECT, INSERT, CREATE TABLE, DROP TABLE ON ${one}.*`,
-    ),
+    ...snapshots.flatMap((one) => [
+      `GRANT CREATE DATABASE, SELECT, INSERT, CREATE TABLE, DROP TABLE ON ${one}.*`,
+      // Of tables that are added to: their views, and ATTACH PARTITION FROM, which asks for it.
+      `GRANT CREATE VIEW, DROP VIEW, ALTER DELETE ON ${one}.*`,
+    ]),
     `GRANT CREATE DATABASE ON ${database}.*`,
     `GRANT SELECT, INSERT, CREATE TABLE ON ${database}.${runsTable}`,
   ];

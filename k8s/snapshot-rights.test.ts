@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ClickHouse } from '../clickhouse/client.ts';
 import { Dictionaries } from '../jobs/snapshot/dictionaries.ts';
+import { keptLayout, viewSql } from '../jobs/snapshot/kept.ts';
 import type { TablePlan } from '../jobs/snapshot/plan.ts';
 import { lastRuns, recordRuns } from '../jobs/snapshot/runs.ts';
 import { Target } from '../jobs/snapshot/target.ts';
@@ -63,19 +64,31 @@ let dataDir = '';
 let server: ClickHouse;
 
 /** As `jobs/snapshot/run.ts` does it, with rows of our own. */
-async function runOnce(run: string, rows: string): Promise<void> {
+async function runOnce(run: string, values: string): Promise<void> {
   const target = new Target(server, 'shop', 'shop', run);
   const dictionaries = new Dictionaries(server, target, { snapshot: 'shop', run }, [dictionary]);
   await dictionaries.prepare();
   await target.prepare([plan]);
   const into = await target.create(plan, `run ${run}`);
-  await server.run(`INSERT INTO ${into} VALUES ${rows}`);
+  await server.run(`INSERT INTO ${into} VALUES ${values}`);
   await server.rows(`SELECT count(), min(id) FROM ${into}`);
   expect(await target.columns(target.loadingName(plan))).toHaveLength(2);
   expect(await target.key(target.loadingName(plan))).toMatch(/^\(?id\)?$/);
   await dictionaries.rehearse();
   await target.swap(plan);
   await dictionaries.replace();
+  const view = { ...plan, name: 'kept' };
+  const [rows, more] = [target.rowsName(view), target.loadingName({ name: 'more' })];
+  for (const name of [rows, more]) {
+    const made = await target.create(view, `rows of ${name}`, keptLayout(view, name, 1n));
+    await server.run(`INSERT INTO ${made} (id) VALUES ${values}`);
+  }
+  await target.createView(view, rows, 'ab', viewSql(view, target.place(rows)));
+  await target.swap(view);
+  await target.attach(target.place(rows), target.place(more));
+  await target.discard({ name: 'more' });
+  await target.forget(view, 0);
+  await target.sweep();
   await target.forget(plan, 0);
   await dictionaries.discard();
   await target.discard(plan);
@@ -120,7 +133,12 @@ describe('the user of the snapshots', () => {
       await runOnce('20260101T010000Z_0002', '(1, 10), (2, 20)');
       expect(await server.rows('SELECT count() AS n FROM shop.orders')).toEqual([{ n: 2 }]);
       const names = "SELECT name FROM system.tables WHERE database = 'shop' ORDER BY name";
-      expect(await server.rows(names)).toEqual([{ name: 'order' }, { name: 'orders' }]);
+      expect(await server.rows(names)).toEqual([
+        { name: 'kept' },
+        { name: 'kept__rows_20260101T010000Z_0002' },
+        { name: 'order' },
+        { name: 'orders' },
+      ]);
       const asked = "SELECT dictGet('shop.order', 'total', 2) AS total";
       expect(await server.rows(asked)).toEqual([{ total: 20 }]);
       const [last] = await lastRuns(server, ['shop']);
@@ -145,7 +163,7 @@ describe('the user of the snapshots', () => {
     'CREATE DICTIONARY otel.d (a Int64, b Int64) PRIMARY KEY a SOURCE(NULL()) LIFETIME(1) ' +
       'LAYOUT(COMPLEX_KEY_HASHED())',
     'SYSTEM RELOAD DICTIONARIES',
-    'ALTER TABLE shop.orders DELETE WHERE 1',
+    'ALTER TABLE shop.orders ADD COLUMN more Int8',
     "SELECT * FROM file('/etc/passwd', 'LineAsString')",
     "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
     'GRANT SELECT ON otel.* TO default',

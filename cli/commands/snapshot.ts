@@ -7,6 +7,7 @@ type SnapshotOptions = {
   readonly file: string;
   readonly clickhouse?: string;
   readonly json?: boolean;
+  readonly full?: boolean;
 };
 
 export function registerSnapshot(program: Command, context: CliContext): void {
@@ -23,6 +24,7 @@ export function registerSnapshot(program: Command, context: CliContext): void {
   const url = 'server and database of snapshot_runs; CLICKHOUSE_URL, or http://127.0.0.1:8123';
   subcommand('run', 'copy all tables, verify each, then swap them in')
     .option('--clickhouse <url>', url)
+    .option('--full', 'all rows, also of tables of which only changes would be read')
     .addHelpText(
       'after',
       '\nAll tables of a run show one point in time. A new table is filled beside the old one\n' +
@@ -34,6 +36,7 @@ export function registerSnapshot(program: Command, context: CliContext): void {
         '\nExamples:\n' +
         '  obsctl snapshot run shop\n' +
         '  obsctl snapshot run --json | jq .tables\n' +
+        '  obsctl snapshot run shop --full\n' +
         '\nExit codes: 0 all is copied, 2 something is wrong with it, 3 not reachable.\n',
     )
     .action((name: string | undefined, options: SnapshotOptions) => run(name, options, context));
@@ -68,7 +71,8 @@ async function run(
     for (const config of configs) {
       const progress = new Progress(context);
       const onProgress = progress.show;
-      const report = await runOne(config, server, { onProgress, metrics }, context);
+      const isFull = options.full === true;
+      const report = await runOne(config, server, { onProgress, metrics, isFull }, context);
       progress.end();
       if (options.json === true) context.stdout(`${JSON.stringify(report, bigAsText)}\n`);
       else context.stdout(runText(report));

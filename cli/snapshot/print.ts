@@ -15,12 +15,13 @@ export function runText(report: RunReport): string {
   const rows = tables.map((table) => [
     table.source,
     `${table.database}.${table.table}`,
+    table.mode,
     number(table.sent.rows),
     hex(table.sent.checksum),
     seconds(table.readMs),
     seconds(table.verifyMs),
   ]);
-  const head = ['table', 'into', 'rows', 'checksum', 'read', 'verified'];
+  const head = ['table', 'into', 'mode', 'rows', 'checksum', 'read', 'verified'];
   return [
     `${report.snapshot}: ${report.address} at ${report.position}\n`,
     ...notes.map((note) => `note: ${note}\n`),
@@ -37,8 +38,14 @@ function dictionaryText({ database, name, source, ...one }: DictionaryReport): s
 }
 
 /** What a person should look at: values at an edge, and what is not as it was. */
-function remarks({ source, edges, changes }: TableReport): readonly string[] {
+function remarks({ source, edges, changes, ...table }: TableReport): readonly string[] {
+  const { since, mark, deleted, history } = table;
   return [
+    ...(since === '' ? [] : [`${source}: rows from ${since} on, ${number(deleted)} deleted\n`]),
+    ...(history === undefined
+      ? []
+      : [`${source}: ${history.opened} versions began, ${history.closed} ended\n`]),
+    ...(mark === '' ? [] : [`${source}: mark ${mark}\n`]),
     ...edges.map(({ column, count, policy, value, key }) => {
       const first = `first “${value}”${key === '' ? '' : ` at ${key}`}`;
       return `${source}.${column}: ${number(count)} values beyond the type, ${policy}; ${first}\n`;
@@ -72,6 +79,7 @@ function tableText(table: TableOutlook): string {
     `\n${table.source} (${table.kind}) into ${table.into}: ${about}\n`,
     ...(table.filter === '' ? [] : [`  where ${table.filter}\n`]),
     aligned(columns),
+    ...table.modes.map((line) => `  ${line}\n`),
     ...table.dropped.map((name) => `  ${name}: left out\n`),
   ].join('');
 }
@@ -84,12 +92,18 @@ export function listText(runs: readonly LastRun[], names: readonly string[]): st
     run.table === '' ? '(all)' : run.table,
     run.into,
     run.result === 'ok' && !run.isEqual ? 'unequal' : run.result,
+    run.mode,
     number(Number(run.rows)),
+    number(Number(run.deleted)),
+    run.mark,
     hex(BigInt(run.checksum)),
     `${age(run.ageS)} ago`,
     run.error,
   ]);
-  const head = ['snapshot', 'table', 'into', 'result', 'rows', 'checksum', 'age', ''];
+  const head = [
+    ...['snapshot', 'table', 'into', 'result', 'mode', 'rows', 'deleted', 'mark', 'checksum'],
+    ...['age', ''],
+  ];
   return [
     rows.length === 0 ? '' : aligned([head, ...rows]),
     ...missing.map((name) => `${name}: never run\n`),

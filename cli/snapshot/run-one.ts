@@ -10,15 +10,17 @@ import type { ProgressMetrics } from './progress-metrics.ts';
 /** A checksum reads all rows of a table before it answers. */
 export const requestTimeoutMs = 30 * 60_000;
 
-export type Watching = {
+export type RunWords = {
   readonly onProgress: (progress: RunProgress) => void;
   readonly metrics: ProgressMetrics | undefined;
+  /** All rows, also of tables of which only changes would be read. */
+  readonly isFull?: boolean;
 };
 
 export async function runOne(
   config: SnapshotConfig,
   server: ClickHouse,
-  { onProgress, metrics }: Watching,
+  { onProgress, metrics, isFull = false }: RunWords,
   context: CliContext,
 ): Promise<RunReport> {
   const startedMs = systemClock.monotonicMs();
@@ -29,7 +31,7 @@ export async function runOne(
     metrics?.progress(config.name, progress);
   };
   try {
-    const report = await copyFrom(config, server, tell, context);
+    const report = await copyFrom(config, server, { onProgress: tell, isFull }, context);
     ended('ok');
     return report;
   } catch (error) {
@@ -41,7 +43,7 @@ export async function runOne(
 async function copyFrom(
   config: SnapshotConfig,
   server: ClickHouse,
-  onProgress: (progress: RunProgress) => void,
+  { onProgress, isFull }: Required<Pick<RunWords, 'onProgress' | 'isFull'>>,
   context: CliContext,
 ): Promise<RunReport> {
   const { openSource } = await import('./open.ts');
@@ -55,6 +57,7 @@ async function copyFrom(
       ...(home !== undefined && { home }),
       clock: systemClock,
       run: runName(systemClock.nowMs()),
+      isFull,
       onProgress,
       signal: context.signal,
     });

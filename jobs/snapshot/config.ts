@@ -141,6 +141,49 @@ const filter = z.strictObject({
     }),
 });
 
+const overlapError = 'a duration such as 10m, or a whole number for a column of integers';
+
+const incremental = z.strictObject({
+  match: glob.meta({
+    description: 'Tables by `schema.table`, as a glob; the first entry that fits counts',
+    examples: ['public.orders'],
+  }),
+  cursor: z
+    .string({ error: 'the name of a column in the source' })
+    .min(1)
+    .max(namesMax)
+    .meta({
+      description: 'Column that rises with every change: a time, a date or an integer',
+      examples: ['updated_at'],
+    }),
+  overlap: z
+    .union([
+      z.string().refine((text) => (parseDurationMs(text) ?? 0) > 0, { error: overlapError }),
+      z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+    ])
+    .optional()
+    .meta({
+      description:
+        'How far before the mark is read again, for transactions that committed late; absent: ' +
+        '10m, for a column of integers 1000',
+      examples: ['10m'],
+    }),
+  deletes: z
+    .enum(['none', 'compare'])
+    .default('none')
+    .meta({
+      description: '`compare` reads all keys in each run, and takes out rows whose key is gone',
+      examples: ['compare'],
+    }),
+});
+
+const history = z.strictObject({
+  match: glob.meta({
+    description: 'Tables by `schema.table`, as a glob',
+    examples: ['public.customers'],
+  }),
+});
+
 const cronError = 'five fields of cron such as "0 * * * *", in UTC; Sunday is 0';
 
 const snapshot = z.strictObject({
@@ -210,6 +253,22 @@ const snapshot = z.strictObject({
       examples: [[{ match: 'public.orders', where: 'total > 0' }]],
     }),
   dictionaries: dictionariesOptions,
+  incremental: z
+    .array(incremental)
+    .max(listMax)
+    .default([])
+    .meta({
+      description: 'Tables of which a run reads only the rows that changed since the last one',
+      examples: [[{ match: 'public.orders', cursor: 'updated_at' }]],
+    }),
+  history: z
+    .array(history)
+    .max(listMax)
+    .default([])
+    .meta({
+      description: 'Tables whose earlier versions stay, in NAME_history with valid_from, valid_to',
+      examples: [[{ match: 'public.customers' }]],
+    }),
 });
 
 export const snapshotsOptions = z

@@ -36,15 +36,23 @@ const attribute = new RegExp(
 /** Of those, what is equal only to itself, letter for letter. */
 const keyType = /^(?!Float|Array|Map)/;
 
-/** @throws Problem OBS-6057, with the dictionary and what does not fit */
+/**
+ * @param changing of the plans those that are read by their changes: what they hold is seen through
+ *   a view, whose older rows a dictionary would load as well
+ * @throws Problem OBS-6057, with the dictionary and what does not fit
+ */
 export function planDictionaries(
   { name, dictionaries }: Pick<SnapshotConfig, 'name' | 'dictionaries'>,
   plans: readonly TablePlan[],
+  changing: readonly TablePlan[] = [],
 ): readonly DictionaryPlan[] {
   return dictionaries.map((one) => {
     const where = `snapshots.${name}.dictionaries.${one.name}`;
     const plan = plans.find(({ source }) => fullName(source) === one.table);
     if (plan === undefined) throw unfit(`${one.table} is not among the tables`, where);
+    if (changing.includes(plan)) {
+      throw unfit(`${one.table} is incremental; a dictionary needs a table read whole`, where);
+    }
     const twin = plans.find((other) => other.name === one.name);
     if (twin !== undefined) {
       throw unfit(`the table ${fullName(twin.source)} has its name`, where);

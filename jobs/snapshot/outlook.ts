@@ -2,7 +2,8 @@
 
 import { databaseOf, type SnapshotConfig } from './config.ts';
 import { chunkRows } from './copy.ts';
-import { fullName, planTables } from './plan.ts';
+import { historyName, type Mode, planModes } from './modes.ts';
+import { fullName, planTables, type TablePlan } from './plan.ts';
 import type { Source } from './source.ts';
 
 export type TableOutlook = {
@@ -23,6 +24,8 @@ export type TableOutlook = {
     readonly isHashed: boolean;
   }[];
   readonly dropped: readonly string[];
+  /** How it is kept, and why not as was asked; a line each. */
+  readonly modes: readonly string[];
 };
 
 export type Outlook = {
@@ -40,10 +43,11 @@ export async function planSnapshot(
   home: string | undefined,
 ): Promise<Outlook> {
   const plans = planTables(await source.tables(), config, home);
+  const modes = planModes(plans, config);
   const snapshot = await source.begin(config.readers);
   try {
     const tables: TableOutlook[] = [];
-    for (const plan of plans) {
+    for (const [index, plan] of plans.entries()) {
       const chunks = await snapshot.chunks(plan, chunkRows);
       tables.push({
         source: fullName(plan.source),
@@ -62,6 +66,7 @@ export async function planSnapshot(
           isHashed: plan.hashed[index] === true,
         })),
         dropped: plan.dropped,
+        modes: modeLines(plan, modes[index]),
       });
     }
     const { address } = source;
@@ -75,4 +80,19 @@ export async function planSnapshot(
   } finally {
     await snapshot.end();
   }
+}
+
+function modeLines(plan: TablePlan, mode: Mode | undefined): readonly string[] {
+  if (mode === undefined) return [];
+  const { cursor, comparesDeletes, hasHistory, lacks } = mode;
+  const overlap =
+    cursor?.kind === 'integer' ? cursor.overlap : `${(cursor?.overlap ?? 0) / 1_000} s`;
+  const deletes = comparesDeletes ? 'deletes by comparing keys' : 'deletes are not seen';
+  return [
+    ...(cursor === undefined
+      ? []
+      : [`incremental by ${cursor.column.source.name}, overlap ${overlap}, ${deletes}`]),
+    ...(hasHistory ? [`history in ${historyName(plan)}`] : []),
+    ...lacks,
+  ];
 }

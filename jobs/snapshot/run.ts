@@ -10,17 +10,18 @@ import { checksumSettings } from '../../clickhouse/native/values/checksum-sql.ts
 import type { Clock } from '../../core/clock.ts';
 import { isProblem } from '../../core/problem.ts';
 import { databaseOf, type SnapshotConfig } from './config.ts';
-import { type Copied, chunkRows, copyTable } from './copy.ts';
+import { type Copied, chunkRows } from './copy.ts';
 import { Dictionaries, type DictionaryReport } from './dictionaries.ts';
 import { planDictionaries } from './dictionary-plan.ts';
-import { changesBetween, type Shape } from './drift.ts';
-import { type EdgeCount, EdgeCounts } from './edges.ts';
-import { fullName, planTables, type TablePlan } from './plan.ts';
+import type { EdgeCount } from './edges.ts';
+import { historyName, planModes } from './modes.ts';
+import { planTables, type TablePlan } from './plan.ts';
 import { withLock } from './run-lock.ts';
 import { recordRuns } from './runs.ts';
-import type { Chunk, Source, SourceLock, SourceSnapshot } from './source.ts';
+import type { Source, SourceLock } from './source.ts';
+import { type Planned, type Prepared, prepareTable } from './table.ts';
 import { Target } from './target.ts';
-import { mustBeEqual, readStored, type Stored } from './verify.ts';
+import type { Stored } from './verify.ts';
 
 export type TableReport = {
   /** Schema and table in the source. */
@@ -31,6 +32,15 @@ export type TableReport = {
   readonly stored: Stored;
   readonly edges: readonly EdgeCount[];
   readonly changes: readonly string[];
+  /** Whether all rows were read, or those that changed. */
+  readonly mode: 'full' | 'incremental';
+  /** From which cursor on rows were read, and the greatest that was; empty where there is none. */
+  readonly since: string;
+  readonly mark: string;
+  /** Rows that were marked as deleted. */
+  readonly deleted: number;
+  /** Versions that began and ended; absent without a history. */
+  readonly history?: { readonly opened: number; readonly closed: number };
   readonly readMs: number;
   readonly verifyMs: number;
 };
@@ -62,6 +72,8 @@ export type RunOptions = {
   readonly clock: Clock;
   /** Part of names: later runs sort behind, and no two are the same. */
   readonly run: string;
+  /** All rows, also of tables of which only changes would be read. */
+  readonly isFull?: boolean;
   readonly onProgress: (progress: RunProgress) => void;
   readonly signal: AbortSignal;
 };
@@ -101,91 +113,44 @@ type Whole = Pick<RunReport, 'position' | 'notes' | 'tables' | 'dictionaries'>;
 async function copyAll(options: RunOptions, lock: SourceLock): Promise<Whole> {
   const { config, source, server, run } = options;
   const plans = planTables(await source.tables(), config, options.home);
+  const modes = planModes(plans, config);
   const target = new Target(server, databaseOf(config), config.name, run);
-  const asked = planDictionaries(config, plans);
+  const changing = plans.filter((_, index) => modes[index]?.cursor !== undefined);
+  const asked = planDictionaries(config, plans, changing);
   const dictionaries = new Dictionaries(server, target, { snapshot: config.name, run }, asked);
   await dictionaries.prepare();
-  await target.prepare(plans);
+  const histories = plans.flatMap((plan, index) =>
+    modes[index]?.hasHistory === true ? [{ name: historyName(plan) }] : [],
+  );
+  await target.prepare([...plans, ...histories]);
   const snapshot = await source.begin(config.readers);
+  const begunMs = Math.round(options.clock.nowMs());
   try {
     // All at once, because it holds each table as it is to the end of the snapshot.
     const planned: Planned[] = [];
-    for (const plan of plans) {
-      planned.push({ plan, chunks: await snapshot.chunks(plan, chunkRows) });
+    for (const [index, mode] of modes.entries()) {
+      const plan = plans[index] as TablePlan;
+      planned.push({ plan, mode, chunks: await snapshot.chunks(plan, chunkRows) });
     }
-    const tables: TableReport[] = [];
-    for (const one of planned) tables.push(await copyOne(one, target, snapshot, options));
+    const tables: Prepared[] = [];
+    for (const one of planned) {
+      tables.push(await prepareTable(one, { target, snapshot, begunMs, options }));
+    }
     await dictionaries.rehearse();
     await lock.check();
     options.signal.throwIfAborted();
-    for (const plan of plans) await target.swap(plan);
+    for (const { commit } of tables) await commit();
     const made = await dictionaries.replace();
     for (const plan of plans) await target.forget(plan, config.keep);
+    await target.sweep();
     const { position, notes } = snapshot;
-    return { position, notes, tables, dictionaries: made };
+    const reports = tables.map(({ report }) => report);
+    return { position, notes, tables: reports, dictionaries: made };
   } catch (error) {
     await dictionaries.discard();
-    for (const plan of plans) await target.discard(plan).catch(() => {});
+    await target.discardAll().catch(() => {});
     throw error;
   } finally {
     await snapshot.end();
   }
-}
-
-type Planned = { readonly plan: TablePlan; readonly chunks: readonly Chunk[] };
-
-async function copyOne(
-  { plan, chunks }: Planned,
-  target: Target,
-  snapshot: SourceSnapshot,
-  options: RunOptions,
-): Promise<TableReport> {
-  const { clock, server, run, signal, config } = options;
-  const source = fullName(plan.source);
-  const { estimatedRows } = plan.source;
-  const before = await shapeOf(target, plan.name);
-  const into = await target.create(plan, `${source}, run ${run}, ${snapshot.position}`);
-  const startMs = clock.monotonicMs();
-  const edges = new EdgeCounts(plan.columns);
-  let rows = 0;
-  const tell = (step: RunProgress['step']): void =>
-    options.onProgress({ table: source, rows, estimatedRows, step });
-  tell('read');
-  const sent = await copyTable(plan, {
-    server,
-    snapshot,
-    chunks,
-    into,
-    token: `${run}/${source}`,
-    clock,
-    edges,
-    rowsPerSecond: config.rows_per_second,
-    onRows: (more) => {
-      rows += more;
-      tell('read');
-    },
-    signal,
-  });
-  const readMs = clock.monotonicMs() - startMs;
-  tell('verify');
-  const stored = await readStored(server, into, plan, signal);
-  mustBeEqual(sent, stored, plan);
-  tell('done');
-  const after = await shapeOf(target, target.loadingName(plan));
-  return {
-    source,
-    database: target.database,
-    table: plan.name,
-    sent,
-    stored,
-    edges: edges.all(),
-    changes: before === undefined || after === undefined ? [] : changesBetween(before, after),
-    readMs: Math.round(readMs),
-    verifyMs: Math.round(clock.monotonicMs() - startMs - readMs),
-  };
-}
-
-async function shapeOf(target: Target, table: string): Promise<Shape | undefined> {
-  const columns = await target.columns(table);
-  return columns.length === 0 ? undefined : { columns, key: await target.key(table) };
 }

@@ -15,6 +15,10 @@ const table: TableReport = {
   stored: { rows: 1, checksum: 7n, keyMin: '1', keyMax: '1' },
   edges: [],
   changes: [],
+  mode: 'full',
+  since: '',
+  mark: '',
+  deleted: 0,
   readMs: 0,
   verifyMs: 0,
 };

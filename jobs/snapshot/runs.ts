@@ -66,6 +66,10 @@ function tableRow(table: TableReport): Row {
     KeyMax: table.stored.keyMax,
     Edges: Object.fromEntries(table.edges.map(({ column, count }) => [column, count])),
     Changes: table.changes,
+    Mode: table.mode,
+    Since: table.since,
+    Mark: table.mark,
+    Deleted: table.deleted,
     ReadMs: table.readMs,
     VerifyMs: table.verifyMs,
   };
@@ -82,6 +86,10 @@ export type LastRun = {
   readonly rows: string;
   readonly checksum: string;
   readonly isEqual: boolean;
+  /** `full` or `incremental`; empty when it failed before. */
+  readonly mode: string;
+  readonly mark: string;
+  readonly deleted: string;
 };
 
 /** The last run of each table, and the last failure of each snapshot if it is the newest. */
@@ -97,7 +105,8 @@ export async function lastRuns(
     'SELECT Snapshot AS snapshot, SourceTable AS table, ' +
       "if(Table = '', '', concat(Database, '.', Table)) AS into, Result AS result, " +
       "Error AS error, dateDiff('second', Time, now64(3)) AS age, Rows AS rows, " +
-      'Checksum AS checksum, Rows = RowsStored AND Checksum = ChecksumStored AS equal ' +
+      'Checksum AS checksum, Rows = RowsStored AND Checksum = ChecksumStored AS equal, ' +
+      'Mode AS mode, Mark AS mark, Deleted AS deleted ' +
       `FROM (SELECT *, max(Time) OVER (PARTITION BY Snapshot) AS newest FROM ${into} ` +
       `${named === '' ? '' : `WHERE Snapshot IN (${named})`}) ` +
       // A failure that a run came after is over; it would be told for as long as rows are kept.

@@ -88,6 +88,8 @@ export type Edges = {
 export type Source = {
   /** For messages: host, port and database; never a password. */
   readonly address: string;
+  /** A name of a column as its SQL writes it. */
+  readonly quote: (name: string) => string;
   /** All tables and views that its user may see, system schemas left out. */
   readonly tables: () => Promise<readonly SourceTable[]>;
   /** Opens one point in time for up to `readers` readers at once. */

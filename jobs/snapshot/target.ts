@@ -13,6 +13,7 @@ import type { TablePlan } from './plan.ts';
 const mark = 'obsctl snapshot';
 const loadingInfix = '__loading_';
 const oldInfix = '__old_';
+const rowsInfix = '__rows_';
 /** Blocks that the new table remembers by their tokens; more than one table is ever sent. */
 const tokensMax = 100_000;
 
@@ -22,6 +23,20 @@ export type StoredTable = {
 };
 
 export type StoredColumn = { readonly name: string; readonly type: string };
+
+/** A table of a plan that is not a plain copy of it. */
+export type Layout = {
+  readonly name: string;
+  readonly engine: string;
+  readonly orderBy: readonly string[];
+  /** Columns beside those of the plan, as DDL writes them. */
+  readonly extra: readonly string[];
+};
+
+type Named = Pick<TablePlan, 'name'>;
+
+/** Names the rows that a view shows, and what they were made by, at the end of its comment. */
+const shownRows = /, rows in ("(?:[^"\\]|\\.)*"), made as ([0-9a-f]+)$/;
 
 export class Target {
   readonly database: string;
@@ -42,7 +57,7 @@ export class Target {
    *
    * @throws Problem OBS-6044 when a table of that name is somebody else's, OBS-6049 without Atomic
    */
-  async prepare(plans: readonly TablePlan[]): Promise<void> {
+  async prepare(plans: readonly Named[]): Promise<void> {
     await this.#server.run(createDatabase(this.database));
     const [found] = await this.#server.rows<{ engine: string }>(
       `SELECT engine FROM system.databases WHERE name = ${quoteText(this.database)}`,
@@ -62,6 +77,19 @@ export class Target {
     }
     for (const table of tables) {
       if (this.#isOurs(table, loadingInfix)) await this.#drop(table.name);
+    }
+    await this.sweep();
+  }
+
+  /** Drops rows that no view of ours shows. */
+  async sweep(): Promise<void> {
+    const ours = (await this.tables()).filter(({ comment }) =>
+      comment.startsWith(`${this.#mark}: `),
+    );
+    const shown = new Set(ours.map(({ comment }) => rowsIn(comment)?.rows));
+    for (const { name, comment } of ours) {
+      const isRows = comment.startsWith(`${this.#mark}: rows of `) && name.includes(rowsInfix);
+      if (isRows && !shown.has(name)) await this.#drop(name);
     }
   }
 
@@ -89,32 +117,55 @@ export class Target {
   }
 
   /** Makes the new table of `plan`, empty, and gives its name with its database. */
-  async create(plan: TablePlan, what: string): Promise<string> {
-    const table = this.#loading(plan);
+  async create(plan: TablePlan, what: string, layout?: Layout): Promise<string> {
+    const table = layout === undefined ? this.#loading(plan) : this.place(layout.name);
     const columns = plan.columns.map(({ name, type, source }) => {
       return `  ${nameOf(name)} ${type} COMMENT ${quoteText(source.sourceType)}`;
     });
+    const all = [...columns, ...(layout?.extra ?? []).map((one) => `  ${one}`)];
     await this.#server.run(
-      `CREATE TABLE ${table}\n(\n${columns.join(',\n')}\n)\n` +
-        `ENGINE = MergeTree\nORDER BY ${keySql(plan)}\n` +
+      `CREATE TABLE ${table}\n(\n${all.join(',\n')}\n)\n` +
+        `ENGINE = ${layout?.engine ?? 'MergeTree'}\n` +
+        `ORDER BY ${orderSql(layout?.orderBy ?? keyColumns(plan))}\n` +
         `SETTINGS non_replicated_deduplication_window = ${tokensMax}\n` +
         `COMMENT ${quoteText(`${this.#mark}: ${what}`)}`,
     );
     return table;
   }
 
+  /** Makes the view that will show `rows` once it is swapped in; `made` is found again later. */
+  async createView(plan: Named, rows: string, made: string, query: string): Promise<void> {
+    const shows = `rows in ${JSON.stringify(rows)}, made as ${made}`;
+    const what = `${this.#mark}: run ${this.#run}, ${shows}`;
+    await this.#server.run(
+      `CREATE VIEW ${this.#loading(plan)} AS ${query} COMMENT ${quoteText(what)}`,
+    );
+  }
+
+  /** The rows that the view of that name shows, and by what they were made. */
+  async shown(name: string): Promise<{ readonly rows: string; readonly made: string } | undefined> {
+    const tables = await this.tables();
+    const found = rowsIn(tables.find((table) => table.name === name)?.comment ?? '');
+    return tables.some((table) => table.name === found?.rows) ? found : undefined;
+  }
+
+  /** Adds all rows of `from` to `rows`, in one step that readers see whole; both lie alike. */
+  async attach(rows: string, from: string): Promise<void> {
+    await this.#server.run(`ALTER TABLE ${rows} ATTACH PARTITION tuple() FROM ${from}`);
+  }
+
   /** Puts the new table in the place of the old one; readers see the one or the other, whole. */
-  async swap(plan: TablePlan): Promise<void> {
-    const place = this.#named(plan.name);
+  async swap(plan: Named, infix = oldInfix): Promise<void> {
+    const place = this.place(plan.name);
     const exists = (await this.tables()).some(({ name }) => name === plan.name);
     if (!exists) return await this.#server.run(`RENAME TABLE ${this.#loading(plan)} TO ${place}`);
     await this.#server.run(`EXCHANGE TABLES ${this.#loading(plan)} AND ${place}`);
-    const old = this.#named(`${plan.name}${oldInfix}${this.#run}`);
+    const old = this.place(`${plan.name}${infix}${this.#run}`);
     await this.#server.run(`RENAME TABLE ${this.#loading(plan)} TO ${old}`);
   }
 
   /** Drops all but the newest `keep` of the tables that were replaced. */
-  async forget(plan: TablePlan, keep: number): Promise<void> {
+  async forget(plan: Named, keep: number): Promise<void> {
     const prefix = `${plan.name}${oldInfix}`;
     const old = (await this.tables()).filter(
       (table) => this.#isOurs(table, oldInfix) && table.name.startsWith(prefix),
@@ -124,13 +175,32 @@ export class Target {
   }
 
   /** Drops the new table of a run that failed; harmless when there is none. */
-  async discard(plan: TablePlan): Promise<void> {
+  async discard(plan: Named): Promise<void> {
     await this.#server.run(`DROP TABLE IF EXISTS ${this.#loading(plan)} SYNC`);
   }
 
+  /** Drops all that this run has not put in its place. */
+  async discardAll(): Promise<void> {
+    for (const table of await this.tables()) {
+      const isLoading = table.name.endsWith(`${loadingInfix}${this.#run}`);
+      if (isLoading && this.#isOurs(table, loadingInfix)) await this.#drop(table.name);
+    }
+    await this.sweep();
+  }
+
   /** The new table's name while it is filled. */
-  loadingName({ name }: TablePlan): string {
+  loadingName({ name }: Named): string {
     return `${name}${loadingInfix}${this.#run}`;
+  }
+
+  /** The name of rows that a view shows. */
+  rowsName({ name }: Named): string {
+    return `${name}${rowsInfix}${this.#run}`;
+  }
+
+  /** A table with its database, as SQL writes it. */
+  place(table: string): string {
+    return `${nameOf(this.database)}.${nameOf(table)}`;
   }
 
   get #mark(): string {
@@ -141,22 +211,22 @@ export class Target {
     return name.includes(infix) && comment.startsWith(`${this.#mark}: `);
   }
 
-  #loading(plan: TablePlan): string {
-    return this.#named(this.loadingName(plan));
-  }
-
-  #named(table: string): string {
-    return `${nameOf(this.database)}.${nameOf(table)}`;
+  #loading(plan: Named): string {
+    return this.place(this.loadingName(plan));
   }
 
   async #drop(name: string): Promise<void> {
-    await this.#server.run(`DROP TABLE IF EXISTS ${this.#named(name)} SYNC`);
+    await this.#server.run(`DROP TABLE IF EXISTS ${this.place(name)} SYNC`);
   }
 }
 
+function rowsIn(comment: string): { readonly rows: string; readonly made: string } | undefined {
+  const [, rows, made] = shownRows.exec(comment) ?? [];
+  return rows === undefined || made === undefined ? undefined : { rows: JSON.parse(rows), made };
+}
+
 /** Rows lie by the primary key of the source, when all of it is copied as it is. */
-function keySql(plan: TablePlan): string {
-  const columns = keyColumns(plan);
+function orderSql(columns: readonly string[]): string {
   return columns.length === 0 ? 'tuple()' : `(${columns.map(nameOf).join(', ')})`;
 }
 

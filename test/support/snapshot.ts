@@ -28,6 +28,7 @@ export type RunOnce = {
   readonly source: Source;
   readonly server: ClickHouse;
   readonly home?: string;
+  readonly isFull?: boolean;
   readonly signal?: AbortSignal;
 };
 
@@ -49,4 +50,26 @@ export async function ask(url: string, query: string): Promise<readonly string[]
   const text = await response.text();
   if (!response.ok) throw new Error(text);
   return text.split('\n').slice(0, -1);
+}
+
+/** A server that is gone for good at the statement `fatal`, as for a job that is killed there. */
+export function dyingAt(server: ClickHouse, fatal: number): ClickHouse {
+  let statements = 0;
+  const step = (): void => {
+    statements += 1;
+    if (statements >= fatal) throw new Error('killed');
+  };
+  return {
+    ...server,
+    run: async (...args) => {
+      step();
+      await server.run(...args);
+      // The server has done it; nobody was there to hear so.
+      if (statements + 1 === fatal) step();
+    },
+    insert: async (...args) => {
+      step();
+      await server.insert(...args);
+    },
+  };
 }

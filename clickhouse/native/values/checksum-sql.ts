@@ -32,11 +32,16 @@ export const checksumSettings = {
  * columns are those of the blocks, in their order. Throws `TypeTextError` for an unknown type.
  */
 export function checksumSql(columns: readonly StoredColumn[]): string {
+  return `sum(${rowHashSql(columns)})`;
+}
+
+/** The hash of one row, as UInt64: what {@link checksumSql} adds up. */
+export function rowHashSql(columns: readonly StoredColumn[]): string {
   const parts = columns.map(({ name, type }) => ({
     node: parseType(type),
     value: `\`${name.replace(/[\\`]/g, '\\$&')}\``,
   }));
-  return `sum(${tupleDigest(parts, 0)})`;
+  return tupleDigest(parts, 0);
 }
 
 type Valued = { readonly node: TypeNode; readonly value: string };

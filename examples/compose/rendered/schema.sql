@@ -617,6 +617,10 @@ CREATE TABLE IF NOT EXISTS otel.snapshot_runs
     `KeyMax` String COMMENT 'Greatest value of the first key column' CODEC(ZSTD(1)),
     `Edges` Map(LowCardinality(String), UInt64) COMMENT 'Values at the edge of their type, by column' CODEC(ZSTD(1)),
     `Changes` Array(String) COMMENT 'What changed in the schema since the last run' CODEC(ZSTD(1)),
+    `Mode` LowCardinality(String) COMMENT 'full: all rows were read; incremental: those that changed' CODEC(ZSTD(1)),
+    `Since` String COMMENT 'Cursor from which on rows were read; empty for all' CODEC(ZSTD(1)),
+    `Mark` String COMMENT 'Greatest cursor that was read and not of the future' CODEC(ZSTD(1)),
+    `Deleted` UInt64 COMMENT 'Rows that were marked as deleted' CODEC(ZSTD(1)),
     `Started` DateTime64(3) COMMENT 'When the run began' CODEC(Delta(8), ZSTD(1)),
     `ReadMs` UInt64 COMMENT 'Reading and writing' CODEC(ZSTD(1)),
     `VerifyMs` UInt64 COMMENT 'Counting and the checksum in ClickHouse' CODEC(ZSTD(1))

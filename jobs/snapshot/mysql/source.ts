@@ -3,7 +3,7 @@ import type { Source, SourceSnapshot } from '../source.ts';
 import { readCatalog } from './catalog.ts';
 import { type Dsn, parseDsn } from './dsn.ts';
 import { takeLock } from './lock.ts';
-import { openSession, type Session, type SessionOptions } from './session.ts';
+import { openSession, quoteName, type Session, type SessionOptions } from './session.ts';
 import { beginSnapshot } from './snapshot.ts';
 
 export type MysqlOptions = {
@@ -35,6 +35,7 @@ function sourceOf(session: Session, dsn: Dsn, settings: SessionOptions): Source 
   const open: SourceSnapshot[] = [];
   return {
     address: dsn.address,
+    quote: quoteName,
     tables: () => readCatalog(session, dsn.database),
     begin: async (readers) => {
       const snapshot = await beginSnapshot(session, dsn, settings, readers);

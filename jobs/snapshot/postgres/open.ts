@@ -4,6 +4,7 @@ import type { Source } from '../source.ts';
 import { readCatalog } from './catalog.ts';
 import { toProblem } from './failure.ts';
 import { takeLock } from './lock.ts';
+import { quote } from './select.ts';
 import { openSessions, type PostgresOptions, versionMin } from './session.ts';
 import { beginSnapshot } from './snapshot.ts';
 
@@ -18,6 +19,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Source> {
   }
   return {
     address: sessions.address,
+    quote,
     tables: async () => {
       const session = await sessions.connect();
       try {
