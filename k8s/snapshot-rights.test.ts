@@ -81,7 +81,7 @@ async function runOnce(run: string, values: string): Promise<void> {
   const [rows, more] = [target.rowsName(view), target.loadingName({ name: 'more' })];
   for (const name of [rows, more]) {
     const made = await target.create(view, `rows of ${name}`, keptLayout(view, name, 1n));
-    await server.run(`INSERT INTO ${made} (id) VALUES ${values}`);
+    await server.run(`INSERT INTO ${made} (id, total) VALUES ${values}`);
   }
   await target.createView(view, rows, 'ab', viewSql(view, target.place(rows)));
   await target.swap(view);
