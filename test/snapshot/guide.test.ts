@@ -222,10 +222,12 @@ describeWithPeer('mariadb-10.11', 'the rights of the guide in MySQL', (program) 
 });
 
 describe('the rights of the guide in ClickHouse', () => {
-  const givenTo = (user: string): readonly string[] =>
-    blocks(guide, 'sql').flatMap((text) =>
-      [...text.matchAll(new RegExp(`^(GRANT .*) TO ${user};(?:  --.*)?$`, 'gm'))].map(([, one = '']) => one),
+  const givenTo = (user: string): readonly string[] => {
+    const grant = new RegExp(`^(GRANT .*) TO ${user};(?:  --.*)?$`, 'gm');
+    return blocks(guide, 'sql').flatMap((text) =>
+      [...text.matchAll(grant)].map(([, one = '']) => one),
     );
+  };
 
   // Those of the cluster are enforced by the engine in k8s/snapshot-rights.test.ts.
   it.each([
