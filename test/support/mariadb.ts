@@ -25,7 +25,8 @@ export type MariaDb = {
 type Held = {
   /** Resolves when the statement has been run. */
   readonly ready: Promise<void>;
-  readonly release: () => Promise<void>;
+  /** Runs the last statement, such as `COMMIT`, and ends; without one all is rolled back. */
+  readonly release: (last?: string) => Promise<void>;
   /** Ends the client at once. */
   readonly stop: () => Promise<void>;
 };
@@ -94,8 +95,8 @@ export async function startMariaDb(
         () => undefined,
         () => undefined,
       ),
-      release: async () => {
-        child.stdin.end();
+      release: async (last = '') => {
+        child.stdin.end(`${last}\n`);
         await ended;
       },
       stop: async () => {
