@@ -23,7 +23,7 @@ export async function startAsUser(
   user: string,
   users?: string,
   server = '',
-): Promise<ClickHouse> {
+): Promise<ClickHouse & { readonly pid: number }> {
   const configFile = join(dataDir, `${user}-config.xml`);
   const usersFile = join(dataDir, `${user}-users.xml`);
   const config = users === undefined ? '' : `<users_config>${usersFile}</users_config>`;
@@ -47,6 +47,7 @@ export async function startAsUser(
     return text ?? '';
   };
   return {
+    pid: child.pid ?? 0,
     address: user,
     database: 'otel',
     databaseGiven: true,

@@ -44,7 +44,7 @@ export function shopDashboard(): DashboardJson {
 const errors = `
   FROM ${logs.name} AS logs
   INNER JOIN shop.customers AS customers
-    ON customers.id = toInt64OrNull(logs.${l.LogAttributes}['customer.id'])
+    ON customers.id = toInt64OrNull(logs.${l.LogAttributes}['shop.customer.id'])
   WHERE $__timeFilter(logs.${l.Timestamp}) AND logs.${l.SeverityNumber} >= ${errorFrom}`;
 
 type Figure = Pick<PanelSpec, 'title' | 'description' | 'query' | 'unit'>;

@@ -58,7 +58,7 @@ describeWithPeers(
           Timestamp: (systemClock.nowMs() / 1000 - index).toFixed(3),
           ServiceName: 'checkout',
           SeverityNumber: 17,
-          LogAttributes: { 'customer.id': id },
+          LogAttributes: { 'shop.customer.id': id },
         }),
       );
       await ask(`INSERT INTO otel.otel_logs FORMAT JSONEachRow ${rows.join('\n')}`);

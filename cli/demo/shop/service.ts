@@ -173,7 +173,7 @@ export function log(
 /** The number in `user-123`, on the active span too: what telemetry and customers are joined by. */
 export function customerOf(user: string): number {
   const customer = Number(user.replace(/^user-/, ''));
-  trace.getActiveSpan()?.setAttribute('customer.id', String(customer));
+  trace.getActiveSpan()?.setAttribute('shop.customer.id', String(customer));
   return customer;
 }
 

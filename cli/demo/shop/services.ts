@@ -65,8 +65,8 @@ export function storefront(world: World): readonly Route[] {
         if (world.store === undefined) return { status: 404, body: { error: 'no such page' } };
         await work(world, 6);
         const customer = await world.store.addCustomer(planOf(world.random()));
-        trace.getActiveSpan()?.setAttribute('customer.id', String(customer));
-        log('INFO', 'a customer signed up', { 'customer.id': String(customer) });
+        trace.getActiveSpan()?.setAttribute('shop.customer.id', String(customer));
+        log('INFO', 'a customer signed up', { 'shop.customer.id': String(customer) });
         return { status: 200, body: { user: `user-${customer}` } };
       },
     },
@@ -156,7 +156,7 @@ export function checkout(world: World): readonly Route[] {
           log('ERROR', `order ${order} failed: payment answered ${paid.status}`, {
             'shop.order': order,
             'shop.user': user,
-            'customer.id': String(customer),
+            'shop.customer.id': String(customer),
           });
           return { status: 502, body: { error: 'payment failed' } };
         }
@@ -166,7 +166,7 @@ export function checkout(world: World): readonly Route[] {
         log('INFO', `order ${order} placed`, {
           'shop.order': order,
           'shop.cents': cents,
-          'customer.id': String(customer),
+          'shop.customer.id': String(customer),
         });
         return { status: 200, body: { order } };
       },
