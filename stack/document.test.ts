@@ -15,6 +15,8 @@ const beyondJsonSchema = [
   'retention-not-whole-days.yaml',
   // Which days exist, and what Kubernetes takes.
   'schedule-of-vixie.yaml',
+  // Which words of a query are those of a clock, and which texts are none of its words.
+  'product-alert-query.yaml',
 ];
 
 const fixtures = [...(await readFixtures('good')), ...(await readFixtures('wrong'))];

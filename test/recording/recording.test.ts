@@ -37,6 +37,7 @@ const withoutData: ReadonlySet<string> = new Set<keyof typeof sources>([
   'kubernetes_reasons',
   'kubernetes_spans',
   'kubernetes_usage',
+  'snapshots',
 ]);
 
 let engine: TestEngine;
