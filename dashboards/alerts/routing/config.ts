@@ -29,7 +29,7 @@ export const alertLabels = [
   ...['rule', 'severity', 'cause', 'claim', 'cluster', 'container', 'device', 'direction'],
   ...['error', 'function', 'gateway', 'host', 'image_after', 'image_before', 'interface'],
   ...['kind', 'map', 'measure', 'member', 'mountpoint', 'namespace', 'node', 'pattern', 'pod'],
-  ...['program', 'queue', 'reason', 'service', 'table', 'verb', 'workload'],
+  ...['program', 'queue', 'reason', 'service', 'snapshot', 'table', 'verb', 'workload'],
 ] as const;
 
 const channelsMax = 20;
