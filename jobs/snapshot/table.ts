@@ -206,12 +206,14 @@ async function load(
 ): Promise<Loaded> {
   const { clock, server, run, signal, config } = options;
   const source = fullName(plan.source);
+  // Keys that are compared are no rows of the table: they are told apart.
+  const table = what === '' ? source : `${source} (${what})`;
   const { estimatedRows } = plan.source;
   const startMs = clock.monotonicMs();
   const edges = new EdgeCounts(plan.columns);
   let rows = 0;
   const tell = (step: RunProgress['step']): void =>
-    options.onProgress({ table: source, rows, estimatedRows, step });
+    options.onProgress({ table, rows, estimatedRows, step });
   tell('read');
   const sent = await copyTable(plan, {
     server,
@@ -219,7 +221,7 @@ async function load(
     chunks,
     // Columns are named, so that those of ours beside them have what the table says.
     into: `${into} (${listSql(namesOf(plan))})`,
-    token: `${run}/${source}${what === '' ? '' : `/${what}`}`,
+    token: `${run}/${table}`,
     clock,
     edges,
     rowsPerSecond: config.rows_per_second,
