@@ -19,7 +19,7 @@ const limitMs = 400_000;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /** The recording is played so often, each a day before the other, oldest first. */
-const days = [2, 1, 0];
+const days = [1, 0];
 /** What no recording has: what else has no data is a fault. */
 const withoutData: ReadonlySet<string> = new Set<keyof typeof sources>([
   // Processes of a machine tell what their users do: they are not recorded.
@@ -129,6 +129,15 @@ describe('the cluster', () => {
   });
 });
 
+/** Rows by query: hundreds of panels ask after few sources, and nothing is written meanwhile. */
+const known = new Map<string, Promise<readonly Record<string, unknown>[]>>();
+
+function askOnce(sql: string): Promise<readonly Record<string, unknown>[]> {
+  const rows = known.get(sql) ?? asker.ask(sql);
+  known.set(sql, rows);
+  return rows;
+}
+
 const panels = dashboards().flatMap((dashboard) =>
   dashboard.panels
     .filter((panel) => panel.type !== 'row')
@@ -142,10 +151,10 @@ describe.each(panels)('$name', ({ dashboard, panel }) => {
   ] as const)('over %s answers in the shape that it draws', async (_, askerFor, intervalMs) => {
     const { source, empty } = panel.options?.obsctl ?? {};
     if (source === undefined) throw new Error('no source');
-    const { ask, expandFor } = askerFor();
-    const [trace] = await ask('SELECT any(TraceId) AS id FROM otel.otel_traces');
+    const { expandFor } = askerFor();
+    const [trace] = await askOnce('SELECT any(TraceId) AS id FROM otel.otel_traces');
     const set = dashboard.title === 'Traces' ? { traceId: String(trace?.['id']) } : {};
-    const probed = await ask(expandFor(dashboard, sources[source].probe, { set }));
+    const probed = await askOnce(expandFor(dashboard, sources[source].probe, { set }));
     expect({ source, hasData: probed.length > 0 }).toEqual({
       source,
       hasData: !withoutData.has(source),
