@@ -51,6 +51,11 @@ export const snapshotCodes = {
       'Every key is gone, and `deletes: compare` would take all rows out; nothing was changed.',
     next: 'When the table was emptied on purpose, run `obsctl snapshot run NAME --full` once.',
   },
+  'OBS-6051': {
+    title: 'a value cannot be JSON',
+    cause: 'A column is to be `type: JSON`, and ClickHouse keeps objects whose names occur once.',
+    next: 'Leave the column a String (`JSONExtract` reads it), or leave the rows out by `filters`.',
+  },
   'OBS-6057': {
     title: 'a dictionary does not fit its table',
     cause: 'A column is not there or of no type for it, or its key is not unique or has NULL.',

@@ -160,6 +160,8 @@ function snapshotGrants(database: string, snapshots: readonly string[]): readonl
       `GRANT CREATE DATABASE, SELECT, INSERT, CREATE TABLE, DROP TABLE ON ${one}.*`,
       // Of tables that are added to: their views, and ATTACH PARTITION FROM, which asks for it.
       `GRANT CREATE VIEW, DROP VIEW, ALTER DELETE ON ${one}.*`,
+      // Of columns that are verified as text and then become JSON.
+      `GRANT ALTER MODIFY COLUMN ON ${one}.*`,
     ]),
     `GRANT CREATE DATABASE ON ${database}.*`,
     `GRANT SELECT, INSERT, CREATE TABLE ON ${database}.${runsTable}`,

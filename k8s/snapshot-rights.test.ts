@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ClickHouse } from '../clickhouse/client.ts';
 import { Dictionaries } from '../jobs/snapshot/dictionaries.ts';
+import { makeJson } from '../jobs/snapshot/json.ts';
 import { keptLayout, viewSql } from '../jobs/snapshot/kept.ts';
 import type { TablePlan } from '../jobs/snapshot/plan.ts';
 import { lastRuns, recordRuns } from '../jobs/snapshot/runs.ts';
@@ -50,6 +51,14 @@ const plan: TablePlan = {
   dropped: [],
 };
 
+const noted: TablePlan = {
+  ...plan,
+  name: 'noted',
+  source: { ...plan.source, primaryKey: [] },
+  columns: [{ source: column, name: 'note', type: 'String', edge: 'fail', becomes: 'JSON' }],
+  hashed: [false],
+};
+
 const dictionary = {
   name: 'order',
   plan,
@@ -73,6 +82,10 @@ async function runOnce(run: string, values: string): Promise<void> {
   await server.run(`INSERT INTO ${into} VALUES ${values}`);
   await server.rows(`SELECT count(), min(id) FROM ${into}`);
   expect(await target.columns(target.loadingName(plan))).toHaveLength(2);
+  const notes = await target.create(noted, `run ${run}`);
+  await server.run(`INSERT INTO ${notes} VALUES ('{"a": 1}')`);
+  await makeJson(server, notes, noted, new AbortController().signal);
+  await target.discard(noted);
   expect(await target.key(target.loadingName(plan))).toMatch(/^\(?id\)?$/);
   await dictionaries.rehearse();
   await target.swap(plan);

@@ -36,4 +36,4 @@ export const tables: readonly TableDef[] = [
 ];
 
 /** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */
-export const schemaVersion = 10;
+export const schemaVersion = 11;

@@ -93,38 +93,54 @@ const source = z
 
 const edgePolicies = ['fail', 'clamp', 'null', 'string'] as const;
 
-const column = z.strictObject({
-  match: glob.meta({
-    description: 'Columns by `schema.table.column`, as a glob; the first entry that fits counts',
-    examples: ['public.users.*mail'],
-  }),
-  action: z
-    .enum(['keep', 'hash', 'drop'])
-    .default('keep')
-    .meta({
-      description: '`hash` keeps SHA-256 of the text (joins still work), `drop` leaves it out',
-      examples: ['hash'],
+const column = z
+  .strictObject({
+    match: glob.meta({
+      description: 'Columns by `schema.table.column`, as a glob; the first entry that fits counts',
+      examples: ['public.users.*mail'],
     }),
-  name: z
-    .string({ error: 'a name of at most 200 characters' })
-    .min(1)
-    .max(namesMax)
-    .optional()
-    .meta({ description: 'Its name in ClickHouse', examples: ['email_sha256'] }),
-  type: z
-    .string({ error: 'a ClickHouse type' })
-    .min(1)
-    .max(namesMax)
-    .optional()
-    .meta({ description: 'Another ClickHouse type of its type table', examples: ['String'] }),
-  edge: z
-    .enum(edgePolicies)
-    .optional()
-    .meta({
-      description: 'What is done with values that the type cannot hold',
-      examples: ['clamp'],
-    }),
-});
+    action: z
+      .enum(['keep', 'hash', 'drop'])
+      .default('keep')
+      .meta({
+        description: '`hash` keeps SHA-256 of the text (joins still work), `drop` leaves it out',
+        examples: ['hash'],
+      }),
+    name: z
+      .string({ error: 'a name of at most 200 characters' })
+      .min(1)
+      .max(namesMax)
+      .optional()
+      .meta({ description: 'Its name in ClickHouse', examples: ['email_sha256'] }),
+    type: z
+      .string({ error: 'a ClickHouse type' })
+      .min(1)
+      .max(namesMax)
+      .optional()
+      .meta({ description: 'Another ClickHouse type of its type table', examples: ['String'] }),
+    null_flag: z
+      .string({ error: 'a name of at most 200 characters' })
+      .min(1)
+      .max(namesMax)
+      .optional()
+      .meta({
+        description:
+          'Name of a Bool beside it that says whether the value was NULL, which an Array, a Map ' +
+          'or a Tuple cannot hold',
+        examples: ['tags_is_null'],
+      }),
+    edge: z
+      .enum(edgePolicies)
+      .optional()
+      .meta({
+        description: 'What is done with values that the type cannot hold',
+        examples: ['clamp'],
+      }),
+  })
+  .refine(({ action, null_flag: flag }) => action !== 'drop' || flag === undefined, {
+    error: 'no null_flag: of a column that is dropped nothing is read',
+    path: ['null_flag'],
+  });
 
 const filter = z.strictObject({
   match: glob.meta({

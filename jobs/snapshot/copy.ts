@@ -9,8 +9,10 @@ import type { Clock } from '../../core/clock.ts';
 import { isProblem } from '../../core/problem.ts';
 import type { EdgeCounts } from './edges.ts';
 import { hashing } from './hashed.ts';
+import { joinRanges, type KeyBounds, type KeyRange, noRange, ranged } from './key-range.ts';
 import type { TablePlan } from './plan.ts';
 import type { Chunk, SourceSnapshot } from './source.ts';
+import { keyColumns } from './target.ts';
 
 /** What all readers together hold stays far below the 300 MB of issue 8. */
 const blockRowsMax = 262_144;
@@ -25,7 +27,11 @@ export type Copied = {
   readonly bytes: number;
   /** Sum of the hashes of all rows, modulo 2^64. */
   readonly checksum: bigint;
+  /** Of the first key column; empty where none is kept. */
+  readonly keys: KeyRange;
 };
+
+type Counted = Omit<Copied, 'keys'>;
 
 export type CopyOptions = {
   readonly server: ClickHouse;
@@ -49,24 +55,35 @@ export async function copyTable(plan: TablePlan, options: CopyOptions): Promise<
   const pace = new Pace(options);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
-  const readers = Array.from({ length: Math.min(options.snapshot.readers, chunks.length) }, () =>
-    new Reader(plan, { ...options, signal }, pace).readAll(chunks),
+  const all = Array.from(
+    { length: Math.min(options.snapshot.readers, chunks.length) },
+    () => new Reader(plan, { ...options, signal }, pace),
   );
+  const readers = all.map((reader) => reader.readAll(chunks));
   // One that fails stops the others; all of them have ended when this returns.
   for (const reader of readers) reader.catch(() => stop.abort());
   const results = await Promise.allSettled(readers);
   const failures = results.filter((result) => result.status === 'rejected');
   const first = failures.find(({ reason }) => isProblem(reason)) ?? failures[0];
   if (first !== undefined) throw first.reason;
-  return results.reduce(
+  const counted = results.reduce(
     (sum, result) => (result.status === 'fulfilled' ? added(sum, result.value) : sum),
     nothing,
   );
+  const bounds = all.flatMap(({ keys }) => keys ?? []);
+  const type = plan.columns[firstKey(plan)]?.type;
+  return { ...counted, keys: type === undefined ? noRange : joinRanges(type, bounds) };
 }
 
-const nothing: Copied = { rows: 0, bytes: 0, checksum: 0n };
+/** Index of the first key column; -1 without a key. */
+function firstKey(plan: TablePlan): number {
+  const [key] = keyColumns(plan);
+  return plan.columns.findIndex(({ name }) => name === key);
+}
 
-function added(a: Copied, b: Copied): Copied {
+const nothing: Counted = { rows: 0, bytes: 0, checksum: 0n };
+
+function added(a: Counted, b: Counted): Counted {
   const checksum = BigInt.asUintN(64, a.checksum + b.checksum);
   return { rows: a.rows + b.rows, bytes: a.bytes + b.bytes, checksum };
 }
@@ -77,6 +94,9 @@ class Reader {
   readonly #pace: Pace;
   readonly #writer: BlockWriter;
   readonly #names: readonly string[];
+  readonly #columns: readonly ValueColumn[];
+  /** Of what has been read; undefined where none is kept. */
+  readonly keys: KeyBounds | undefined;
   #copied = nothing;
   #block = 0;
 
@@ -88,15 +108,20 @@ class Reader {
     this.#names = plan.columns.map(({ name }) => name);
     const rowsMax = Math.min(blockRowsMax, options.rowsPerSecond ?? blockRowsMax);
     this.#writer = openRowWriter(types, { rowsMax, bytesMax: blockBytesMax });
+    const first = firstKey(plan);
+    const key = this.#writer.columns[first];
+    const kept = key === undefined ? undefined : ranged(key);
+    this.keys = kept?.range;
+    this.#columns = this.#writer.columns.map((column, index) => {
+      const own = index === first ? (kept?.column ?? column) : column;
+      return plan.hashed[index] === true ? hashing(own) : own;
+    });
   }
 
   /** Takes chunks until none is left. */
-  async readAll(chunks: Chunk[]): Promise<Copied> {
+  async readAll(chunks: Chunk[]): Promise<Counted> {
     const { snapshot, edges, signal } = this.#options;
-    const columns = this.#writer.columns.map((column, index) =>
-      this.#plan.hashed[index] === true ? hashing(column) : column,
-    );
-    const writer = facade(this.#writer, columns);
+    const writer = facade(this.#writer, this.#columns);
     for (let chunk = chunks.shift(); chunk !== undefined; chunk = chunks.shift()) {
       signal.throwIfAborted();
       this.#block = 0;

@@ -72,7 +72,7 @@ function modeOf(plan: TablePlan, words: Words): Mode {
     fitsGlob(match, fullName(plan.source));
   const asked = words.incremental.find(fits);
   const cursor = asked === undefined ? '' : cursorOf(plan, asked);
-  const history = words.history.some(fits) ? whyNot(plan, historyNames) : undefined;
+  const history = words.history.some(fits) ? whyNoHistory(plan) : undefined;
   return {
     ...(typeof cursor === 'object' && { cursor }),
     comparesDeletes: typeof cursor === 'object' && asked?.deletes === 'compare',
@@ -105,6 +105,13 @@ function cursorOf(plan: TablePlan, asked: Words['incremental'][number]): Cursor 
   return { column, kind, overlap };
 }
 
+function whyNoHistory(plan: TablePlan): string {
+  const json = plan.columns.find(({ becomes }) => becomes !== undefined);
+  return json === undefined
+    ? whyNot(plan, historyNames)
+    : `${json.name} is JSON, and versions are compared by their texts`;
+}
+
 /** Empty when rows can be told apart, and columns of ours have names that are free. */
 function whyNot(plan: TablePlan, ours: readonly string[]): string {
   if (plan.source.primaryKey.length === 0) return 'no primary key';
@@ -122,8 +129,9 @@ function kindOf(type: string): Cursor['kind'] | undefined {
 
 /** Equal for rows that were made alike: rows of another making cannot be added to. */
 export function makingOf(plan: TablePlan, mode: Mode): string {
-  const columns = plan.columns.map(({ source, name, type, edge }, index) => [
+  const columns = plan.columns.map(({ source, name, type, edge, becomes }, index) => [
     ...[source.name, source.sourceType, name, type, edge],
+    ...(becomes === undefined ? [] : [becomes]),
     plan.hashed[index] === true,
   ]);
   const cursor = mode.cursor?.column.source.name;

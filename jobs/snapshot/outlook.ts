@@ -59,9 +59,9 @@ export async function planSnapshot(
         filter: plan.filter ?? '',
         columns: plan.columns.map((column, index) => ({
           source: column.source.name,
-          sourceType: column.source.sourceType,
+          sourceType: column.isNullFlag === true ? 'IS NULL' : column.source.sourceType,
           name: column.name,
-          type: column.type,
+          type: column.becomes ?? column.type,
           edge: column.edge,
           isHashed: plan.hashed[index] === true,
         })),

@@ -68,7 +68,15 @@ function planTable(
     return { column, rule: config.columns.find(({ match }) => fitsGlob(match, name)) };
   });
   const kept = ruled.filter(({ rule }) => rule?.action !== 'drop');
-  const columns = kept.map(({ column, rule }) => planColumn(table, column, rule));
+  const planned = kept.flatMap(({ column, rule }) => {
+    const flag = rule?.null_flag;
+    const isHashed = rule?.action === 'hash';
+    return [
+      { column: planColumn(table, column, rule), isHashed },
+      ...(flag === undefined ? [] : [{ column: planFlag(column, flag), isHashed: false }]),
+    ];
+  });
+  const columns = planned.map(({ column }) => column);
   const where = `${config.name}: ${fullName(table)}`;
   if (columns.length === 0) {
     throw new Problem('OBS-6041', 'no column is left that could be copied', {
@@ -88,7 +96,7 @@ function planTable(
     source: table,
     name: isPlain ? table.name : `${table.schema}_${table.name}`,
     columns,
-    hashed: kept.map(({ rule }) => rule?.action === 'hash'),
+    hashed: planned.map(({ isHashed }) => isHashed),
     dropped: ruled.filter(({ rule }) => rule?.action === 'drop').map(({ column }) => column.name),
     ...(filter !== undefined && { filter }),
   };
@@ -109,7 +117,8 @@ function planColumn(
       where,
     });
   }
-  const type = wanted ?? mapped.type;
+  const isJson = wanted === 'JSON';
+  const type = isJson ? 'String' : (wanted ?? mapped.type);
   const canBeNull = type === 'String' || mapped.canBeNull;
   const needsNull = (column.isNullable || edge === 'null') && canBeNull;
   return {
@@ -117,7 +126,12 @@ function planColumn(
     name: rule?.name ?? column.name,
     type: needsNull ? nullable(type) : type,
     edge,
+    ...(isJson && { becomes: 'JSON' as const }),
   };
+}
+
+function planFlag(source: SourceColumn, name: string): PlannedColumn {
+  return { source, name, type: 'Bool', edge: 'fail', isNullFlag: true };
 }
 
 /** Nullable stands inside of LowCardinality. */

@@ -11,7 +11,7 @@ const table: TableReport = {
   source: 'public.a',
   database: 'shop',
   table: 'a',
-  sent: { rows: 1, bytes: 1, checksum: 7n },
+  sent: { rows: 1, bytes: 1, checksum: 7n, keys: { min: '1', max: '1' } },
   stored: { rows: 1, checksum: 7n, keyMin: '1', keyMax: '1' },
   edges: [],
   changes: [],

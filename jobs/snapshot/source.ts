@@ -25,7 +25,7 @@ export type MappedType = {
   readonly types: readonly string[];
   /** What values at the edge meet unless told otherwise. */
   readonly edge: EdgePolicy;
-  /** False for arrays and maps, whose NULL becomes empty (and a flag column, when asked for). */
+  /** False for arrays, maps and tuples, whose NULL becomes empty; `null_flag` tells it apart. */
   readonly canBeNull: boolean;
   /** Any `Decimal(P, S)` may be chosen besides `types`; what does not fit meets the edge. */
   readonly anyDecimal?: boolean;
@@ -50,6 +50,10 @@ export type PlannedColumn = {
   /** In ClickHouse, with Nullable where the source may have NULL. */
   readonly type: string;
   readonly edge: EdgePolicy;
+  /** What ClickHouse makes of the column once its text was verified (json.ts). */
+  readonly becomes?: 'JSON';
+  /** True for a Bool that says whether the value of the source is NULL. */
+  readonly isNullFlag?: true;
 };
 
 export type PlannedTable = {

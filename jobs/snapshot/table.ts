@@ -7,6 +7,7 @@ import { keysPlan, markDeleted } from './deletes.ts';
 import { changesBetween, type Shape } from './drift.ts';
 import { EdgeCounts } from './edges.ts';
 import { prepareHistory } from './history.ts';
+import { makeJson } from './json.ts';
 import {
   keptLayout,
   listSql,
@@ -235,6 +236,7 @@ async function load(
   tell('verify');
   const stored = await readStored(server, final ? `${into} FINAL` : into, plan, signal);
   mustBeEqual(sent, stored, plan);
+  await makeJson(server, into, plan, signal);
   tell('done');
   const verifyMs = Math.round(clock.monotonicMs() - startMs - readMs);
   return { sent, stored, edges, readMs: Math.round(readMs), verifyMs };

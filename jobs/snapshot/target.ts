@@ -119,8 +119,9 @@ export class Target {
   /** Makes the new table of `plan`, empty, and gives its name with its database. */
   async create(plan: TablePlan, what: string, layout?: Layout): Promise<string> {
     const table = layout === undefined ? this.#loading(plan) : this.place(layout.name);
-    const columns = plan.columns.map(({ name, type, source }) => {
-      return `  ${nameOf(name)} ${type} COMMENT ${quoteText(source.sourceType)}`;
+    const columns = plan.columns.map(({ name, type, source, isNullFlag }) => {
+      const comment = isNullFlag === true ? `${source.name} IS NULL` : source.sourceType;
+      return `  ${nameOf(name)} ${type} COMMENT ${quoteText(comment)}`;
     });
     const all = [...columns, ...(layout?.extra ?? []).map((one) => `  ${one}`)];
     await this.#server.run(

@@ -4,6 +4,7 @@ import { checksumSql } from '../../clickhouse/native/values/checksum-sql.ts';
 import { nameOf } from '../../clickhouse/sql.ts';
 import { Problem } from '../../core/problem.ts';
 import type { Copied } from './copy.ts';
+import { keeps } from './key-range.ts';
 import { fullName, type TablePlan } from './plan.ts';
 import { keyColumns } from './target.ts';
 
@@ -41,9 +42,14 @@ export async function readStored(
 
 /** @throws Problem OBS-6045 when they differ */
 export function mustBeEqual(sent: Copied, stored: Stored, plan: TablePlan): void {
-  if (sent.rows === stored.rows && sent.checksum === stored.checksum) return;
+  const key = plan.columns.find(({ name }) => name === keyColumns(plan)[0]);
+  const isKept = key !== undefined && keeps(key.type);
+  const sameKeys = !isKept || (sent.keys.min === stored.keyMin && sent.keys.max === stored.keyMax);
+  if (sent.rows === stored.rows && sent.checksum === stored.checksum && sameKeys) return;
+  const keys = (min: string, max: string): string => (isKept ? ` and keys ${min} to ${max}` : '');
   const message =
-    `${sent.rows} rows with the checksum ${sent.checksum} were sent, ` +
-    `${stored.rows} with ${stored.checksum} are stored`;
+    `${sent.rows} rows with the checksum ${sent.checksum}${keys(sent.keys.min, sent.keys.max)} ` +
+    `were sent, ${stored.rows} with ${stored.checksum}${keys(stored.keyMin, stored.keyMax)} ` +
+    'are stored';
   throw new Problem('OBS-6045', message, { where: fullName(plan.source) });
 }

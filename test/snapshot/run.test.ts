@@ -69,13 +69,14 @@ describeWithPeer('postgres', 'a snapshot of a real Postgres', (programs) => {
     expect(await tables()).toEqual(['nothing', 'orders', 'users']);
     const rows = await ask(
       engine.url,
-      'SELECT SourceTable, Result, Rows = RowsStored, Checksum = ChecksumStored, KeyMin, KeyMax ' +
+      'SELECT SourceTable, Result, Rows = RowsStored, Checksum = ChecksumStored, KeyMin, KeyMax, ' +
+        'KeyMin = KeyMinStored AND KeyMax = KeyMaxStored ' +
         `FROM otel.snapshot_runs WHERE Run = '${report.run}' ORDER BY SourceTable`,
     );
     expect(rows).toEqual([
-      'public.nothing\tok\t1\t1\t\t',
-      'public.orders\tok\t1\t1\t1\t20000',
-      'public.users\tok\t1\t1\t1\t1000',
+      'public.nothing\tok\t1\t1\t\t\t1',
+      'public.orders\tok\t1\t1\t1\t20000\t1',
+      'public.users\tok\t1\t1\t1\t1000\t1',
     ]);
   });
 

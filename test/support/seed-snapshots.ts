@@ -33,6 +33,8 @@ function tableRow(startedMs: number, table: string, rows: number): object {
     Bytes: rows * 40,
     KeyMin: '1',
     KeyMax: String(rows),
+    KeyMinStored: '1',
+    KeyMaxStored: String(rows),
     Edges: table === 'orders' ? { total: 2 } : {},
     Changes: rows === 1_003 ? ['column plan: new'] : [],
     ReadMs: 40,

@@ -17,7 +17,8 @@ export type Decode = (bytes: Buffer) => void;
 
 /** The decoder of a planned column into `target`, its column in the block. */
 export function chooseDecoder(planned: PlannedColumn, target: ValueColumn, slot: Slot): Decode {
-  const source = parseSourceType(planned.source.sourceType);
+  const told = planned.isNullFlag === true ? 'tinyint(1)' : planned.source.sourceType;
+  const source = parseSourceType(told);
   const inner = target.kind === 'nullable' ? target.inner : target;
   if (isPlainText(inner)) return decodeIntoText(source, planned, inner, slot);
   const decode = decodeIntoType(source, planned, inner, slot);

@@ -98,8 +98,10 @@ function selectOf(
   table: PlannedTable,
   chunk: Chunk,
 ): { readonly sql: string; readonly keyIndexes: readonly number[] } {
-  const expressions = table.columns.map(({ source, type }) =>
-    selectExpression(source.name, source.sourceType, withoutNullable(type)),
+  const expressions = table.columns.map(({ source, type, isNullFlag }) =>
+    isNullFlag === true
+      ? `${quoteName(source.name)} IS NULL`
+      : selectExpression(source.name, source.sourceType, withoutNullable(type)),
   );
   const keyIndexes = table.source.primaryKey.map((name) => {
     const index = table.columns.findIndex(({ source }) => source.name === name);

@@ -4,6 +4,7 @@
  */
 import type { ValueColumn } from '../../../clickhouse/native/values/types.ts';
 import { Problem } from '../../../core/problem.ts';
+import { emptyOf } from '../empty.ts';
 import type { Edges, PlannedColumn } from '../source.ts';
 
 export type Slot = {
@@ -52,12 +53,11 @@ export function readable(bytes: Buffer): string {
 }
 
 function nullOf(target: ValueColumn, name: string): () => void {
-  if (target.kind === 'nullable') return () => target.pushNull();
-  if (target.kind === 'array' || target.kind === 'map') return () => target.pushLength(0);
-  return () => {
+  const refuse = (): never => {
     const next = 'Plan the column with a Nullable type.';
     throw new Problem('OBS-6127', `column ${name}: NULL in ${target.type}`, { next });
   };
+  return emptyOf(target) ?? refuse;
 }
 
 function refusal(planned: PlannedColumn, value: string, key: string): Problem {

@@ -155,9 +155,12 @@ function typesOf(source: SourceType): readonly string[] {
     case 'bytes':
       return bytesTypes(source.base, size || 1);
     default:
-      return ['String', 'LowCardinality(String)'];
+      return ['String', 'LowCardinality(String)', ...(jsonTypes.has(source.base) ? ['JSON'] : [])];
   }
 }
+
+/** That of MariaDB's `json` is told as `longtext`. */
+const jsonTypes: ReadonlySet<string> = new Set(['json', 'longtext']);
 
 function bytesTypes(base: string, size: number): readonly string[] {
   if (base !== 'binary' || size === 0) return ['String'];

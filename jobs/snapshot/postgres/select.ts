@@ -21,7 +21,11 @@ export type Selection = {
 };
 
 export function selectionOf(table: PlannedTable): Selection {
-  const own = table.columns.map((column, index) => fieldOf(column.source, column.type, index));
+  const own = table.columns.map((column, index) =>
+    column.isNullFlag === true
+      ? flagOf(column.source, index)
+      : fieldOf(column.source, column.type, index),
+  );
   const keys = table.source.primaryKey.flatMap((name) => {
     const planned = own.find(({ source }) => source.name === name);
     if (planned !== undefined) return planned;
@@ -69,6 +73,12 @@ function fieldOf(source: SourceColumn, target: string, column: number): Field {
     } as const
   )[wire];
   return { source: asPostgres(source), expression, column, type };
+}
+
+function flagOf(source: SourceColumn, column: number): Field {
+  // `IS NULL` would say so of a row of NULLs too, which is a value.
+  const expression = `pg_catalog.num_nulls(${quote(source.name)})::pg_catalog.bool`;
+  return { source: asPostgres(source), expression, column, type: named('bool') };
 }
 
 /** Types whose cast to text is not what `psql` shows: `true`, 10.0.0.1/32. */

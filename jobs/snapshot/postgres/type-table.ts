@@ -35,6 +35,8 @@ const base: Readonly<Record<string, Row>> = {
   hstore: [['Map(String, Nullable(String))', 'String'], 'fail'],
   inet: [['String', 'Tuple(address IPv6, prefix UInt8)'], 'fail'],
   cidr: [['String', 'Tuple(address IPv6, prefix UInt8)'], 'fail'],
+  json: [['String', 'LowCardinality(String)', 'JSON'], 'fail'],
+  jsonb: [['String', 'LowCardinality(String)', 'JSON'], 'fail'],
   xid8: [['String', 'UInt64'], 'fail'],
   pg_lsn: [['String', 'UInt64'], 'fail'],
   point: [['Point', 'String'], 'fail'],

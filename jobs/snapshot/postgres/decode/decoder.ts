@@ -4,6 +4,7 @@
  */
 import type { NullableColumn, ValueColumn } from '../../../../clickhouse/native/values/types.ts';
 import { Problem } from '../../../../core/problem.ts';
+import { emptyOf } from '../../empty.ts';
 import type { PgType } from '../pg-types.ts';
 import { createArrayDecoder } from './arrays.ts';
 import type { Decode, Edge } from './edge.ts';
@@ -50,44 +51,6 @@ function isScalar(column: ValueColumn): boolean {
 function refuseNull(column: ValueColumn, edge: Edge): void {
   edge.within(false).meet('NULL', false);
   throw new Problem('OBS-6067', `${column.type} cannot hold NULL`);
-}
-
-/** What stands for NULL where ClickHouse has none: no elements, and tuples of it. */
-function emptyOf(column: ValueColumn): (() => void) | undefined {
-  switch (column.kind) {
-    case 'array':
-    case 'map':
-      return () => column.pushLength(0);
-    case 'nullable':
-      return () => column.pushNull();
-    case 'tuple': {
-      const parts = column.parts.map((part) => emptyOf(part) ?? zeroOf(part));
-      return () => {
-        for (const part of parts) part();
-      };
-    }
-    default:
-      return undefined;
-  }
-}
-
-const nothing = new Uint8Array(16);
-
-function zeroOf(column: ValueColumn): () => void {
-  switch (column.kind) {
-    case 'number':
-      return () => column.pushNumber(0);
-    case 'long':
-    case 'wide':
-      return () => column.pushBigInt(0n);
-    case 'bytes': {
-      const size = /^(UUID|IPv6)/.test(column.type) ? 16 : 0;
-      const fixed = Number(/^FixedString\((\d+)\)/.exec(column.type)?.[1] ?? size);
-      return () => column.pushBytes(nothing, 0, column.type === 'IPv4' ? 4 : fixed);
-    }
-    default:
-      return () => undefined;
-  }
 }
 
 function createDecoder(type: PgType, column: ValueColumn, edge: Edge): Decode {
