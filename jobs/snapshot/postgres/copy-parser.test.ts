@@ -25,17 +25,20 @@ function encode(rows: readonly Row[], extension = 0): Buffer {
 }
 
 /** Keeps rows; asks to stop after each of them when `stops`. */
-function collect(stops: boolean, kept = -1): { sink: RowSink; rows: Row[] } {
+function collect(width: number, stops: boolean, kept = -1): { sink: RowSink; rows: Row[] } {
   const rows: Row[] = [];
   let row: (Uint8Array | null)[] = [];
   const sink: RowSink = {
-    value: (field, bytes, from, to) => {
-      if (field !== row.length) throw new Error(`field ${field} after ${row.length}`);
-      row.push(Uint8Array.from(bytes.subarray(from, to)));
-    },
-    none: () => {
-      row.push(null);
-    },
+    fields: Array.from({ length: width }, (_, field) => ({
+      value: (bytes, from, to) => {
+        if (field !== row.length) throw new Error(`field ${field} after ${row.length}`);
+        row.push(Uint8Array.from(bytes.subarray(from, to)));
+      },
+      none: () => {
+        if (field !== row.length) throw new Error(`field ${field} after ${row.length}`);
+        row.push(null);
+      },
+    })),
     tooLong: () => kept,
     endRow: () => {
       rows.push(row);
@@ -75,8 +78,8 @@ describe('the parser of binary COPY', () => {
         fc.boolean(),
         fc.nat(20),
         (rows, places, stops, extra) => {
-          const { sink, rows: got } = collect(stops);
-          const parser = new CopyParser(rows[0]?.length ?? 3, 1000, sink);
+          const { sink, rows: got } = collect(rows[0]?.length ?? 3, stops);
+          const parser = new CopyParser(1000, sink);
           pushAll(parser, cut(encode(rows, extra), places));
           expect(got).toEqual(rows);
           expect([parser.rows, parser.isDone]).toEqual([rows.length, true]);
@@ -95,8 +98,8 @@ describe('the parser of binary COPY', () => {
     ] as const) {
       fc.assert(
         fc.property(fc.array(fc.nat()), (places) => {
-          const { sink, rows: got } = collect(false, kept);
-          pushAll(new CopyParser(2, 10, sink), cut(encode(rows), places));
+          const { sink, rows: got } = collect(2, false, kept);
+          pushAll(new CopyParser(10, sink), cut(encode(rows), places));
           expect(got).toEqual([[first, new Uint8Array([97])]]);
         }),
         { seed: 20_261_122 },
@@ -110,7 +113,7 @@ describe('the parser of binary COPY', () => {
       [null, Buffer.from('c')],
     ]);
     for (let length = 0; length < whole.length; length += 1) {
-      const parser = new CopyParser(2, 100, collect(false).sink);
+      const parser = new CopyParser(100, collect(2, false).sink);
       pushAll(parser, [whole.subarray(0, length)]);
       expect(parser.isDone).toBe(false);
     }
@@ -125,10 +128,10 @@ describe('the parser of binary COPY', () => {
     };
     // Signature, flags, count of fields, length of a value, a byte after the end.
     for (const bytes of [change(0, 0), change(11, 1), change(20, 2), change(21, 0x80)]) {
-      const parser = new CopyParser(1, 100, collect(false).sink);
+      const parser = new CopyParser(100, collect(1, false).sink);
       expect(() => pushAll(parser, [bytes])).toThrow(expect.objectContaining({ code: 'OBS-6069' }));
     }
-    const parser = new CopyParser(1, 100, collect(false).sink);
+    const parser = new CopyParser(100, collect(1, false).sink);
     expect(() => pushAll(parser, [Buffer.concat([good, Buffer.from([0])])])).toThrow('follow');
   });
 });

@@ -9,11 +9,17 @@
  */
 import { Problem } from '../../../core/problem.ts';
 
-/** What is done with the fields of a row, by their place in the SELECT. */
+/** What is done with the values of one field. */
+export type FieldSink = {
+  /** The bytes stay as they are, but `bytes` keeps the whole piece in memory. */
+  readonly value: (bytes: Uint8Array, from: number, to: number) => void;
+  readonly none: () => void;
+};
+
+/** What is done with rows. */
 export type RowSink = {
-  /** The bytes are only there until the call returns, but for keys: see `keyFields`. */
-  readonly value: (field: number, bytes: Uint8Array, from: number, to: number) => void;
-  readonly none: (field: number) => void;
+  /** By their place in the SELECT. */
+  readonly fields: readonly FieldSink[];
   /** One of more than `valueBytesMax`: how many of its bytes to hand on, or -1 for a NULL. */
   readonly tooLong: (field: number, length: number) => number;
   /** Returns true to stop before the next row. */
@@ -34,7 +40,7 @@ const inRest = 5;
 const atEnd = 6;
 
 export class CopyParser {
-  readonly #fields: number;
+  readonly #fields: readonly FieldSink[];
   readonly #valueBytesMax: number;
   readonly #sink: RowSink;
   #state = inHeader;
@@ -48,8 +54,8 @@ export class CopyParser {
   #partLength = 0;
   #rows = 0;
 
-  constructor(fields: number, valueBytesMax: number, sink: RowSink) {
-    this.#fields = fields;
+  constructor(valueBytesMax: number, sink: RowSink) {
+    this.#fields = sink.fields;
     this.#valueBytesMax = valueBytesMax;
     this.#sink = sink;
   }
@@ -76,6 +82,14 @@ export class CopyParser {
         continue;
       }
       if (this.#state === atEnd) throw broken('bytes follow the end of the rows');
+      if (this.#state === inLength && this.#part === undefined) {
+        at = this.#takeFields(bytes, at);
+        if (this.#field === this.#fields.length) {
+          if (this.#endRow()) return at;
+          continue;
+        }
+        if (at === bytes.length) return at;
+      }
       let unit = bytes;
       let from = at;
       if (this.#part !== undefined || bytes.length - at < this.#need) {
@@ -89,6 +103,28 @@ export class CopyParser {
       }
       if (this.#take(unit, from)) return at;
     }
+    return at;
+  }
+
+  /** The fields that lie whole, up to the end of the row: nearly all; the rest unit by unit. */
+  #takeFields(bytes: Uint8Array, offset: number): number {
+    const fields = this.#fields;
+    let at = offset;
+    let field = this.#field;
+    for (; field < fields.length && bytes.length - at >= 4; field += 1) {
+      const length = readInt32(bytes, at);
+      const sink = fields[field] as FieldSink;
+      if (length === -1) {
+        sink.none();
+        at += 4;
+        continue;
+      }
+      const end = at + 4 + length;
+      if (length < 0 || length > this.#valueBytesMax || end > bytes.length) break;
+      sink.value(bytes, at + 4, end);
+      at = end;
+    }
+    this.#field = field;
     return at;
   }
 
@@ -107,7 +143,7 @@ export class CopyParser {
   #take(bytes: Uint8Array, from: number): boolean {
     switch (this.#state) {
       case inValue:
-        this.#sink.value(this.#field, bytes, from, from + this.#need);
+        this.#fields[this.#field]?.value(bytes, from, from + this.#need);
         if (this.#rest > 0) {
           this.#need = this.#rest;
           this.#rest = 0;
@@ -152,7 +188,8 @@ export class CopyParser {
       this.#need = 0;
       return false;
     }
-    if (count !== this.#fields) throw broken(`a row of ${count} fields, not of ${this.#fields}`);
+    const wanted = this.#fields.length;
+    if (count !== wanted) throw broken(`a row of ${count} fields, not of ${wanted}`);
     if (count === 0) return this.#endRow();
     this.#state = inLength;
     this.#need = 4;
@@ -161,7 +198,7 @@ export class CopyParser {
 
   #takeLength(length: number): boolean {
     if (length === -1) {
-      this.#sink.none(this.#field);
+      this.#fields[this.#field]?.none();
       return this.#endField();
     }
     if (length < 0) throw broken(`a value of ${length} bytes`);
@@ -169,7 +206,7 @@ export class CopyParser {
     this.#need = length;
     if (length > this.#valueBytesMax) {
       const kept = this.#sink.tooLong(this.#field, length);
-      if (kept < 0) this.#sink.none(this.#field);
+      if (kept < 0) this.#fields[this.#field]?.none();
       this.#state = kept < 0 ? inRest : inValue;
       this.#need = kept < 0 ? length : kept;
       this.#rest = kept < 0 ? 0 : length - kept;
@@ -179,7 +216,7 @@ export class CopyParser {
 
   #endField(): boolean {
     this.#field += 1;
-    if (this.#field === this.#fields) return this.#endRow();
+    if (this.#field === this.#fields.length) return this.#endRow();
     this.#state = inLength;
     this.#need = 4;
     return false;

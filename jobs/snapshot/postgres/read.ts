@@ -27,7 +27,7 @@ export async function readChunk(
 ): Promise<void> {
   const selection = selectionOf(table);
   const sink = createSink(table, chunk, selection, out, valueBytesMax);
-  const parser = new CopyParser(selection.fields.length, valueBytesMax, sink);
+  const parser = new CopyParser(valueBytesMax, sink);
   const sql = `COPY (${selectSql(table, chunk, selection)}) TO STDOUT (FORMAT binary)`;
   const stream = session.client.query(copyTo(sql));
   try {
@@ -71,13 +71,12 @@ function createSink(
       })
       .join(', ');
   };
-  const takers = fields.map((field) => takerOf(table, field, out, key));
+  const takers = fields.map((field, index) => {
+    const taker = takerOf(table, field, out, key);
+    return index < keyCount ? noting(taker, (at) => (keys[index] = at)) : taker;
+  });
   return {
-    value: (field, bytes, from, to) => {
-      if (field < keyCount) keys[field] = { bytes, from, to };
-      (takers[field] as Taker).value(bytes, from, to);
-    },
-    none: (field) => (takers[field] as Taker).none(),
+    fields: takers,
     tooLong: (index, length) => tooLong(table, fields[index] as Field, out, key, length),
     endRow: () => {
       rows += 1;
@@ -104,6 +103,17 @@ function createSink(
 function isText(column: ValueColumn): boolean {
   const inner = column.kind === 'nullable' ? column.inner : column;
   return inner.kind === 'bytes' && inner.type.includes('String');
+}
+
+/** The same, and the bytes of each value are told, so that an edge knows its row. */
+function noting(taker: Taker, note: (key: KeyBytes) => void): Taker {
+  return {
+    value: (bytes, from, to) => {
+      note({ bytes, from, to });
+      taker.value(bytes, from, to);
+    },
+    none: taker.none,
+  };
 }
 
 const nobody: Taker = { value: () => undefined, none: () => undefined };
