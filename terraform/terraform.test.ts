@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { dataSourceBody } from '../dashboards/data-source.ts';
 import { usersConfig } from '../k8s/clickhouse-files.ts';
+import { loadStack } from '../stack/load.ts';
 import { describeWithPeer } from '../test/support/peer.ts';
+import { runProgram } from '../test/support/program.ts';
 import { terraformReadmes, withInputs } from '../tools/terraform-readmes.ts';
 import { exampleRoots, expectedFailures, modules, variablesOf } from './roots.ts';
 import { type RunningProvider, reattach, startAll } from './stand-in/reattach.ts';
@@ -237,6 +239,29 @@ describeWithPeer('terraform', 'terraform, offline', (program) => {
       for (const { index, change } of dashboards) {
         expect(change.after.config_json).toBe(await readFile(join(rendered, index ?? ''), 'utf8'));
       }
+    });
+
+    it('says what obsctl init makes a stack file of', async () => {
+      const { plan } = await planned('examples/cloud/access');
+      const file = join(scratch, 'stack.json');
+      await writeFile(file, JSON.stringify(plan.planned_values.outputs));
+      const folder = join(scratch, 'infra');
+      const main = join(import.meta.dirname, '../cli/main.ts');
+      const init = ['init', folder, '--yes', '--from-terraform', file];
+      const { code, stderr } = await runProgram(process.execPath, [main, ...init]);
+      expect(code === 0 ? '' : stderr).toBe('');
+      const result = loadStack(await readFile(join(folder, 'obs.yaml'), 'utf8'), 'obs.yaml');
+      expect(result).toMatchObject({
+        stack: {
+          clickhouse: {
+            mode: 'external',
+            url: `https://${host}:8443`,
+            database: 'otel',
+            credentials: { secret: 'clickhouse-cloud' },
+          },
+          grafana: { deploy: false, deliver: 'files', folder: 'obsctl' },
+        },
+      });
     });
 
     it('is all that the stand-in does: it refuses to apply', async () => {
