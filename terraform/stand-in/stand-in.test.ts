@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { decodeValue, encodeValue, unknown } from './msgpack.ts';
+import { decodeValue, encodeValue, unknown, type Value } from './msgpack.ts';
 import type { BlockText } from './notation.ts';
 import { plannedState } from './plan.ts';
 
@@ -25,7 +25,9 @@ describe('a value of Terraform', () => {
   });
 
   it('is written as it is read', () => {
-    const value = new Map([['a', [null, true, 1.5, 8443, 'ü', -9007199254740993n, unknown]]]);
+    const value: Value = new Map<string, Value>([
+      ['a', [null, true, 1.5, 8443, 'ü', -9007199254740993n, unknown]],
+    ]);
     expect(decodeValue(encodeValue(value))).toEqual(value);
   });
 
