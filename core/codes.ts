@@ -1,4 +1,5 @@
 import { alertCodes } from './codes-alerts.ts';
+import { initCodes } from './codes-init.ts';
 import { jobCodes } from './codes-jobs.ts';
 import { pushCodes } from './codes-push.ts';
 
@@ -160,11 +161,6 @@ export const codes = {
     cause: 'A password or token in the file would also stand in every rendered object.',
     next: 'Put it into a Secret, and name the Secret and its key.',
   },
-  'OBS-1211': {
-    title: 'the file exists already',
-    cause: '`obsctl init` never overwrites a file.',
-    next: 'Choose another folder, or move the file away.',
-  },
   'OBS-1212': {
     title: 'the typed stack file does not load',
     cause: 'The module has a fault of its own, or it has no default export.',
@@ -175,6 +171,7 @@ export const codes = {
     cause: '`obsctl explain` was asked for a key of the stack file or a code that does not exist.',
     next: 'Use a key as it stands in the stack file, with dots: `gateway.volume`.',
   },
+  ...initCodes,
   'OBS-1401': {
     title: 'the stack cannot be rendered this way',
     cause: 'What was asked for needs something that the stack file does not name, or contradicts.',

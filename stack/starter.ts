@@ -1,4 +1,6 @@
 /** The file that `obsctl init` writes: works as it is, and says beside each key what it is for. */
+import { stringify } from 'yaml';
+import type { JsonObject } from '../core/json.ts';
 import { asTyped } from './document.ts';
 
 export type StarterAnswers = {
@@ -10,6 +12,13 @@ export type StarterAnswers = {
   /** Network plugin whose metrics are wanted. */
   readonly cni?: string;
   readonly grafana: boolean;
+  /** Sections that something else has written already, taken as they are. */
+  readonly sections?: StarterSections;
+};
+
+export type StarterSections = {
+  readonly clickhouse: JsonObject;
+  readonly grafana?: JsonObject;
 };
 
 export const starterDefaults: StarterAnswers = {
@@ -84,13 +93,20 @@ function noted(line: string, note: string): string {
   return `${line.padEnd(noteColumn)}  # ${note}`;
 }
 
-function clickhousePart({ clickhouseUrl }: StarterAnswers): readonly string[] {
+function clickhousePart({ clickhouseUrl, sections }: StarterAnswers): readonly string[] {
   const retention = [
     noted('  retention:', 'whole days; older items are dropped'),
     '    traces: 7d',
     '    logs: 7d',
     '    metrics: 30d',
   ];
+  if (sections !== undefined) {
+    return [
+      '# Where everything is stored. User and password are in the Secret, never in this file.',
+      ...sectionLines('clickhouse', sections.clickhouse),
+      ...('retention' in sections.clickhouse ? [] : retention),
+    ];
+  }
   if (clickhouseUrl === undefined) {
     return [
       '# Where everything is stored.',
@@ -114,8 +130,17 @@ function cniPart({ cni }: StarterAnswers): readonly string[] {
   return [cni === undefined ? '    # cni: {kind: cilium}' : `    cni: {kind: ${asTyped(cni)}}`];
 }
 
-function grafanaPart({ grafana }: StarterAnswers): readonly string[] {
+function sectionLines(key: string, section: JsonObject): readonly string[] {
+  return stringify({ [key]: section }, { lineWidth: 0, compat: 'yaml-1.1' })
+    .trimEnd()
+    .split('\n');
+}
+
+function grafanaPart({ grafana, sections }: StarterAnswers): readonly string[] {
   if (!grafana) return [];
+  if (sections?.grafana !== undefined) {
+    return ['', '# A Grafana that exists.', ...sectionLines('grafana', sections.grafana)];
+  }
   return [
     '',
     '# A Grafana with the data source and the dashboards.',

@@ -1,7 +1,7 @@
 /**
  * `npm run update`: rewrites every generated file in the clone (golden DDL, rendered dashboards,
  * the decoder's core, golden Kubernetes objects, messages about wrong stack files, examples,
- * reference pages). Review the result as files.
+ * reference pages, READMEs of Terraform modules). Review the result as files.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -15,6 +15,7 @@ import { updateCore } from './decode-core.ts';
 import { updateExamples } from './examples.ts';
 import { updateReference } from './reference.ts';
 import { withTechnologies } from './technologies.ts';
+import { updateTerraformReadmes } from './terraform-readmes.ts';
 
 await updateSchema(join(import.meta.dirname, '..'));
 await updateCore();
@@ -24,6 +25,7 @@ await updateStack();
 updateExamples();
 updateCompose();
 await updateReference(join(import.meta.dirname, '..'));
+await updateTerraformReadmes();
 const root = join(import.meta.dirname, '..');
 await writeFile(join(root, actorsFile), actorsSvg());
 const readme = join(root, 'README.md');

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Command } from 'commander';
 import { loadStack } from '../../stack/load.ts';
+import { renderSystem } from '../render/system.ts';
 import { registerInit } from './init.ts';
 
 let folder = '';
@@ -87,5 +88,87 @@ describe('obsctl init', () => {
     await writeFile(join(folder, 'file'), '');
     const inFile = join(folder, 'file', 'below');
     await expect(init(inFile)).rejects.toMatchObject({ code: 'OBS-1003' });
+  });
+
+  describe('--from-terraform', () => {
+    const outputs = {
+      clickhouse: {
+        sensitive: false,
+        type: ['object', {}],
+        value: {
+          mode: 'external',
+          url: 'https://abc.example:8443',
+          database: 'shop_otel',
+          credentials: { secret: 'cloud', user_key: 'user', password_key: 'password' },
+        },
+      },
+      grafana: { sensitive: false, value: { deploy: false, deliver: 'files', folder: 'Shop' } },
+    };
+
+    async function from(value: unknown, ...words: readonly string[]): Promise<string> {
+      const file = join(folder, 'stack.json');
+      await writeFile(file, typeof value === 'string' ? value : JSON.stringify(value));
+      return await init(join(folder, 'infra'), '--from-terraform', file, ...words);
+    }
+
+    it('takes its outputs as sections of the file, and the rest as ever', async () => {
+      await from(outputs, '--cluster', 'prod-eu');
+      const { stack, text } = await written('infra');
+      expect(stack?.clickhouse).toMatchObject(outputs.clickhouse.value);
+      expect(stack?.clickhouse.retention.metrics).toBe('30d');
+      expect(stack?.grafana).toMatchObject(outputs.grafana.value);
+      expect(stack?.cluster).toBe('prod-eu');
+      expect(text).toContain('  volume: 10Gi');
+    });
+
+    it('writes a file that renders, with ClickHouse and Grafana elsewhere', async () => {
+      await from(outputs);
+      const { stack } = await written('infra');
+      if (stack === undefined) throw new Error('there is a stack');
+      const { objects } = renderSystem(stack);
+      const names = objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
+      expect(names.filter((name) => /^StatefulSet\//.test(name))).toHaveLength(1);
+      expect(JSON.stringify(objects)).toContain('abc.example');
+    });
+
+    it('does without the output grafana where none is wanted', async () => {
+      await from({ clickhouse: outputs.clickhouse }, '--no-grafana');
+      expect((await written('infra')).stack?.grafana).toBeUndefined();
+    });
+
+    const elsewhere = { ...outputs.clickhouse.value, host: 'abc' };
+    it.each([
+      ['an output is missing', { grafana: outputs.grafana }, 'no output `clickhouse`', '1214'],
+      ['grafana is missing', { clickhouse: outputs.clickhouse }, 'no output `grafana`', '1214'],
+      ['nothing was applied', {}, 'none at all', '1214'],
+      ['it is no JSON', 'Outputs:', 'cannot be read as JSON', '1214'],
+      ['it is a list', [], 'holds no outputs', '1214'],
+      ['an output is a text', { clickhouse: { value: 'https://a' } }, 'no object', '1214'],
+      [
+        'a key is none of the stack file',
+        { ...outputs, clickhouse: { value: elsewhere } },
+        'the output clickhouse.host',
+        '1214',
+      ],
+      [
+        'an output is sensitive',
+        { ...outputs, clickhouse: { ...outputs.clickhouse, sensitive: true } },
+        'clickhouse',
+        '1215',
+      ],
+    ])('is refused, and nothing written, when %s', async (_case, value, said, code) => {
+      await expect(from(value)).rejects.toMatchObject({
+        code: `OBS-${code}`,
+        message: expect.stringContaining(said),
+      });
+      expect(await readdir(folder)).toEqual(['stack.json']);
+    });
+
+    it('is refused beside an address', async () => {
+      const address = 'https://abc.example:8443';
+      await expect(from(outputs, '--clickhouse', address)).rejects.toMatchObject({
+        code: 'OBS-1003',
+      });
+    });
   });
 });

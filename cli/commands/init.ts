@@ -1,6 +1,7 @@
 /** `obsctl init`: a commented stack file to start from. */
 import type { Command } from 'commander';
 import { Problem } from '../../core/problem.ts';
+import type { StarterSections } from '../../stack/starter.ts';
 import type { CliContext } from '../context.ts';
 import type { Ask } from '../output/ask.ts';
 
@@ -11,10 +12,13 @@ type InitOptions = {
   readonly clickhouse?: string;
   readonly cni?: string;
   readonly grafana: boolean;
+  readonly fromTerraform?: string;
   readonly yes?: boolean;
 };
 
-type Answers = Omit<InitOptions, 'yes'>;
+type Answers = Omit<InitOptions, 'yes' | 'fromTerraform'> & {
+  readonly sections?: StarterSections;
+};
 
 export function registerInit(program: Command, context: CliContext): void {
   program
@@ -27,12 +31,15 @@ export function registerInit(program: Command, context: CliContext): void {
     .option('--clickhouse <url>', 'a ClickHouse that exists (default: one is rendered)')
     .option('--cni <kind>', 'network plugin to collect from: cilium, calico, aws_vpc, flannel')
     .option('--no-grafana', 'without a Grafana')
+    .option('--from-terraform <file>', 'what `terraform output -json` printed for our modules')
     .option('-y, --yes', 'ask nothing, also at a terminal')
     .addHelpText(
       'after',
       '\nAt a terminal it asks for what no option says.\n' +
         '\nExample:\n  obsctl init infra --name shop --cluster prod-eu --cni cilium\n' +
-        '  obsctl validate -f infra/obs.yaml\n',
+        '  obsctl validate -f infra/obs.yaml\n' +
+        '\n  terraform output -json > stack.json\n' +
+        '  obsctl init infra --from-terraform stack.json\n',
     )
     .action((dir: string, options: InitOptions) => runInit(dir, options, context));
 }
@@ -45,7 +52,11 @@ async function runInit(dir: string, options: InitOptions, context: CliContext): 
   const { canAsk, askAtTerminal } = await import('../output/ask.ts');
   const file = join(dir, 'obs.yaml');
   await refuseExisting(dir, file);
-  const given = { ...options, name: options.name ?? (await nameOfFolder(dir)) };
+  const given = {
+    ...options,
+    name: options.name ?? (await nameOfFolder(dir)),
+    ...(await sectionsOf(options)),
+  };
   const asks = options.yes !== true && canAsk();
   const answers = asks
     ? await askAtTerminal(context.signal, (ask) => complete(given, options, ask))
@@ -72,6 +83,18 @@ async function runInit(dir: string, options: InitOptions, context: CliContext): 
   }
   context.stderr(`wrote ${file}, and ${schemaFileName} for editors\n`);
   context.stderr(`next: obsctl validate -f ${file}\n`);
+}
+
+async function sectionsOf(options: InitOptions): Promise<Pick<Answers, 'sections'>> {
+  const { fromTerraform, clickhouse, grafana } = options;
+  if (fromTerraform === undefined) return {};
+  if (clickhouse !== undefined) {
+    throw new Problem('OBS-1003', '--clickhouse and --from-terraform both say where it is', {
+      next: 'Leave out one of the two.',
+    });
+  }
+  const { readTerraformOutputs } = await import('./init-terraform.ts');
+  return { sections: await readTerraformOutputs(fromTerraform, grafana) };
 }
 
 async function refuseExisting(dir: string, file: string): Promise<void> {
@@ -111,13 +134,17 @@ async function complete(given: Answers, options: InitOptions, ask: Ask): Promise
   const cluster = await or(options.cluster, 'Name of the cluster', 'default');
   const where = `Platform (${platforms.join(', ')})`;
   const platform = await or(options.platform, where, 'generic');
-  const url = await or(options.clickhouse, 'URL of your ClickHouse, empty to have one made', '');
+  const url =
+    given.sections === undefined
+      ? await or(options.clickhouse, 'URL of your ClickHouse, empty to have one made', '')
+      : '';
   const cni = await or(options.cni, 'Network plugin (cilium, calico, aws_vpc, flannel)', 'none');
   return {
     name,
     cluster,
     platform,
     grafana: given.grafana,
+    ...(given.sections === undefined ? {} : { sections: given.sections }),
     ...(url === '' ? {} : { clickhouse: url }),
     ...(cni === 'none' ? {} : { cni }),
   };
@@ -127,7 +154,7 @@ async function complete(given: Answers, options: InitOptions, ask: Ask): Promise
 async function checked(answers: Answers) {
   const { loadStackValue } = await import('../../stack/load.ts');
   const { starterDefaults } = await import('../../stack/starter.ts');
-  const { name, cluster, platform, clickhouse, cni, grafana } = answers;
+  const { name, cluster, platform, clickhouse, cni, grafana, sections } = answers;
   const starter = {
     ...starterDefaults,
     grafana,
@@ -136,6 +163,7 @@ async function checked(answers: Answers) {
     ...(platform === undefined ? {} : { platform }),
     ...(clickhouse === undefined ? {} : { clickhouseUrl: clickhouse }),
     ...(cni === undefined ? {} : { cni }),
+    ...(sections === undefined ? {} : { sections }),
   };
   const result = loadStackValue(
     {
@@ -144,12 +172,17 @@ async function checked(answers: Answers) {
       platform: starter.platform,
       ...(clickhouse === undefined ? {} : { clickhouse: { mode: 'external', url: clickhouse } }),
       ...(cni === undefined ? {} : { node_agent: { presets: { cni: { kind: cni } } } }),
+      ...sections,
     },
     'the answers',
   );
   if ('stack' in result) return starter;
   const [fault] = result.faults;
-  throw new Problem('OBS-1003', `${fault?.message}; expected ${fault?.expected}`, {
-    ...(fault === undefined ? {} : { next: fault.next }),
-  });
+  const ofTerraform = Object.hasOwn(sections ?? {}, fault?.path.split('.')[0] ?? '');
+  const where = ofTerraform ? `the output ${fault?.path}: ` : '';
+  throw new Problem(
+    ofTerraform ? 'OBS-1214' : 'OBS-1003',
+    `${where}${fault?.message}; expected ${fault?.expected}`,
+    { ...(fault === undefined ? {} : { next: fault.next }) },
+  );
 }
