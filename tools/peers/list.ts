@@ -15,6 +15,7 @@ import { mariadb } from './mariadb.ts';
 import { existing, goEnvironment, type Peer, type PeerStep, peersDir } from './peer.ts';
 import { postgres } from './postgres.ts';
 import { prometheus } from './prometheus.ts';
+import { zookeeper } from './zookeeper.ts';
 
 const pythonDir = join(peersDir, 'otel-python-1.45.2');
 const node24Dir = join(peersDir, 'node-24.12.0');
@@ -124,6 +125,7 @@ export const peers: readonly Peer[] = [
   kubernetes,
   postgres,
   mariadb,
+  zookeeper,
 ];
 
 /** Completion is asked in the shells themselves; `bash` is everywhere that tests run. */

@@ -26,6 +26,7 @@ export type PeerName =
   | 'prometheus-3.14.0'
   | 'remote-write-compliance'
   | 'telegraf'
+  | 'zookeeper'
   | 'zsh';
 
 export type Peer = {
