@@ -1,72 +1,150 @@
-/** Two real engines as replicas of one shard, over a real ZooKeeper. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** The schema of a cluster on real engines that are replicas over a real ZooKeeper. */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { clusterMacro } from '../../clickhouse/cluster.ts';
+import { showCreate, type TableOptions } from '../../clickhouse/ddl.ts';
+import { showDistributed } from '../../clickhouse/distributed.ts';
+import { clusterOptions } from '../../clickhouse/golden.ts';
+import { type MigrateOptions, migrate } from '../../clickhouse/migrate.ts';
+import { logs } from '../../clickhouse/schema/logs.ts';
+import { shardingKeyOf } from '../../clickhouse/schema/placement.ts';
+import { tables } from '../../clickhouse/schema/tables.ts';
+import type { TableDef } from '../../clickhouse/schema/types.ts';
 import { describeWithPeers } from '../support/peer.ts';
-import { type Replica, startReplica } from './replica.ts';
-import { type SessionProxy, startSessionProxy } from './session-proxy.ts';
-import { startZooKeeper, type ZooKeeper } from './zookeeper.ts';
+import { startCluster, type TestCluster, type TestNode } from './cluster.ts';
 
 // `interserver.ts` knows the engine's code for this kind of machine.
 const isKnown = process.platform === 'linux' && process.arch === 'x64';
 const refusal = isKnown ? undefined : 'the engine can be a replica on Linux x64';
+const shardOfTwo = [
+  ['01', 'replica-0'],
+  ['01', 'replica-1'],
+] as const;
 
-function replicasOf([jarsDir = '']: readonly string[]): void {
-  let dir: string;
-  let keeper: ZooKeeper;
-  let proxies: readonly SessionProxy[];
-  let replicas: readonly Replica[];
+const onCluster: MigrateOptions = { cluster: clusterMacro };
 
-  beforeAll(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'obsctl-cluster-'));
-    keeper = await startZooKeeper(jarsDir);
-    proxies = await Promise.all(
-      ['a', 'b'].map((letter) =>
-        startSessionProxy(keeper.port, `${letter.repeat(8)}-0000-4000-8000-000000000000`),
-      ),
-    );
-    replicas = await Promise.all(
-      proxies.map((proxy, index) =>
-        startReplica({
-          dir: join(dir, String(index)),
-          shard: '01',
-          replica: `replica-${index}`,
-          keeperPort: proxy.port,
-        }),
-      ),
-    );
-  }, 120_000);
+async function createOf(node: TestNode, table: string): Promise<string> {
+  const [row] = await node.rows<{ statement: string }>(`SHOW CREATE TABLE otel.${table}`);
+  return row?.statement ?? '';
+}
 
-  afterAll(async () => {
-    for (const replica of replicas ?? []) await replica.kill();
-    for (const proxy of proxies ?? []) await proxy.stop();
-    await keeper?.stop();
-    await rm(dir, { recursive: true, force: true });
-  });
+async function columnsOf(node: TestNode, table: string): Promise<readonly string[]> {
+  const rows = await node.rows<{ name: string }>(
+    `SELECT name FROM system.columns WHERE database = 'otel' AND table = '${table}'`,
+  );
+  return rows.map(({ name }) => name);
+}
 
-  it('stores an insert once whose token is sent again to the other replica', async () => {
-    const [first, second] = replicas as [Replica, Replica];
-    for (const replica of replicas) {
-      await replica.run('CREATE DATABASE otel ENGINE = Atomic');
-      await replica.run(
-        `CREATE TABLE otel.one UUID '6f2b8bb0-0b5c-4e2d-9c51-0c1e1a8f3d10' (A UInt64)
-          ENGINE = ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
-          ORDER BY A`,
-      );
-      await replica.run('SYSTEM STOP FETCHES otel.one');
-    }
-    const insert = (token: string, value: number) =>
-      `INSERT INTO otel.one SELECT ${value} SETTINGS insert_deduplication_token = '${token}'`;
-    await first.run(insert('x', 1));
-    await second.run(insert('x', 1));
-    await second.run(insert('y', 2));
-    await first.run(insert('y', 2));
-    const stored = await Promise.all(
-      replicas.map((replica) => replica.rows<{ A: string }>('SELECT A FROM otel.one')),
-    );
-    expect(stored.flat().map(({ A }) => Number(A))).toEqual([1, 2]);
-  });
+/** Replicas take a change from their table's log a moment after it is made. */
+async function until(holds: () => Promise<boolean>): Promise<void> {
+  while (!(await holds())) await new Promise((resolve) => setImmediate(resolve));
 }
 
 describeWithPeers(['zookeeper'], 'two replicas of a shard', replicasOf, refusal);
+
+function replicasOf([jarsDir = '']: readonly string[]): void {
+  let cluster: TestCluster;
+  let first: TestNode;
+  let second: TestNode;
+
+  beforeAll(async () => {
+    cluster = await startCluster(jarsDir, shardOfTwo);
+    [first, second] = cluster.nodes as [TestNode, TestNode];
+  }, 120_000);
+
+  afterAll(async () => {
+    await cluster?.stop();
+  });
+
+  const extra = { name: 'Added', type: 'String', source: 'test', comment: 'New', origin: 'ours' };
+  const longer = { ...logs, columns: [...logs.columns, extra] } as TableDef;
+
+  it('are planned whole, without a change', async () => {
+    const { statements } = await migrate(cluster.sql, { ...onCluster, plan: true });
+    expect(statements).toHaveLength(1 + tables.length + tables.filter(isSharded).length);
+    expect(statements.every((statement) => statement.includes(" ON CLUSTER '{cluster}'"))).toBe(
+      true,
+    );
+    expect(await first.rows("SELECT 1 FROM system.databases WHERE name = 'otel'")).toEqual([]);
+  });
+
+  it('settle when two runs make the schema at once, and nothing is left', async () => {
+    await Promise.all([migrate(cluster.sql, onCluster), migrate(cluster.sql, onCluster)]);
+    expect((await migrate(cluster.sql, onCluster)).statements).toEqual([]);
+  }, 120_000);
+
+  it('have every table as declared, and share its log', async () => {
+    const options: TableOptions = clusterOptions;
+    for (const node of cluster.nodes) {
+      for (const table of tables) {
+        if (isSharded(table)) {
+          expect(await createOf(node, `${table.name}_local`)).toBe(showCreate(table, options));
+          expect(await createOf(node, table.name)).toBe(showDistributed(table, options));
+        } else {
+          expect(await createOf(node, table.name)).toBe(showCreate(table, options));
+        }
+      }
+      const replicas = await node.rows<{ table: string; total: number; readonly: number }>(
+        `SELECT table, total_replicas AS total, is_readonly AS readonly FROM system.replicas
+          WHERE total != 2 OR readonly != 0`,
+      );
+      expect(replicas).toEqual([]);
+    }
+  });
+
+  it('store an insert once whose token is sent again to the other', async () => {
+    const insert = (token: string, body: string) =>
+      `INSERT INTO otel.otel_logs_local (Timestamp, Body) SELECT now64(9), '${body}'
+        SETTINGS insert_deduplication_token = '${token}', async_insert = 0`;
+    await first.run(insert('x', 'one'));
+    await second.run(insert('x', 'one'));
+    await second.run(insert('y', 'two'));
+    await first.run(insert('y', 'two'));
+    const stored = await Promise.all(
+      cluster.nodes.map((node) =>
+        node.rows<{ Body: string }>('SELECT Body FROM otel.otel_logs_local'),
+      ),
+    );
+    expect(stored.flat().map(({ Body }) => Body)).toEqual(['one', 'two']);
+  });
+
+  it('need no --cluster once the schema is there', async () => {
+    const { statements, flavour } = await migrate(cluster.sql, { plan: true });
+    expect([statements, flavour]).toEqual([[], 'replicated']);
+  });
+
+  it('catch up when one was away and the queue has forgotten', async () => {
+    second.isAway = true;
+    const { notes } = await migrate(cluster.sql, { ...onCluster, tables: [longer] });
+    expect(notes).toContainEqual(expect.stringMatching(/^1 of 2 nodes answer/));
+    expect(second.queue).not.toEqual([]);
+    second.queue.length = 0;
+    await cluster.comeBack(second);
+    const again = await migrate(cluster.sql, { ...onCluster, tables: [longer] });
+    expect(again.statements).toHaveLength(1);
+    expect(again.statements[0]).toMatch(/^ALTER TABLE otel\.otel_logs ON CLUSTER .* ADD COLUMN/);
+    expect(await columnsOf(second, 'otel_logs')).toContain('Added');
+    // The stored table has it by its own log.
+    await until(async () => (await columnsOf(second, 'otel_logs_local')).includes('Added'));
+  }, 120_000);
+
+  it('take in another that joins later, with the UUIDs of the others', async () => {
+    // Its parts could not be fetched here.
+    await first.run('TRUNCATE TABLE otel.obsctl_migrations');
+    for (const node of [first, second]) await node.run('TRUNCATE TABLE otel.otel_logs_local');
+    const third = await cluster.join('01', 'replica-2');
+    const wanted = tables.map((table) => (table.name === logs.name ? longer : table));
+    const plan = await migrate(cluster.sql, { ...onCluster, tables: wanted, plan: true });
+    expect(plan.notes).toContain('otel.otel_logs_local: 01/replica-2 joins');
+    await migrate(cluster.sql, { ...onCluster, tables: wanted });
+    const [row] = await third.rows<{ others: number; total: number }>(
+      `SELECT count() AS others, any(total_replicas) AS total FROM system.replicas
+        WHERE total_replicas = 3 AND NOT is_readonly`,
+    );
+    expect(row).toEqual({ others: tables.length, total: 3 });
+    expect(await columnsOf(third, 'otel_logs_local')).toContain('Added');
+  }, 120_000);
+}
+
+function isSharded(table: TableDef): boolean {
+  return shardingKeyOf(table.name) !== undefined;
+}
