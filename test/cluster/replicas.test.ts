@@ -5,8 +5,10 @@ import { showCreate, type TableOptions } from '../../clickhouse/ddl.ts';
 import { showDistributed } from '../../clickhouse/distributed.ts';
 import { clusterOptions } from '../../clickhouse/golden.ts';
 import { type MigrateOptions, migrate } from '../../clickhouse/migrate.ts';
+import { logPatterns } from '../../clickhouse/schema/log-patterns.ts';
 import { logs } from '../../clickhouse/schema/logs.ts';
 import { shardingKeyOf } from '../../clickhouse/schema/placement.ts';
+import { snapshotRuns } from '../../clickhouse/schema/snapshots.ts';
 import { tables } from '../../clickhouse/schema/tables.ts';
 import type { TableDef } from '../../clickhouse/schema/types.ts';
 import { describeWithPeers } from '../support/peer.ts';
@@ -107,6 +109,29 @@ function replicasOf([jarsDir = '']: readonly string[]): void {
     expect(stored.flat().map(({ Body }) => Body)).toEqual(['one', 'two']);
   });
 
+  it('refuse an insert without ZooKeeper, and store it once by way of the other', async () => {
+    const insert = `INSERT INTO otel.otel_logs_local (Timestamp, Body) SELECT now64(9), 'cut off'
+      SETTINGS insert_deduplication_token = 'z', async_insert = 0, insert_keeper_max_retries = 0`;
+    first.proxy.cut();
+    // Its session ends by itself some time after the connections did.
+    await expect(first.run(insert)).rejects.toThrow(/KEEPER|readonly|TABLE_IS_READ_ONLY|Keeper/i);
+    await second.run(insert);
+    first.proxy.open();
+    await until(async () => {
+      const [row] = await first.rows<{ away: number }>(
+        "SELECT count() AS away FROM system.replicas WHERE is_readonly AND table = 'otel_logs_local'",
+      );
+      return row?.away === 0;
+    });
+    await first.run(insert);
+    const stored = await Promise.all(
+      cluster.nodes.map((node) =>
+        node.rows<{ Body: string }>("SELECT Body FROM otel.otel_logs_local WHERE Body = 'cut off'"),
+      ),
+    );
+    expect(stored.map((rows) => rows.length)).toEqual([0, 1]);
+  }, 120_000);
+
   it('need no --cluster once the schema is there', async () => {
     const { statements, flavour } = await migrate(cluster.sql, { plan: true });
     expect([statements, flavour]).toEqual([[], 'replicated']);
@@ -125,6 +150,31 @@ function replicasOf([jarsDir = '']: readonly string[]): void {
     expect(await columnsOf(second, 'otel_logs')).toContain('Added');
     // The stored table has it by its own log.
     await until(async () => (await columnsOf(second, 'otel_logs_local')).includes('Added'));
+  }, 120_000);
+
+  it('are refused when two of them do not share a table, or one holds rows where all read', async () => {
+    const wanted = [snapshotRuns, logPatterns];
+    const [apart, name] = ['otel.otel_log_patterns_local', 'otel.otel_log_patterns'];
+    const statement = await createOf(second, 'otel_log_patterns_local');
+    await second.run(`DROP TABLE ${apart} SYNC`);
+    const other = `CREATE TABLE ${apart} UUID '11111111-1111-4111-8111-111111111111'`;
+    await second.run(statement.replace(`CREATE TABLE ${apart}`, other));
+    const split = await migrate(cluster.sql, { ...onCluster, tables: wanted });
+    expect(split.refusals).toHaveLength(1);
+    expect(split.refusals[0]?.differences[0]).toMatch(/^nodes do not share one table: .*11111111-/);
+
+    await second.run(`DROP TABLE ${apart} SYNC`);
+    await migrate(cluster.sql, { ...onCluster, tables: wanted });
+    await second.run(`DROP TABLE ${name} SYNC`);
+    await second.run(`CREATE TABLE ${name} (A UInt8) ENGINE = MergeTree ORDER BY A`);
+    const held = await migrate(cluster.sql, { ...onCluster, tables: wanted });
+    expect(held.refusals[0]?.differences).toEqual([
+      '01/replica-1 has it as MergeTree, not Distributed',
+    ]);
+    expect(held.statements).toEqual([]);
+    await second.run(`DROP TABLE ${name} SYNC`);
+    const again = await migrate(cluster.sql, { ...onCluster, tables: wanted });
+    expect([again.statements.length, again.refusals.length]).toEqual([1, 0]);
   }, 120_000);
 
   it('take in another that joins later, with the UUIDs of the others', async () => {
