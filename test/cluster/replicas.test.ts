@@ -161,7 +161,7 @@ function replicasOf([jarsDir = '']: readonly string[]): void {
     await until(async () => (await columnsOf(second, 'otel_logs_local')).includes('Added'));
   }, 120_000);
 
-  it('are refused when two of them do not share a table, or one holds rows where all read', async () => {
+  it('are refused when they do not share a table, or one holds rows itself', async () => {
     const wanted = [snapshotRuns, logPatterns];
     const [apart, name] = ['otel.otel_log_patterns_local', 'otel.otel_log_patterns'];
     const statement = await createOf(second, 'otel_log_patterns_local');
