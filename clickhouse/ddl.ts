@@ -2,6 +2,14 @@
  * The tables as SQL, letter for letter what `SHOW CREATE TABLE` answers on the newest engine, so
  * that the golden files, the engine and this writer check each other.
  */
+import {
+  type ClusterName,
+  clusterClause,
+  fullName,
+  onCluster,
+  replicatedEngine,
+  storedName,
+} from './cluster.ts';
 import { hasSince, indexesOf, type ProfileName, profiles, type Since } from './schema/profiles.ts';
 import type { ColumnDef, IndexDef, Retention, TableDef } from './schema/types.ts';
 import { nameOf, quoteName, quoteText } from './sql.ts';
@@ -20,6 +28,10 @@ export type TableOptions = {
   readonly deduplicationWindowBlocks: number;
   readonly flavour: Flavour;
   readonly serverVersion: Since;
+  /** On which cluster; absent for a single server, and where the database spreads statements. */
+  readonly cluster?: ClusterName;
+  /** Of one table that other nodes have already. */
+  readonly uuid?: string | undefined;
 };
 
 export const defaultDatabase = 'otel';
@@ -46,13 +58,27 @@ export const defaultTableOptions: TableOptions = {
 /** Replicated tables also forget by age: longer than any outage we promise to survive. */
 const replicatedWindowSeconds = 7 * 86_400;
 
-export function createDatabase(database: string): string {
-  return `CREATE DATABASE IF NOT EXISTS ${nameOf(database)} ENGINE = Atomic`;
+/**
+ * Of a cluster, a table and shard. Several gateways insert while one is cut off: at an insert a
+ * second into a table of a shard this lasts 27 hours. Each token is a node of a few hundred bytes
+ * in Keeper's memory.
+ */
+export const clusterWindowBlocks = 100_000;
+
+export function createDatabase(database: string, cluster?: ClusterName): string {
+  return `CREATE DATABASE IF NOT EXISTS ${nameOf(database)}${onCluster(cluster)} ENGINE = Atomic`;
 }
 
 /** The statement that makes `table`; harmless when the table exists. */
 export function createTable(table: TableDef, options: TableOptions = defaultTableOptions): string {
-  return showCreate(table, options).replace('CREATE TABLE ', 'CREATE TABLE IF NOT EXISTS ');
+  const { database, cluster } = options;
+  const statement = showCreate(table, options).replace(
+    'CREATE TABLE ',
+    'CREATE TABLE IF NOT EXISTS ',
+  );
+  if (cluster === undefined) return statement;
+  const name = storedName(table.name, cluster);
+  return statement.replace('\n', `${clusterClause(database, name, cluster, options.uuid)}\n`);
 }
 
 /** The text that `SHOW CREATE TABLE` answers for `table`. */
@@ -64,7 +90,7 @@ export function showCreate(table: TableDef, options: TableOptions): string {
   ];
   const settings = Object.entries(tableSettings(table, options));
   return [
-    `CREATE TABLE ${nameOf(options.database)}.${nameOf(table.name)}`,
+    `CREATE TABLE ${fullName(options.database, storedName(table.name, options.cluster))}`,
     '(',
     lines.join(',\n'),
     ')',
@@ -107,7 +133,7 @@ export function tableSettings(
   for (const { name, value, since } of profiles[options.profile].settings) {
     if (hasSince(options.serverVersion, since)) settings[name] = value;
   }
-  if (options.flavour === 'replicated' || options.flavour === 'cloud') {
+  if (options.cluster !== undefined || ['replicated', 'cloud'].includes(options.flavour)) {
     settings['replicated_deduplication_window'] = options.deduplicationWindowBlocks;
     settings['replicated_deduplication_window_seconds'] = replicatedWindowSeconds;
   } else {
@@ -125,5 +151,6 @@ export function settingText(value: string | number): string {
 }
 
 function engineOf(table: TableDef, options: TableOptions): string {
+  if (options.cluster !== undefined) return replicatedEngine(table.name, table.engine);
   return options.flavour === 'replicated' ? `Replicated${table.engine}` : table.engine;
 }

@@ -4,7 +4,9 @@
  */
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { defaultTableOptions, showCreate } from './ddl.ts';
+import { clusterMacro } from './cluster.ts';
+import { clusterWindowBlocks, defaultTableOptions, showCreate, type TableOptions } from './ddl.ts';
+import { createAll } from './distributed.ts';
 import type { ProfileName } from './schema/profiles.ts';
 import { schemaReference } from './schema/reference.ts';
 import { tables } from './schema/tables.ts';
@@ -36,10 +38,30 @@ export function goldenDdl(): GoldenDdl[] {
   return all.filter(({ profile, table }) => profile === 'balanced' || profiledTables.has(table));
 }
 
+/** As a cluster has them. */
+export const clusterOptions: TableOptions = {
+  ...defaultTableOptions,
+  flavour: 'replicated',
+  cluster: clusterMacro,
+  deduplicationWindowBlocks: clusterWindowBlocks,
+};
+
+/** The statements of every table of a cluster: where it is stored, and where it is read. */
+export function goldenClusterDdl(): GoldenDdl[] {
+  return tables.map((table) => ({
+    table: table.name,
+    profile: 'balanced',
+    file: `cluster/${table.name}.sql`,
+    text: createAll(table, clusterOptions)
+      .map((statement) => `${statement};\n`)
+      .join('\n'),
+  }));
+}
+
 /** Writes the golden files below `root`, the clone, and removes the ones without a table. */
 export async function updateGolden(root = '.'): Promise<void> {
   const folder = join(root, goldenFolder);
-  const wanted = goldenDdl();
+  const wanted = [...goldenDdl(), ...goldenClusterDdl()];
   await mkdir(folder, { recursive: true });
   const names = new Set(wanted.map(({ file }) => file));
   for (const found of await readdir(folder, { recursive: true })) {

@@ -2,6 +2,7 @@
  * Compares a table's declaration with the table as it stands and says what to do: statements
  * that lose nothing, and what only a person may decide. Pure: no I/O, no clock.
  */
+import { fullName, onCluster, storedName } from './cluster.ts';
 import {
   columnClause,
   createTable,
@@ -77,7 +78,8 @@ export function compareTable(
 }
 
 function alter(table: TableDef, options: TableOptions): string {
-  return `ALTER TABLE ${nameOf(options.database)}.${nameOf(table.name)}`;
+  const { database, cluster } = options;
+  return `ALTER TABLE ${fullName(database, storedName(table.name, cluster))}${onCluster(cluster)}`;
 }
 
 /** Whether a table that the Collector's exporter made has been given our columns before. */
@@ -292,8 +294,8 @@ function refusalOf(
   differences: readonly string[],
   options: CompareOptions,
 ): Refusal {
-  const database = nameOf(options.database);
-  const [old, fresh] = [`${database}.${table.name}`, `${database}.${table.name}_new`];
+  const name = storedName(table.name, options.cluster);
+  const [old, fresh] = [name, `${name}_new`].map((one) => fullName(options.database, one));
   const shared = table.columns.filter((column) => findColumn(live, column.name) !== undefined);
   const names = shared.map((column) => quoteName(column.name)).join(', ');
   const values = shared.map((column) => {
@@ -305,9 +307,13 @@ function refusalOf(
     table: table.name,
     differences,
     byHand: [
-      createTable({ ...table, name: `${table.name}_new` }, options),
+      // By its first line alone: a cluster's table has a UUID there, which another may not have.
+      createTable(table, options).replace(
+        /^.*/,
+        `CREATE TABLE IF NOT EXISTS ${fresh}${onCluster(options.cluster)}`,
+      ),
       `INSERT INTO ${fresh} (${names}) SELECT ${values.join(', ')} FROM ${old}`,
-      `EXCHANGE TABLES ${old} AND ${fresh}`,
+      `EXCHANGE TABLES ${old} AND ${fresh}${onCluster(options.cluster)}`,
     ],
   };
 }

@@ -5,7 +5,9 @@
  */
 import { Problem } from '../core/problem.ts';
 import type { Sql } from './client.ts';
+import { type ClusterName, storedName } from './cluster.ts';
 import {
+  clusterWindowBlocks,
   createDatabase,
   defaultDatabase,
   defaultRetentionDays,
@@ -19,6 +21,7 @@ import {
   compareTable,
   type Refusal,
 } from './migrate-compare.ts';
+import { compareNodes, findCluster, isOnEveryNode, nodeNotes, readNodes } from './migrate-nodes.ts';
 import { type LiveServer, readServer } from './migrate-read.ts';
 import { hasSince, type ProfileName, serverVersionMin } from './schema/profiles.ts';
 import { schemaVersion, tables } from './schema/tables.ts';
@@ -33,6 +36,8 @@ export type MigrateOptions = {
   readonly deduplicationWindowBlocks?: number;
   /** Found out from the server when absent. */
   readonly flavour?: Flavour;
+  /** As the servers name it; found out from a Distributed table of ours when absent. */
+  readonly cluster?: ClusterName;
   /** Whether tables that the Collector's exporter made may get our columns and settings. */
   readonly adopt?: boolean;
   /** Only say what would be done. */
@@ -124,11 +129,10 @@ type Look = {
 async function look(sql: Sql, options: MigrateOptions): Promise<Look> {
   const database = options.database ?? defaultDatabase;
   const wanted = options.tables ?? tables;
-  const server = await readServer(
-    sql,
-    database,
-    wanted.map((table) => table.name),
-  );
+  const names = wanted.map((table) => table.name);
+  const cluster = options.cluster ?? (await findCluster(sql, database));
+  const stored = names.map((name) => storedName(name, cluster));
+  const server = await readServer(sql, database, stored);
   if (!hasSince(server.version, serverVersionMin)) {
     throw new Problem(
       'OBS-3006',
@@ -139,29 +143,52 @@ async function look(sql: Sql, options: MigrateOptions): Promise<Look> {
   await refuseNewer(sql, database, server);
   const asked = Object.keys(options.retentionDays ?? {}) as Retention[];
   const compare: CompareOptions = {
-    ...tableOptions(server, options),
+    ...tableOptions(server, { ...options, cluster }),
     retentionAsked: new Set(asked),
     adopt: options.adopt === true,
   };
-  const first = server.databaseEngine === undefined ? [createDatabase(database)] : [];
-  const each = wanted.map((table) => compareTable(table, server.tables.get(table.name), compare));
+  const nodes = cluster === undefined ? undefined : await readNodes(sql, database, cluster, names);
+  const first = await databaseStatements(sql, server, compare);
+  const each = wanted.map((table) => {
+    const live = server.tables.get(storedName(table.name, cluster));
+    const comparison = compareTable(table, live, compare);
+    return nodes === undefined ? comparison : compareNodes(table, comparison, nodes, compare);
+  });
   const comparison = {
     statements: [...first, ...each.flatMap((one) => one.statements)],
     offers: each.flatMap((one) => one.offers),
     refusals: each.flatMap((one) => one.refusals),
-    notes: [...serverNotes(database, server), ...each.flatMap((one) => one.notes)],
+    notes: [
+      ...serverNotes(database, server),
+      ...(nodes === undefined ? [] : nodeNotes(nodes)),
+      ...each.flatMap((one) => one.notes),
+    ],
   };
   return { server, compare, comparison };
 }
 
+/** On a cluster also for the nodes that joined without it. */
+async function databaseStatements(
+  sql: Sql,
+  server: LiveServer,
+  { database, cluster }: TableOptions,
+): Promise<readonly string[]> {
+  const everywhere = cluster === undefined || (await isOnEveryNode(sql, database, cluster));
+  if (server.databaseEngine !== undefined && everywhere) return [];
+  return [createDatabase(database, cluster)];
+}
+
 function tableOptions(server: LiveServer, options: MigrateOptions): TableOptions {
+  const { cluster } = options;
   return {
+    ...(cluster === undefined ? {} : { cluster }),
     database: options.database ?? defaultDatabase,
     retentionDays: { ...defaultRetentionDays, ...options.retentionDays },
     profile: options.profile ?? defaultTableOptions.profile,
     deduplicationWindowBlocks:
-      options.deduplicationWindowBlocks ?? defaultTableOptions.deduplicationWindowBlocks,
-    flavour: options.flavour ?? server.flavour,
+      options.deduplicationWindowBlocks ??
+      (cluster === undefined ? defaultTableOptions.deduplicationWindowBlocks : clusterWindowBlocks),
+    flavour: options.flavour ?? (cluster === undefined ? server.flavour : 'replicated'),
     serverVersion: server.version,
   };
 }

@@ -2,19 +2,20 @@
  * The whole schema as one SQL script for ClickHouse's own client, for a place where obsctl itself
  * does not run. Every statement is harmless when repeated; nothing is dropped.
  */
+import { fullName, onCluster, storedName } from './cluster.ts';
 import {
+  clusterWindowBlocks,
   createDatabase,
-  createTable,
   defaultTableOptions,
   type TableOptions,
   ttlClause,
 } from './ddl.ts';
+import { createAll } from './distributed.ts';
 import { tables } from './schema/tables.ts';
 import type { Retention } from './schema/types.ts';
-import { nameOf } from './sql.ts';
 import { collectorViews, createView } from './views.ts';
 
-export type ScriptOptions = Pick<TableOptions, 'database' | 'profile' | 'flavour'> & {
+export type ScriptOptions = Pick<TableOptions, 'database' | 'profile' | 'flavour' | 'cluster'> & {
   /** Oldest server that may run it: what newer ones add is left out. */
   readonly serverVersion: TableOptions['serverVersion'];
   /** Retentions that somebody named; these change existing tables too. */
@@ -24,21 +25,22 @@ export type ScriptOptions = Pick<TableOptions, 'database' | 'profile' | 'flavour
 };
 
 export function schemaScript(options: ScriptOptions): string {
-  const { database, retentionDays, views } = options;
+  const { database, retentionDays, views, cluster } = options;
   const full: TableOptions = {
     ...defaultTableOptions,
+    ...(cluster === undefined ? {} : { deduplicationWindowBlocks: clusterWindowBlocks }),
     ...options,
     retentionDays: { ...defaultTableOptions.retentionDays, ...retentionDays },
   };
   const asked = tables.filter(({ retention }) => retentionDays[retention] !== undefined);
   const statements = [
-    createDatabase(database),
-    ...tables.map((table) => createTable(table, full)),
+    createDatabase(database, cluster),
+    ...tables.flatMap((table) => createAll(table, full)),
     ...asked.map((table) => {
-      const name = `${nameOf(database)}.${nameOf(table.name)}`;
-      return `ALTER TABLE ${name} MODIFY TTL ${ttlClause(table, full)}`;
+      const name = fullName(database, storedName(table.name, cluster));
+      return `ALTER TABLE ${name}${onCluster(cluster)} MODIFY TTL ${ttlClause(table, full)}`;
     }),
-    ...(views ? collectorViews.map((view) => createView(view, database)) : []),
+    ...(views ? collectorViews.map((view) => createView(view, database, cluster)) : []),
   ];
   return statements.map((statement) => `${statement};\n`).join('\n');
 }

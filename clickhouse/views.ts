@@ -2,10 +2,10 @@
  * Materialized views for those who let the stock Collector insert: they fill the tables that
  * obsctl's gateway fills itself. Never both, or every span is counted twice; `migrate` says so.
  */
+import { type ClusterName, fullName, onCluster, storedName } from './cluster.ts';
 import { latencyBucketsPerDoubling, redMinute, redSecond } from './schema/ours.ts';
 import { traceRanges, traces } from './schema/traces.ts';
 import type { TableDef } from './schema/types.ts';
-import { nameOf } from './sql.ts';
 
 export type ViewDef = {
   readonly name: string;
@@ -43,11 +43,14 @@ export const collectorViews: readonly ViewDef[] = [
   red(redMinute, 'toStartOfMinute(toDateTime(Timestamp))'),
 ];
 
-/** The statement that makes `view`; harmless when the view exists. */
-export function createView(view: ViewDef, database: string): string {
-  const inDatabase = (name: string) => `${nameOf(database)}.${nameOf(name)}`;
+/**
+ * The statement that makes `view`; harmless when the view exists. On a cluster it stands on what a
+ * node stores, so that each row is counted once, by the node that it was sent to.
+ */
+export function createView(view: ViewDef, database: string, cluster?: ClusterName): string {
+  const inDatabase = (table: string) => fullName(database, storedName(table, cluster));
   return [
-    `CREATE MATERIALIZED VIEW IF NOT EXISTS ${inDatabase(view.name)}`,
+    `CREATE MATERIALIZED VIEW IF NOT EXISTS ${fullName(database, view.name)}${onCluster(cluster)}`,
     `TO ${inDatabase(view.target.name)}`,
     `AS SELECT\n    ${view.select}`,
     `FROM ${inDatabase(traces.name)}`,

@@ -15,6 +15,7 @@ type MigrateCommandOptions = {
   readonly json?: boolean;
   readonly adopt?: boolean;
   readonly replicated?: boolean;
+  readonly cluster?: string;
   readonly profile: string;
   readonly retention?: string;
   readonly tenant?: readonly string[];
@@ -41,6 +42,7 @@ export function registerMigrate(program: Command, context: CliContext): void {
     .option('--retention <list>', 'also changes existing TTLs: traces=7d,logs=7d,metrics=30d')
     .option('--adopt', "add our columns to tables that the Collector's exporter made")
     .option('--replicated', 'create replicated tables; found out where there are some')
+    .option('--cluster <name>', "tables of a cluster, on all its nodes; '{cluster}' is its macro")
     .option(
       '--tenant <name>',
       'also a database of views with the rows of this tenant; several times',
@@ -74,6 +76,7 @@ async function runMigrate(options: MigrateCommandOptions, context: CliContext): 
       adopt: options.adopt === true,
       plan: options.plan === true,
       ...(options.replicated === true ? { flavour: 'replicated' as const } : {}),
+      ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
       obsctl: version,
       signal: context.signal,
       onProgress: (text) => context.stderr(`${text}\n`),

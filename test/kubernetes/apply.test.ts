@@ -23,10 +23,10 @@ import {
 } from './granted.ts';
 import { fromClone, stackFiles } from './stacks.ts';
 
-const startMsMax = 120_000;
-const readyMsMax = 90_000;
-const clientSideMsMax = 60_000;
-const askAllMsMax = 180_000;
+const startMsMax = 240_000;
+const readyMsMax = 180_000;
+const clientSideMsMax = 180_000;
+const askAllMsMax = 400_000;
 const definitions = readFileSync(join(import.meta.dirname, 'testdata/crds.yaml'), 'utf8');
 
 describeWithPeer('kubernetes', 'a rendered stack', (programs) => {

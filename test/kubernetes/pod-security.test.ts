@@ -15,8 +15,8 @@ import { randomPod } from './random-pod.ts';
 import { fromClone, stackFiles } from './stacks.ts';
 
 const startMsMax = 120_000;
-const workloadsMsMax = 60_000;
-const randomMsMax = 60_000;
+const workloadsMsMax = 240_000;
+const randomMsMax = 240_000;
 const runs = 400;
 const levels: readonly Level[] = ['restricted', 'baseline', 'privileged'];
 

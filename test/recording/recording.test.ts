@@ -15,7 +15,7 @@ import { countHours, countPoints } from '../support/hour-rollups.ts';
 import { type Replayed, recordingOf, replay } from './replay.ts';
 import { shapeFaults } from './shapes.ts';
 
-const limitMs = 400_000;
+const limitMs = 900_000;
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 /** The recording is played so often, each a day before the other, oldest first. */

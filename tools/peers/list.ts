@@ -16,6 +16,7 @@ import { existing, goEnvironment, type Peer, type PeerStep, peersDir } from './p
 import { postgres } from './postgres.ts';
 import { prometheus } from './prometheus.ts';
 import { terraform } from './terraform.ts';
+import { zookeeper } from './zookeeper.ts';
 
 const pythonDir = join(peersDir, 'otel-python-1.45.2');
 const node24Dir = join(peersDir, 'node-24.12.0');
@@ -126,6 +127,7 @@ export const peers: readonly Peer[] = [
   postgres,
   mariadb,
   terraform,
+  zookeeper,
 ];
 
 /** Completion is asked in the shells themselves; `bash` is everywhere that tests run. */

@@ -27,6 +27,7 @@ export type PeerName =
   | 'remote-write-compliance'
   | 'telegraf'
   | 'terraform'
+  | 'zookeeper'
   | 'zsh';
 
 export type Peer = {

@@ -1,0 +1,39 @@
+CREATE TABLE IF NOT EXISTS otel.otel_red_1d_local UUID '8ca4380e-a87b-8376-b330-93e394814b5c' ON CLUSTER '{cluster}'
+(
+    `Time` DateTime COMMENT 'Start of the interval' CODEC(Delta(4), ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service' CODEC(ZSTD(1)),
+    `SpanName` LowCardinality(String) COMMENT 'Operation' CODEC(ZSTD(1)),
+    `SpanKind` LowCardinality(String) COMMENT 'As in otel_traces' CODEC(ZSTD(1)),
+    `StatusCode` LowCardinality(String) COMMENT 'As in otel_traces' CODEC(ZSTD(1)),
+    `Count` UInt64 COMMENT 'Spans' CODEC(T64, ZSTD(1)),
+    `DurationSum` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `DurationMin` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `DurationMax` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
+    `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending' CODEC(ZSTD(1)),
+    `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1))
+)
+ENGINE = ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
+PARTITION BY toStartOfMonth(Time, 'UTC')
+ORDER BY (ServiceName, SpanName, SpanKind, Time)
+TTL Time + toIntervalDay(3650)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, min_level_for_wide_part = 1, merge_selector_base = 10, replicated_deduplication_window = 100000, replicated_deduplication_window_seconds = 604800
+COMMENT 'Rate, errors and duration of spans by day';
+
+CREATE TABLE IF NOT EXISTS otel.otel_red_1d ON CLUSTER '{cluster}'
+(
+    `Time` DateTime COMMENT 'Start of the interval',
+    `ServiceName` LowCardinality(String) COMMENT 'Service',
+    `SpanName` LowCardinality(String) COMMENT 'Operation',
+    `SpanKind` LowCardinality(String) COMMENT 'As in otel_traces',
+    `StatusCode` LowCardinality(String) COMMENT 'As in otel_traces',
+    `Count` UInt64 COMMENT 'Spans',
+    `DurationSum` UInt64 COMMENT 'Nanoseconds',
+    `DurationMin` UInt64 COMMENT 'Nanoseconds',
+    `DurationMax` UInt64 COMMENT 'Nanoseconds',
+    `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending',
+    `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket',
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants'
+)
+ENGINE = Distributed('{cluster}', 'otel', 'otel_red_1d_local', cityHash64(ServiceName, SpanName))
+COMMENT 'Rate, errors and duration of spans by day';
