@@ -22,6 +22,17 @@ export const dictionariesCollection = 'obsctl_dictionaries';
 /** As `clickhouse/schema/snapshots.ts` names it; this room may not import that one. */
 const runsTable = 'snapshot_runs';
 
+/**
+ * Tables that the gateway makes of stored rows, a partition at a time: the new one is gathered in
+ * a table of its own and takes the place of the old one. As `clickhouse/schema` names them; that
+ * none is missing is tested by rebuilding them all with these rights.
+ */
+const rebuilt = [
+  ...['otel_red_1m', 'otel_red_1h', 'otel_red_1d', 'otel_service_edges_1m'],
+  ...['otel_log_patterns_1m', 'otel_attributes_15m', 'otel_series_15m'],
+  ...['otel_metrics_1m', 'otel_metrics_1h'],
+];
+
 /** Log tables of the server about itself that we keep, and for how many days. */
 const keptLogs: readonly (readonly [string, number])[] = [
   ['query_log', 7],
@@ -119,10 +130,7 @@ export function usersConfig(
   </profiles>
   <users>
     <default remove="1"/>
-${user(gateway, 'default', [
-  `GRANT SELECT, INSERT ON ${database}.*`,
-  'GRANT CREATE TEMPORARY TABLE ON *.*',
-])}
+${user(gateway, 'default', gatewayGrants(database))}
 ${user(schema, 'default', [
   `GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP VIEW ON ${database}.*`,
   'GRANT SELECT ON system.data_skipping_indices',
@@ -148,6 +156,20 @@ ${[
   </users>
 </clickhouse>
 `;
+}
+
+/** It may drop what it gathers rows in, told by the prefix, and no table that has data. */
+function gatewayGrants(database: string): readonly string[] {
+  return [
+    `GRANT SELECT, INSERT ON ${database}.*`,
+    // Rows that the server refuses are tried one by one against a table function.
+    'GRANT CREATE TEMPORARY TABLE ON *.*',
+    ...rebuilt.flatMap((table) => [
+      `GRANT CREATE TABLE, DROP TABLE ON ${database}.${table}_staging_*`,
+      `GRANT ALTER DELETE ON ${database}.${table}`,
+    ]),
+    'GRANT SELECT ON system.parts',
+  ];
 }
 
 /**

@@ -2,7 +2,7 @@ locals {
   # Each of them is rebuilt in a table of its own, which then takes the place of a partition.
   rebuilt = [
     "otel_red_1m", "otel_red_1h", "otel_red_1d",
-    "otel_service_edges_1m", "otel_log_patterns_1m",
+    "otel_service_edges_1m", "otel_log_patterns_1m", "otel_attributes_15m", "otel_series_15m",
     "otel_metrics_1m", "otel_metrics_1h",
   ]
 
