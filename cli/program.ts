@@ -11,6 +11,7 @@ import { registerDiff } from './commands/diff.ts';
 import { registerDistro } from './commands/distro.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEmbedded } from './commands/embedded.ts';
+import { registerEstimate } from './commands/estimate.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerGateway } from './commands/gateway.ts';
 import { registerInit } from './commands/init.ts';
@@ -41,6 +42,7 @@ const commands: readonly Register[] = [
   registerDiff,
   registerDistro,
   registerDoctor,
+  registerEstimate,
   registerExplain,
   registerGateway,
   registerInit,

@@ -3,6 +3,7 @@ import type { DictionaryReport } from '../../jobs/snapshot/dictionaries.ts';
 import type { Outlook, TableOutlook } from '../../jobs/snapshot/outlook.ts';
 import type { RunReport, TableReport } from '../../jobs/snapshot/run.ts';
 import type { LastRun } from '../../jobs/snapshot/runs.ts';
+import { aligned } from '../output/aligned.ts';
 
 const msPerSecond = 1_000;
 const secondsPerMinute = 60;
@@ -108,15 +109,6 @@ export function listText(runs: readonly LastRun[], names: readonly string[]): st
     rows.length === 0 ? '' : aligned([head, ...rows]),
     ...missing.map((name) => `${name}: never run\n`),
   ].join('');
-}
-
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, at) =>
-    Math.max(...rows.map((row) => row[at]?.length ?? 0)),
-  );
-  const line = (row: readonly string[]): string =>
-    row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ');
-  return rows.map((row) => `${line(row).trimEnd()}\n`).join('');
 }
 
 function number(value: number): string {
