@@ -13,7 +13,7 @@ export type Question = {
   readonly outageMs: number;
 };
 
-export type SignalEstimate = {
+type SignalEstimate = {
   readonly signal: Signal;
   readonly perSecond: number;
   readonly bytesPerRow: number;
