@@ -57,9 +57,10 @@ describe('the gateway', () => {
     'fills tables and keeps every rollup of them',
     async () => {
       const at = `toDateTime64(${hour + 60}, 9, 'UTC')`;
+      const columns = 'Timestamp, TraceId, SpanId, ParentSpanId, SpanKind, ServiceName, SpanName';
       await server.run(
-        'INSERT INTO otel.otel_traces (Timestamp, TraceId, SpanId, ParentSpanId, SpanKind, ' +
-          `ServiceName, SpanName, Duration) VALUES (${at}, 'a', '1', '', 'Client', 'shop', 'buy', 9), ` +
+        `INSERT INTO otel.otel_traces (${columns}, Duration) VALUES ` +
+          `(${at}, 'a', '1', '', 'Client', 'shop', 'buy', 9), ` +
           `(${at}, 'a', '2', '1', 'Server', 'stock', 'take', 5)`,
       );
       await server.run(
@@ -71,7 +72,8 @@ describe('the gateway', () => {
           `VALUES (${at}, 'shop', 'carts', 3)`,
       );
       await server.run(
-        `INSERT INTO otel.otel_red_1s (Time, ServiceName) VALUES (toDateTime(${hour + 60}, 'UTC'), 'shop')`,
+        'INSERT INTO otel.otel_red_1s (Time, ServiceName) ' +
+          `VALUES (toDateTime(${hour + 60}, 'UTC'), 'shop')`,
       );
       await rebuildEdges(server, { hour, fromMinute: 0 });
       // Hours of points are made of their minutes, and these of the series.
