@@ -27,7 +27,7 @@ export function estimateText(question: Question, estimated: Estimate): string {
     ...(servers === 1
       ? []
       : ['            a cluster of yours or ClickHouse Cloud: obsctl renders one server\n']),
-    '\nHalf of the cores are left for peaks and queries, and three tenths of the disk for merges.\n' +
+    '\nHalf of the cores are left for peaks and queries, three tenths of the disk for merges.\n' +
       'What a row costs was measured with the rows of our benches: docs/guide/scaling.md.\n',
   ].join('');
 }
