@@ -16,7 +16,7 @@ import { keyColumns } from './target.ts';
 
 /** What all readers together hold stays far below the 300 MB of issue 8. */
 const blockRowsMax = 262_144;
-const blockBytesMax = 24 * 1024 * 1024;
+const blockBytesMax = 12 * 1024 * 1024;
 export const chunkRows = 500_000;
 /** An insert that found nobody is tried again, with the same token, for about a minute. */
 const attemptsMax = 7;
