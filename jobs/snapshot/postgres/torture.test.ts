@@ -114,7 +114,7 @@ function comparable(text: string | null, type: string): string | null {
 /** What stands for NULL where ClickHouse has none. */
 function absent(text: string | null, type = ''): string | null {
   if (text !== null) return /^Nullable\(Float/.test(type) ? floatText(text) : text;
-  if (type === 'Point') return '(0,0)';
+  if (type === 'Point') return '(nan,nan)';
   if (type === 'Array(Point)' || type === 'Array(Float32)') return '()';
   if (type.startsWith('Array(')) return '{}';
   if (type.startsWith('Map(')) return '';
