@@ -102,8 +102,13 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     closing.push(() => connections.destroy());
     const ask: ControlPlane['ask'] = (method, path, body, token = adminToken) =>
       send({ url: `${url}${path}`, method, agent: connections, token }, body);
-    const tokenOf: ControlPlane['tokenOf'] = async (namespace, name) =>
-      (await mustKubectl(['create', 'token', name, '-n', namespace])).trim();
+    const tokenOf: ControlPlane['tokenOf'] = async (namespace, name) => {
+      const target = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
+      const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+      const { status, body } = await ask('POST', target, request);
+      if (status !== 201) throw new Error(`no token of ${namespace}/${name}: ${status}`);
+      return (body['status'] as { token: string }).token;
+    };
     await furnish(mustKubectl, controllers ? (options.nodes ?? 2) : 0, options.volumes ?? 0);
     return {
       ...{ url, port, caFile, kubeconfig, dir, adminToken },
