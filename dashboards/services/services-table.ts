@@ -1,6 +1,4 @@
 /** The tables of *Services*: services sorted by trouble, and the worst operations. */
-import { logs as logsTable } from '../../clickhouse/schema/logs.ts';
-import { traces } from '../../clickhouse/schema/traces.ts';
 import type { Link } from '../vocabulary/links.ts';
 import { type PanelDraft, table } from '../vocabulary/panel.ts';
 import {
@@ -8,18 +6,13 @@ import {
   errorRatio,
   isError,
   percentile,
-  percentileIf,
   rangeSeconds,
   red,
   withRed,
-  withWindowBefore,
 } from '../vocabulary/red.ts';
-import { columnsOf, sql } from '../vocabulary/sql.ts';
-import { errorSteps, scanBounds } from './services-parts.ts';
-
-const t = columnsOf(traces);
-const l = columnsOf(logsTable);
-const tableRowsMax = 200;
+import { sql } from '../vocabulary/sql.ts';
+import { errorSteps } from './services-parts.ts';
+import { servicesByTrouble } from './services-trouble.ts';
 
 const toService: Link = {
   title: 'Show only this service',
@@ -52,6 +45,9 @@ const toErrorLogs: Link = {
   set: { service: { field: 'Service' }, severity: { text: 'error' } },
 };
 
+/** A line without axes in the cell of a row. */
+const trend = { cell: 'sparkline', decimals: 1, widthPx: 100 } as const;
+
 export function serviceTable(): PanelDraft {
   return table({
     title: 'Services by trouble',
@@ -62,7 +58,7 @@ export function serviceTable(): PanelDraft {
       ' see only that service, the errors for its failed traces, the latency for its slow' +
       ' traces, the error logs for its log lines.',
     source: 'requests',
-    query: serviceTableSql(),
+    query: servicesByTrouble(),
     width: 24,
     height: 9,
     noValue: 'no requests in this time range',
@@ -80,6 +76,7 @@ export function serviceTable(): PanelDraft {
         },
       },
       Requests: { unit: 'reqps', decimals: 1, links: [toTraces] },
+      'Requests trend': { ...trend, unit: 'reqps', colour: 'blue' },
       Failed: {
         unit: 'percentunit',
         decimals: 1,
@@ -87,9 +84,11 @@ export function serviceTable(): PanelDraft {
         thresholds: errorSteps,
         links: [toFailedTraces],
       },
+      'Failed trend': { ...trend, unit: 'percentunit', colour: 'red' },
       'Starts here': { unit: 'percentunit', decimals: 1, links: [toFailedTraces] },
       p50: { unit: 's', decimals: 1 },
       p95: { unit: 's', decimals: 1, links: [toSlowTraces] },
+      'p95 trend': { ...trend, unit: 's', colour: 'purple' },
       p99: { unit: 's', decimals: 1, links: [toSlowTraces] },
       'p95 before': { unit: 's', decimals: 1 },
       'Error logs': { unit: 'none', decimals: 0, links: [toErrorLogs] },
@@ -97,46 +96,6 @@ export function serviceTable(): PanelDraft {
       Trouble: { hidden: true },
     },
   });
-}
-
-function serviceTableSql(): string {
-  const now = `${red.time} >= $__fromTime`;
-  return sql(`
-    WITH ${withRed(byVariables, withWindowBefore)},
-    failed AS (
-      SELECT ${t.ServiceName} AS service, ${t.TraceId} AS trace, ${t.SpanId} AS id,
-        ${t.ParentSpanId} AS parent, ${t.SamplingWeight} AS weight
-      FROM ${traces.name}
-      WHERE $__timeFilter(${t.Timestamp}) AND ${t.StatusCode} = 'Error'
-      ORDER BY ${t.Timestamp} DESC LIMIT ${scanBounds.errorSpansMax}
-    ),
-    starts AS (
-      SELECT service, sum(weight) AS begun FROM failed
-      WHERE (trace, id) NOT IN (SELECT trace, parent FROM failed) GROUP BY service
-    ),
-    lines AS (
-      SELECT ${l.ServiceName} AS service, count() AS errorLines FROM ${logsTable.name}
-      WHERE $__timeFilter(${l.Timestamp}) AND ${l.SeverityNumber} >= 17 GROUP BY service
-    ),
-    services AS (
-      SELECT ${red.service} AS service, sumIf(${red.count}, ${now}) AS requests,
-        sumIf(${red.count}, ${now} AND ${isError}) / requests AS ratio,
-        ${percentileIf(0.5, now)} AS half, ${percentileIf(0.95, now)} AS most,
-        ${percentileIf(0.99, now)} AS nearly,
-        if(countIf(NOT (${now})) = 0, NULL, ${percentileIf(0.95, `NOT (${now})`)}) AS before
-      FROM red GROUP BY service HAVING requests > 0
-    )
-    SELECT service AS "Service",
-      multiIf(least(1, begun / requests) > 0.01, 'errors start here', ratio > 0.01,
-          'fails with others',
-        most > 1.5 * before AND most > 0.02, 'slower than before', 'healthy') AS "State",
-      requests / ${rangeSeconds} AS "Requests", ratio AS "Failed",
-      least(1, begun / requests) AS "Starts here", half AS "p50", most AS "p95", nearly AS "p99",
-      before AS "p95 before", errorLines AS "Error logs", floor(most * 1000) AS "SlowMs",
-      ratio + 3 * least(1, begun / requests)
-        + 0.2 * greatest(0, log2(most / ifNull(before, most))) AS "Trouble"
-    FROM services LEFT JOIN starts USING (service) LEFT JOIN lines USING (service)
-    ORDER BY "Trouble" DESC, requests DESC, service LIMIT ${tableRowsMax}`);
 }
 
 export function worstOperations(): PanelDraft {

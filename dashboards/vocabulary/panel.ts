@@ -52,8 +52,11 @@ export type Field = {
   readonly hidden?: boolean;
   readonly links?: readonly Link[];
   readonly thresholds?: readonly Threshold[];
-  /** `text`: colour the letters; `bar`: a bar in the cell, full at `max`. */
-  readonly cell?: 'text' | 'bar';
+  /**
+   * `text`: colour the letters; `bar`: a bar in the cell, full at `max`; `sparkline`: a line
+   * through the numbers of an array.
+   */
+  readonly cell?: 'text' | 'bar' | 'sparkline';
   readonly max?: number;
   /** Values shown by another text and colour. */
   readonly values?: Readonly<Record<string, { readonly text?: string; readonly colour: Colour }>>;
@@ -333,6 +336,8 @@ function fieldProperties(field: Field): sdk.DynamicConfigValue[] {
   if (field.cell === 'bar') {
     add('custom.cellOptions', { type: 'gauge', mode: 'basic', valueDisplayMode: 'text' });
   }
+  // An array has no value that could stand beside its line.
+  if (field.cell === 'sparkline') add('custom.cellOptions', { type: 'sparkline', hideValue: true });
   if (field.values !== undefined) {
     const options = Object.fromEntries(
       Object.entries(field.values).map(([value, result], index) => [

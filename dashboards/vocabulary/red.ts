@@ -146,13 +146,6 @@ export const bucketSeconds = (index: string): string =>
 export const percentile = (share: number): string =>
   bucketSeconds(`quantileExactWeightedArray(${share})(${red.bucketIndex}, ${red.bucketCount})`);
 
-/** A percentile in seconds of the rows for which `condition` holds. */
-export const percentileIf = (share: number, condition: string): string =>
-  bucketSeconds(
-    `quantileExactWeightedArrayIf(${share})` +
-      `(${red.bucketIndex}, ${red.bucketCount}, ${condition})`,
-  );
-
 /** Upper bounds of the heat map's rows in seconds: 262 µs to 17 s, two to a doubling. */
 const heatmapBoundsSeconds: readonly number[] = Array.from(
   { length: 33 },

@@ -6,6 +6,7 @@ import type { FieldSettings, Panel } from '../model.ts';
 import { cssColour } from '../palette.ts';
 import type { PanelProps } from '../panel-box.ts';
 import { Linked, targetsOf } from './link-menu.ts';
+import { Sparkline } from './sparkline.ts';
 
 export type Big = {
   readonly name: string;
@@ -89,23 +90,4 @@ export function BigNumber({ big }: { readonly big: Big }) {
   if (match === null) return html`<span class=${size} style=${style}>${text}</span>`;
   return html`<span class=${size} style=${style}>${match[1]}<span class="unit">${match[2] ?? ''}
     </span></span>`;
-}
-
-/** A line without axes; the numbers are in the panel, so a screen reader skips it. */
-function Sparkline(props: {
-  readonly values: readonly (number | null)[];
-  readonly colour: string;
-}) {
-  const present = props.values.map((value) => value ?? 0);
-  const max = Math.max(...present, 1e-12);
-  const min = Math.min(0, ...present);
-  const points = present.map((value, index) => {
-    const x = (index / (present.length - 1)) * 100;
-    return `${x.toFixed(2)},${(29 - ((value - min) / (max - min)) * 28).toFixed(2)}`;
-  });
-  return html`<svg class="spark" viewBox="0 0 100 30" preserveAspectRatio="none" aria-hidden="true"
-    style=${{ color: props.colour }}>
-    <polygon points=${`0,30 ${points.join(' ')} 100,30`} fill="currentColor" opacity="0.13" />
-    <polyline points=${points.join(' ')} fill="none" stroke="currentColor" stroke-width="1.3"
-      vector-effect="non-scaling-stroke" /></svg>`;
 }

@@ -10,6 +10,7 @@ import type { PanelProps } from '../panel-box.ts';
 import { zone } from '../state.ts';
 import { formatMomentMs } from '../time.ts';
 import { Linked, targetsOf } from './link-menu.ts';
+import { Sparkline } from './sparkline.ts';
 
 const rowsShownMax = 1000;
 
@@ -106,12 +107,31 @@ function textOf(value: unknown, settings: FieldSettings): string {
   return displayText(value, settings);
 }
 
+/** A line through the numbers of an array; its title says from where to where. */
+function TrendCell(props: { readonly values: readonly unknown[]; readonly column: Column }) {
+  const { settings } = props.column;
+  const values = props.values.map((value) => (typeof value === 'number' ? value : null));
+  const present = values.filter((value) => value !== null);
+  const text = (value: number): string => displayText(value, settings);
+  const title =
+    present.length === 0
+      ? 'no values'
+      : `${text(Math.min(...present))} to ${text(Math.max(...present))}` +
+        `, at last ${text(present.at(-1)!)}`;
+  const colour = cssColour(settings.color?.fixedColor ?? 'blue');
+  return html`<td class="trend" title=${title}><span class="visually-hidden">${title}</span>
+    <${Sparkline} values=${values} colour=${colour} /></td>`;
+}
+
 function Cell(props: { readonly column: Column; readonly frame: Frame; readonly row: number }) {
   const { field, settings, numeric, format, most } = props.column;
   const value = field.values[props.row] ?? null;
   const text = format(value);
   const number = typeof value === 'number' ? value : null;
   const cell = settings.custom?.['cellOptions'] as { readonly type?: string } | undefined;
+  if (cell?.type === 'sparkline' && Array.isArray(value)) {
+    return html`<${TrendCell} values=${value} column=${props.column} />`;
+  }
   const coloured = cell?.type === 'color-text' || cell?.type === 'gauge';
   const name =
     mapped(value, settings)?.color ??
@@ -153,7 +173,12 @@ function sortedRows(frame: Frame, sort: Sort): readonly number[] {
   const values = frame.fields.find((field) => field.name === sort?.name)?.values;
   if (sort === undefined || values === undefined) return rows;
   const sign = sort.down ? -1 : 1;
-  return rows.sort((a, b) => sign * compare(values[a], values[b]) || a - b);
+  return rows.sort((a, b) => sign * compare(orderOf(values[a]), orderOf(values[b])) || a - b);
+}
+
+/** Of an array its last value: where the line ends. */
+function orderOf(value: unknown): unknown {
+  return Array.isArray(value) ? value.findLast((point) => point !== null) : value;
 }
 
 function compare(a: unknown, b: unknown): number {
