@@ -2,7 +2,9 @@
  * A gateway under load while something goes wrong, judged by the tables afterwards: the frame of
  * most faults of the matrix.
  */
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { readLetters } from '../../gateway/deliver/dead-letter.ts';
 import type { FaultRun, Finding } from './fault.ts';
 import { Senders } from './sender.ts';
 import { System, type SystemOptions } from './system.ts';
@@ -25,6 +27,8 @@ export type TrialOptions = SystemOptions & {
   readonly pauseMs?: number;
   /** How long everything may take to be delivered afterwards. */
   readonly settleMs?: number;
+  /** What a person does once everything that can be delivered is: dead letters are left to them. */
+  readonly onSettled?: (system: System) => Promise<void>;
 };
 
 /** 512 MiB, and what may be in flight besides. */
@@ -69,7 +73,10 @@ export async function trial(
     await pause(afterMs);
     const report = await senders.stop();
     await system.settle(options.settleMs ?? settleMsMax);
+    await options.onSettled?.(system);
     const verdict = await verify(system.clickhouseUrl, report);
+    const left = await readLetters(join(system.gatewayDir, 'dead-letter'));
+    if (left.length > 0) notes.push(`${left.length} dead letters left: ${left[0]?.note.reason}`);
     notes.push(...notesOf(verdict), `resident at most ${watch.residentMiBMax} MiB`);
     if (restarts.length > 0) notes.push(`first answer after ${Math.max(...restarts)} ms`);
     if (report.rejected.length > 0) notes.push(`rejected: ${report.rejected[0]}`);
