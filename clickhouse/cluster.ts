@@ -26,7 +26,12 @@ export function onCluster(cluster: ClusterName): string {
  * that is a Distributed table over the `otel_traces_local` of every shard.
  */
 export function storedName(table: string, cluster: ClusterName): string {
-  return isSharded(table, cluster) ? `${table}_local` : table;
+  return isSharded(table, cluster) ? localName(table) : table;
+}
+
+/** What a table that is two is called where it stores. */
+export function localName(table: string): string {
+  return `${table}_local`;
 }
 
 /** Whether `table` is two: one that stores and one that spreads and gathers. */

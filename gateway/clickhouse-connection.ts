@@ -3,14 +3,14 @@ import { type ClickHouse, connectClickHouse } from '../clickhouse/client.ts';
 import { type CredentialSource, followCredentials } from '../clickhouse/credentials.ts';
 import type { GatewayConfig } from './config.ts';
 
-/** Credentials of the configuration go before those of the environment. */
+/** To the first shard. Credentials of the configuration go before those of the environment. */
 export function connect(
   config: GatewayConfig,
   env: Readonly<Record<string, string | undefined>>,
   requestTimeoutMs: number,
 ): ClickHouse {
   return connectClickHouse({
-    url: config.clickhouseUrl,
+    url: config.clickhouseUrls[0] ?? '',
     env,
     credentials: followCredentials(credentialSource(config)),
     requestTimeoutMs,

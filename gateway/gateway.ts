@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import type { GatewayConfig } from './config.ts';
+import { type GatewayConfig, ofEachShard } from './config.ts';
 import { type DogstatsdThread, startDogstatsd } from './dogstatsd-thread.ts';
 import { keepEdges } from './edge-keeper.ts';
 import { type Guarding, startGuarding } from './guarding.ts';
@@ -73,9 +73,11 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     // Beside the workers' start: recovery does not wait for ClickHouse.
     const schema = keepSchema(config, parts);
     cleanUp.push(() => schema.cancel());
-    for (const keep of [keepRollups, keepEdges, keepHours]) {
-      const timer = keep(config, parts);
-      cleanUp.push(() => timer.cancel());
+    for (const shard of ofEachShard(config)) {
+      for (const keep of [keepRollups, keepEdges, keepHours]) {
+        const timer = keep(shard, parts);
+        cleanUp.push(() => timer.cancel());
+      }
     }
     const { grpc, http, listen } = await addressesOf(config);
     const guard = guarding.start();

@@ -15,7 +15,8 @@ import { decodeInto } from './decode/decode.ts';
 import { useCore } from './decode/wasm/core.ts';
 import { openDeadLetter } from './deliver/dead-letter.ts';
 import { createDestination } from './deliver/destination.ts';
-import { createInsertClient } from './deliver/insert-client.ts';
+import { createInsertClient, type InsertClient } from './deliver/insert-client.ts';
+import { createShards } from './deliver/shards.ts';
 import type { Guard } from './guard/guard.ts';
 import type { GuardMaterial } from './guard/material.ts';
 import { SeriesGuard } from './guard/series-guard.ts';
@@ -49,18 +50,17 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   const { config } = start;
   const counters = new LaneCounters(start.counterMemory);
   counters.unready('starting', true);
-  const client = createInsertClient({
-    url: config.clickhouseUrl,
-    database: config.database,
-    credentials: followCredentials(credentialSource(config)),
-    connectionsMax,
-  });
+  const credentials = followCredentials(credentialSource(config));
+  const { database } = config;
+  const clients = config.clickhouseUrls.map((url) =>
+    createInsertClient({ url, database, credentials, connectionsMax }),
+  );
   const log: LaneLog = (level, message) => post({ kind: 'log', level, message });
   const table = start.resendMemory && new ResendTable(start.resendMemory, config.resendWindowMs);
   let lane: Lane | undefined;
   const guard =
     start.guard && guardOf(start.guard, config, clock, (tenant) => lane?.fullAt(tenant));
-  const lanes = await openLanes(start, { counters, clock, log, client, table, guard });
+  const lanes = await openLanes(start, { counters, clock, log, clients, table, guard });
   [lane] = lanes;
   assert(lane !== undefined, 'a worker has a lane');
   useCore(start.config.decodeCore);
@@ -108,7 +108,7 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   living.cancel();
   spreading.cancel();
   const closing = lanes.map((entry) => entry.close());
-  client.destroy();
+  for (const client of clients) client.destroy();
   await Promise.all(closing);
   const left = lanes.map((entry) => entry.state()).map((s) => s.durable - s.acknowledged);
   post({ kind: 'stopped', left: left.reduce((sum, bytes) => sum + bytes, 0) });
@@ -119,20 +119,19 @@ type LaneShared = {
   readonly counters: LaneCounters;
   readonly clock: Clock;
   readonly log: LaneLog;
-  readonly client: ReturnType<typeof createInsertClient>;
+  readonly clients: readonly InsertClient[];
   readonly table: ResendTable | undefined;
   readonly guard: Guard | undefined;
 };
 
 async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readonly Lane[]> {
   const { config } = start;
-  const { counters, clock, log, client, table, guard } = shared;
-  const destination = createDestination({
-    client,
-    database: config.database,
-    insertTimeoutMs: config.insertTimeoutMs,
-    clock,
-  });
+  const { counters, clock, log, clients, table, guard } = shared;
+  const { database, insertTimeoutMs } = config;
+  const shards = createShards(
+    clients.map((client) => createDestination({ client, database, insertTimeoutMs, clock })),
+  );
+  const createBlocks = (count = shards.count) => createOpenBlocks({ shards: count });
   const { sampling } = config;
   const throttles = samplesAnything(sampling)
     ? new Throttles(start.throttleMemory, sampling, clock.nowMs)
@@ -161,8 +160,8 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
       id: logId,
       gateway: start.gatewayId,
       wal,
-      decoder: { createBlocks: createOpenBlocks, decode: decodeInto },
-      destination,
+      decoder: { createBlocks, decode: decodeInto },
+      shards,
       deadLetter: openDeadLetter({
         directory: join(config.dataDir, 'dead-letter'),
         gateway: start.gatewayId,

@@ -8,11 +8,12 @@ import type { EncodedUnit } from './decode/decode-types.ts';
 import { fileLetter, readLetterBlock, type StoredLetter } from './deliver/dead-letter.ts';
 import { type Destination, inDoubtRule } from './deliver/destination.ts';
 import { receiptRows, receiptTable } from './deliver/receipts.ts';
+import type { Shards } from './deliver/shards.ts';
 import { type Seal, sealNumber, unitToken } from './lane/seal.ts';
 
 export type ReplayOptions = {
   readonly directory: string;
-  readonly destination: Destination;
+  readonly shards: Shards;
   readonly clock: Clock;
   /** Only says what would become of each. */
   readonly isDryRun: boolean;
@@ -31,8 +32,9 @@ export async function replayLetter(
   letter: StoredLetter,
   options: ReplayOptions,
 ): Promise<Replayed> {
-  const { destination, directory } = options;
+  const { directory } = options;
   const { note } = letter;
+  const destination = options.shards.of(note.partition);
   const answer = (outcome: Replayed['outcome'], message = ''): Replayed => ({
     letter,
     outcome,
@@ -68,10 +70,11 @@ async function isThere(
 async function tryOut(
   letter: StoredLetter,
   unit: EncodedUnit,
-  { destination }: ReplayOptions,
+  { shards }: ReplayOptions,
 ): Promise<Replayed> {
   const tag = `replay_${sealNumber(letter.note.seal).toString(16)}`;
-  const dry = await destination.beginDryRun(letter.note.table, tag);
+  const server = shards.of(letter.note.partition);
+  const dry = await server.beginDryRun(letter.note.table, tag);
   if (dry === undefined) {
     return { letter, outcome: 'not_reachable', message: 'the table could not be described' };
   }
@@ -88,7 +91,7 @@ async function tryOut(
 /** The receipt has a token of its own too: a second run after a crash writes it no second time. */
 async function finish(
   letter: StoredLetter,
-  { destination, clock, directory }: ReplayOptions,
+  { shards, clock, directory }: ReplayOptions,
   done: Replayed,
 ): Promise<Replayed> {
   const { note } = letter;
@@ -97,7 +100,7 @@ async function finish(
   const rows = receiptRows(seal, seal.units, { gateway, lane, nowMs: clock.nowMs() });
   const unit = unitToken(note.seal, note.table, note.partition);
   const token = `${unit}-${receiptTable}${tokenTail}`;
-  const sent = await destination.insertRows(receiptTable, rows, token);
+  const sent = await shards.of(note.partition).insertRows(receiptTable, rows, token);
   if (!sent.ok) return { ...done, outcome: 'not_reachable', message: sent.message };
   await fileLetter(directory, letter.name);
   return done;

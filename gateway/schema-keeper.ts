@@ -4,7 +4,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { formatProblem, isProblem } from '../core/problem.ts';
-import type { GatewayConfig } from './config.ts';
+import { type GatewayConfig, ofEachShard } from './config.ts';
 import type { LaneLog } from './lane/lane-types.ts';
 
 export type SchemaParts = {
@@ -28,6 +28,19 @@ export type SchemaKeeper = {
 };
 
 export function keepSchema(config: GatewayConfig, parts: SchemaParts): SchemaKeeper {
+  const keepers = ofEachShard(config).map((shard) => keepSchemaOf(shard, parts));
+  const tried = Promise.all(keepers.map((keeper) => keeper.tried)).then(() => {});
+  // Whoever waits sees the failure; nobody waiting is no unhandled rejection.
+  tried.catch(() => {});
+  return {
+    tried,
+    cancel: () => {
+      for (const keeper of keepers) keeper.cancel();
+    },
+  };
+}
+
+function keepSchemaOf(config: GatewayConfig, parts: SchemaParts): SchemaKeeper {
   const abort = new AbortController();
   const { signal } = abort;
   const cancel = (): void => abort.abort();

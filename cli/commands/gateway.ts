@@ -17,6 +17,7 @@ import {
 } from '../guard-options.ts';
 import { addProtocolOptions, type ProtocolOptions, protocolConfigOf } from '../protocol-options.ts';
 import { parseRetention } from '../retention.ts';
+import { parseShardUrls } from '../shard-urls.ts';
 import { version } from '../version.ts';
 
 type GatewayCommandOptions = GuardOptions &
@@ -63,7 +64,8 @@ export function registerGateway(program: Command, context: CliContext): void {
     .option('-f, --file <file>', 'stack file; its keys `clickhouse` and `gateway` are used')
     .option(
       '--clickhouse <url>',
-      'HTTP interface of ClickHouse; CLICKHOUSE_URL (default: http://127.0.0.1:8123)',
+      'HTTP interface of ClickHouse, with commas one a shard; CLICKHOUSE_URL (default:' +
+        ' http://127.0.0.1:8123)',
     )
     .option('--database <name>', 'database of the tables (default: otel)')
     .option(
@@ -174,7 +176,7 @@ async function configOf(
   const file =
     options.file === undefined ? {} : await fromStackFile(options.file, options, context);
   const given = {
-    clickhouseUrl: options.clickhouse ?? context.env['CLICKHOUSE_URL'],
+    clickhouseUrls: (options.clickhouse ?? context.env['CLICKHOUSE_URL'])?.split(','),
     clickhouseUser: context.env['CLICKHOUSE_USER'],
     clickhousePassword: context.env['CLICKHOUSE_PASSWORD'],
     clickhouseUserFile: context.env['CLICKHOUSE_USER_FILE'],
@@ -242,18 +244,9 @@ async function configOf(
 
 /** A URL's path names the database, as everywhere in obsctl; `--database` goes first. */
 function withDatabaseOfUrl(config: GatewayConfig, options: GatewayCommandOptions): GatewayConfig {
-  const given = config.clickhouseUrl;
-  // `localhost:8123` would parse as a URL of scheme `localhost:`.
-  const url = URL.parse(given.includes('://') ? given : `http://${given}`);
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw new Problem('OBS-3001', 'a ClickHouse URL must look like http://host:8123/database', {
-      where: given.replace(/\/\/[^/]*@/, '//'),
-    });
-  }
-  const path = decodeURIComponent(url.pathname.slice(1));
-  url.pathname = '/';
-  const database = options.database ?? (path === '' ? config.database : path);
-  return { ...config, clickhouseUrl: url.href, database };
+  const { database, urls } = parseShardUrls(config.clickhouseUrls);
+  const named = options.database ?? database ?? config.database;
+  return { ...config, clickhouseUrls: urls, database: named };
 }
 
 /** Undefined when nothing was asked, so that the stack file's word stands. */
@@ -275,7 +268,7 @@ async function fromStackFile(
   return {
     ...(clickhouse.mode === 'external' &&
       clickhouse.url !== undefined && {
-        clickhouseUrl: clickhouse.url,
+        clickhouseUrls: [clickhouse.url],
         database: clickhouse.database,
       }),
     ...defined({

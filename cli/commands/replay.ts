@@ -6,6 +6,7 @@ import { Problem } from '../../core/problem.ts';
 import type { StoredLetter } from '../../gateway/deliver/dead-letter.ts';
 import type { Replayed } from '../../gateway/replay-letters.ts';
 import type { CliContext } from '../context.ts';
+import { parseShardUrls } from '../shard-urls.ts';
 
 type ReplayOptions = {
   readonly dataDir?: string;
@@ -24,7 +25,10 @@ export function registerReplay(program: Command, context: CliContext): void {
     .command('replay')
     .description('send dead letters to ClickHouse again, after what refused them was repaired')
     .option('--data-dir <dir>', "the gateway's (default: obsctl-data/gateway)")
-    .option('--clickhouse <url>', 'server and database; CLICKHOUSE_URL, or http://127.0.0.1:8123')
+    .option(
+      '--clickhouse <url>',
+      'server and database, with commas one a shard; CLICKHOUSE_URL, or http://127.0.0.1:8123',
+    )
     .option('--seal <id>', 'only the letters of this seal; the first digits are enough')
     .option('--all', 'every letter')
     .option('--dry-run', 'only say which would be stored')
@@ -52,13 +56,13 @@ async function runReplay(options: ReplayOptions, context: CliContext): Promise<v
   if (chosen.length === 0 && options.seal !== undefined) {
     throw new Problem('OBS-1003', `--seal ${options.seal}: no letter here is of that seal`);
   }
-  const { destination, close } = await connect(options, context);
+  const { shards, close } = await connect(options, context);
   const results: Replayed[] = [];
   try {
     for (const letter of chosen) {
       if (context.signal.aborted) return context.exitWith(130);
       const isDryRun = options.dryRun === true;
-      const parts = { directory, destination, clock: systemClock, isDryRun };
+      const parts = { directory, shards, clock: systemClock, isDryRun };
       const result = await replayLetter(letter, parts);
       context.stdout(`${options.json === true ? jsonOf(result) : textOf(result)}\n`);
       results.push(result);
@@ -79,30 +83,26 @@ async function connect(options: ReplayOptions, context: CliContext) {
   const { defaultDatabase } = await import('../../clickhouse/ddl.ts');
   const { createDestination } = await import('../../gateway/deliver/destination.ts');
   const { createInsertClient } = await import('../../gateway/deliver/insert-client.ts');
+  const { createShards } = await import('../../gateway/deliver/shards.ts');
   const given = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
-  const url = URL.parse(given.includes('://') ? given : `http://${given}`);
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw new Problem('OBS-3001', 'a ClickHouse URL must look like http://host:8123/database', {
-      where: given.replace(/\/\/[^/]*@/, '//'),
-    });
-  }
-  const path = decodeURIComponent(url.pathname.slice(1));
-  url.pathname = '/';
-  const database = path === '' ? defaultDatabase : path;
-  const client = createInsertClient({
-    url: url.href,
-    database,
-    credentials: followCredentials({
-      user: context.env['CLICKHOUSE_USER'],
-      password: context.env['CLICKHOUSE_PASSWORD'],
-      userFile: context.env['CLICKHOUSE_USER_FILE'],
-      passwordFile: context.env['CLICKHOUSE_PASSWORD_FILE'],
-    }),
-    connectionsMax,
+  const { database = defaultDatabase, urls } = parseShardUrls(given.split(','));
+  const credentials = followCredentials({
+    user: context.env['CLICKHOUSE_USER'],
+    password: context.env['CLICKHOUSE_PASSWORD'],
+    userFile: context.env['CLICKHOUSE_USER_FILE'],
+    passwordFile: context.env['CLICKHOUSE_PASSWORD_FILE'],
   });
+  const clients = urls.map((url) =>
+    createInsertClient({ url, database, credentials, connectionsMax }),
+  );
   const clock = systemClock;
-  const destination = createDestination({ client, database, insertTimeoutMs, clock });
-  return { destination, close: () => client.destroy() };
+  const servers = clients.map((client) =>
+    createDestination({ client, database, insertTimeoutMs, clock }),
+  );
+  const close = (): void => {
+    for (const client of clients) client.destroy();
+  };
+  return { shards: createShards(servers), close };
 }
 
 function placeOf({ note }: StoredLetter): string {

@@ -1,5 +1,5 @@
 /**
- * The open blocks of one lane: all tables, one block a (table, day).
+ * The open blocks of one lane: all tables, one block a (table, day, shard).
  *
  * Bounds: bytes of all buffers, open blocks, rows and bytes of a block (`signal-block.ts`). Rows
  * only enter at the end, so a mark is a list of counts and cutting back is setting them.
@@ -26,6 +26,7 @@ import {
   SummaryBlock,
 } from './metric-blocks.ts';
 import { RedSeconds } from './red-seconds.ts';
+import { partitionOf } from './shard.ts';
 import { type BlockOptions, dayNs, type SignalBlock } from './signal-block.ts';
 import { TraceBlock } from './trace-block.ts';
 import { TraceRanges, weekOf } from './trace-ranges.ts';
@@ -41,6 +42,8 @@ export type OpenBlocksOptions = {
   readonly aheadMsMax?: number;
   /** Seed of the dictionaries' hash; random when absent. Never decides what is stored. */
   readonly hashSeed?: HashSeed;
+  /** Shards that rows are spread over; 1 when absent. */
+  readonly shards?: number;
 };
 
 const defaultBytesMax = 256 * 1024 * 1024;
@@ -48,7 +51,6 @@ const defaultPartitionsMax = 64;
 const defaultAgeMsMax = 400 * 86_400_000;
 const defaultAheadMsMax = 86_400_000;
 const nsPerMs = 1_000_000n;
-const rangesKeptMax = 1;
 
 /** The end of one block at some time. */
 type BlockMark = { readonly block: SignalBlock; readonly ends: Float64Array };
@@ -74,7 +76,7 @@ export type DecodeCounts = {
 };
 
 export class Blocks implements OpenBlocks {
-  readonly context = new Context();
+  readonly context: Context;
   readonly counts: DecodeCounts = { repeatedKeys: 0, repairedStrings: 0 };
   readonly traces: Days<TraceBlock>;
   readonly logs: Days<LogBlock>;
@@ -84,13 +86,15 @@ export class Blocks implements OpenBlocks {
   readonly #budget: Budget;
   readonly #tables: readonly Days<SignalBlock>[];
   readonly #seed: HashSeed;
-  /** One a week of the last seal: their encoded views must live side by side. */
+  /** One a week and shard of the last seal: their encoded views must live side by side. */
   readonly #ranges: TraceRanges[] = [];
   /** One a trace block, which it shares its dictionaries with. */
   readonly #red = new WeakMap<TraceBlock, RedSeconds>();
   #generation = 0;
 
   constructor(options: OpenBlocksOptions) {
+    const shards = options.shards ?? 1;
+    this.context = new Context(shards);
     this.#budget = new Budget(options.bytesMax ?? defaultBytesMax);
     this.ageNsMax = BigInt(options.ageMsMax ?? defaultAgeMsMax) * nsPerMs;
     this.aheadNsMax = BigInt(options.aheadMsMax ?? defaultAheadMsMax) * nsPerMs;
@@ -99,7 +103,7 @@ export class Blocks implements OpenBlocks {
       budget: this.#budget,
       seed: this.#seed,
     };
-    const openCount = new OpenCount(options.partitionsMax ?? defaultPartitionsMax);
+    const openCount = new OpenCount((options.partitionsMax ?? defaultPartitionsMax) * shards);
     const context = this.context;
     const days = <Block extends SignalBlock>(create: () => Block): Days<Block> =>
       new Days(create, context, openCount);
@@ -174,7 +178,7 @@ export class Blocks implements OpenBlocks {
   *encodeSteps(seal: bigint): Generator<EncodedUnit> {
     const sealBytes = new Uint8Array(new BigUint64Array([BigInt.asUintN(64, seal)]).buffer);
     for (const days of this.#tables) {
-      for (const block of days.filled()) yield block.encode(sealBytes, dayText(block.day));
+      for (const block of days.filled()) yield block.encode(sealBytes, placeText(block));
     }
     yield* this.#encodeRollups(sealBytes);
   }
@@ -182,7 +186,7 @@ export class Blocks implements OpenBlocks {
   clear(): void {
     for (const days of this.#tables) days.clear();
     for (const ranges of this.#ranges) ranges.clear();
-    this.#ranges.length = Math.min(this.#ranges.length, rangesKeptMax);
+    this.#ranges.length = Math.min(this.#ranges.length, this.context.shards);
     this.#generation += 1;
   }
 
@@ -222,12 +226,11 @@ export class Blocks implements OpenBlocks {
 
   *#encodeRollups(seal: Uint8Array): Generator<EncodedUnit> {
     const blocks = this.traces.filled();
-    const weeks = [...new Set(blocks.map((block) => weekOf(block.day)))];
-    for (const [index, week] of weeks.entries()) {
+    const weeks = Map.groupBy(blocks, weekText);
+    for (const [index, [week, ofWeek]] of [...weeks].entries()) {
       const ranges = this.#ranges[index] ?? new TraceRanges(this.#seed);
       this.#ranges[index] = ranges;
-      const ofWeek = blocks.filter((block) => weekOf(block.day) === week);
-      yield ranges.encode(ofWeek, dayText(week));
+      yield ranges.encode(ofWeek, week);
     }
     for (const block of this.traces.counted()) yield this.#encodeRed(block, seal);
   }
@@ -235,13 +238,23 @@ export class Blocks implements OpenBlocks {
   #encodeRed(block: TraceBlock, seal: Uint8Array): EncodedUnit {
     const red = this.#red.get(block) ?? new RedSeconds(this.#seed, block);
     this.#red.set(block, red);
-    return red.encode(block, seal, dayText(block.day));
+    return red.encode(block, seal, placeText(block));
   }
 }
 
 /** Open blocks of a lane, empty. */
 export function createOpenBlocks(options: OpenBlocksOptions = {}): Blocks {
   return new Blocks(options);
+}
+
+/** `2026-11-21`, or `2026-11-21@1` for the second shard. */
+function placeText(block: SignalBlock): string {
+  return partitionOf(dayText(block.day), block.shard);
+}
+
+/** The same of the week that the block's day lies in. */
+function weekText(block: SignalBlock): string {
+  return partitionOf(dayText(weekOf(block.day)), block.shard);
 }
 
 /** `2026-11-21` of a number of days since 1970. */

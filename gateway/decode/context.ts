@@ -9,6 +9,7 @@
 import { Budget, putBytes, Text } from '../../clickhouse/native/buffers.ts';
 import type { Sampling } from './decode-types.ts';
 import { Keeper } from './keeper.ts';
+import { shardOfResource } from './shard.ts';
 import { readLength, readTag, skipField, word } from './wire.ts';
 
 /** Bytes of one resource or scope that are followed. */
@@ -49,6 +50,9 @@ export class Carried {
   bias = 0;
   /** Changes with each resource or scope of a request, and is never used again. */
   serial = 0;
+  /** The shard of a resource, and the serial that it was found for. */
+  shard = 0;
+  shardSerial = -1;
 
   /**
    * Takes fields 1 (the resource or scope, merged when it comes several times) and 3 (the schema
@@ -153,6 +157,8 @@ export class Context {
   resource: Carried = this.ownResource;
   readonly scope = new Carried();
   readonly keeper = new Keeper();
+  /** Shards that rows are spread over. */
+  readonly shards: number;
   /** Changes with each request. */
   serial = 0;
   accepted = 0;
@@ -169,6 +175,10 @@ export class Context {
   histograms = 0;
   exemplars = 0;
   #tenant = '';
+
+  constructor(shards = 1) {
+    this.shards = shards;
+  }
 
   /** Begins a request. */
   begin(
@@ -206,6 +216,17 @@ export class Context {
       (high > time[earliestHigh]! || (high === time[earliestHigh] && low >= time[earliestLow]!)) &&
       (high < time[latestHigh]! || (high === time[latestHigh] && low <= time[latestLow]!))
     );
+  }
+
+  /** The shard of the resource under way. */
+  resourceShard(): number {
+    if (this.shards === 1) return 0;
+    const { resource } = this;
+    if (resource.shardSerial !== resource.serial) {
+      resource.shardSerial = resource.serial;
+      resource.shard = shardOfResource(resource.text.bytes, resource.schemaStart, this.shards);
+    }
+    return resource.shard;
   }
 
   /** Fills in the time of the request where an item has none. */

@@ -1,6 +1,6 @@
 /**
- * The open blocks of one table, one a day. The current day is remembered with its bounds, so that
- * finding the block of a row is two comparisons.
+ * The open blocks of one table, one a day and shard. The current day is remembered with its bounds
+ * and its blocks, so that finding the block of a row is two comparisons.
  *
  * Hot path. Allocations per item: none. Copies: none. Owner: the lane. Watched by
  * `decode.bench.ts`.
@@ -24,9 +24,10 @@ export class Days<Block extends SignalBlock> {
   readonly #context: Context;
   readonly #openCount: OpenCount;
   readonly #open: Block[] = [];
-  /** A cleared block that keeps its buffers for the next day that comes. */
-  #spare: Block | undefined;
-  #current: Block | undefined;
+  /** Cleared blocks, one a shard, that keep their buffers for the next day that comes. */
+  readonly #spare: Block[] = [];
+  /** Of the current day, by shard. */
+  readonly #current: (Block | undefined)[];
   /** First time of the current day and of the next: low and high words. */
   readonly bounds = new Uint32Array(4);
 
@@ -34,12 +35,13 @@ export class Days<Block extends SignalBlock> {
     this.#create = create;
     this.#context = context;
     this.#openCount = openCount;
+    this.#current = Array.from({ length: context.shards }, () => undefined);
   }
 
   /** The block of a time, marked for this request; the time must be one the context accepts. */
-  select(low: number, high: number): Block {
+  select(low: number, high: number, shard: number): Block {
     const bounds = this.bounds;
-    const block = this.#current;
+    const block = this.#current[shard];
     if (
       block !== undefined &&
       block.requestSerial === this.#context.serial &&
@@ -48,27 +50,23 @@ export class Days<Block extends SignalBlock> {
     ) {
       return block;
     }
-    return this.#switch(low, high);
+    return this.#switch(low, high, shard);
   }
 
-  /** The block of the row before, whose day {@link bounds} says; undefined before the first. */
-  current(): Block | undefined {
-    const block = this.#current;
+  /** The block of the day of the row before, which {@link bounds} says; undefined without rows. */
+  current(shard: number): Block | undefined {
+    const block = this.#current[shard];
     return block?.requestSerial === this.#context.serial ? block : undefined;
   }
 
-  /** Blocks with rows, by day. */
+  /** Blocks with rows, by day and shard. */
   filled(): Block[] {
-    return this.#open
-      .filter((block) => block.rows.count > 0)
-      .sort((left, right) => left.day - right.day);
+    return this.#open.filter((block) => block.rows.count > 0).sort(byPlace);
   }
 
-  /** Blocks with rows, or with items that only rollups count, by day. */
+  /** Blocks with rows, or with items that only rollups count, by day and shard. */
   counted(): Block[] {
-    return this.#open
-      .filter((block) => !block.isEmpty())
-      .sort((left, right) => left.day - right.day);
+    return this.#open.filter((block) => !block.isEmpty()).sort(byPlace);
   }
 
   /** All open blocks, in order of opening. */
@@ -83,59 +81,55 @@ export class Days<Block extends SignalBlock> {
     }
   }
 
-  /** Empties all blocks and keeps the buffers of the fullest. */
+  /** Empties all blocks and keeps the buffers of the fullest, one a shard. */
   clear(): void {
-    let kept: Block | undefined = this.#spare;
-    let rowsMax = -1;
-    for (const block of this.#open) {
-      if (block.rows.count > rowsMax) {
-        rowsMax = block.rows.count;
-        kept = block;
-      }
-    }
-    for (const block of this.#open) if (block !== kept) block.release();
-    if (this.#spare !== undefined && this.#spare !== kept) this.#spare.release();
-    kept?.clear();
-    this.#spare = kept;
+    const byRows = this.#open.toSorted((left, right) => right.rows.count - left.rows.count);
+    const kept = [...byRows, ...this.#spare].slice(0, this.#context.shards);
+    for (const block of byRows) if (!kept.includes(block)) block.release();
+    for (const block of this.#spare) if (!kept.includes(block)) block.release();
+    for (const block of kept) block.clear();
+    this.#spare.splice(0, this.#spare.length, ...kept);
     this.#close();
   }
 
   /** Empties all blocks and gives their buffers back. */
   release(): void {
     for (const block of this.#open) block.release();
-    this.#spare?.release();
-    this.#spare = undefined;
+    for (const block of this.#spare) block.release();
+    this.#spare.length = 0;
     this.#close();
   }
 
   #close(): void {
     this.#openCount.count -= this.#open.length;
     this.#open.length = 0;
-    this.#current = undefined;
+    this.#current.fill(undefined);
   }
 
-  #switch(low: number, high: number): Block {
+  #switch(low: number, high: number, shard: number): Block {
     const timeNs = (BigInt(high) << 32n) | BigInt(low);
     const day = Number(timeNs / dayNs);
-    const block = this.#find(day);
+    const block = this.#find(day, shard);
     if (block.requestSerial !== this.#context.serial) {
       block.mark(block.requestMark);
       block.requestSerial = this.#context.serial;
     }
-    this.#current = block;
+    if (this.#current.some((other) => other !== undefined && other.day !== day)) {
+      this.#current.fill(undefined);
+    }
+    this.#current[shard] = block;
     this.#setBound(0, BigInt(day) * dayNs);
     this.#setBound(2, BigInt(day + 1) * dayNs);
     return block;
   }
 
-  #find(day: number): Block {
-    for (const block of this.#open) if (block.day === day) return block;
+  #find(day: number, shard: number): Block {
+    for (const block of this.#open) if (block.day === day && block.shard === shard) return block;
     if (this.#openCount.count >= this.#openCount.max && !this.#dropEmpty()) {
       throw new BlockFull('too many days are open');
     }
-    const block = this.#spare ?? this.#create();
-    this.#spare = undefined;
-    block.setDay(day);
+    const block = this.#spare.shift() ?? this.#create();
+    block.setPlace(day, shard);
     this.#open.push(block);
     this.#openCount.count += 1;
     return block;
@@ -160,4 +154,8 @@ export class Days<Block extends SignalBlock> {
     this.bounds[place] = Number(valueNs & 0xffffffffn);
     this.bounds[place + 1] = Number(valueNs >> 32n);
   }
+}
+
+function byPlace(left: SignalBlock, right: SignalBlock): number {
+  return left.day - right.day || left.shard - right.shard;
 }

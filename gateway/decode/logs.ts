@@ -216,7 +216,7 @@ function beginRecord(days: Days<LogBlock>, context: Context): LogBlock | undefin
     context.reject('a log record lies outside the time range that is stored');
     return undefined;
   }
-  const block = days.select(low, high);
+  const block = days.select(low, high, context.resourceShard());
   block.beginRow(context);
   return block;
 }

@@ -89,7 +89,7 @@ export function openPoint<Block extends PointBlock>(
     context.reject('a data point lies outside the time range that is stored');
     return undefined;
   }
-  const block = days.select(low, high);
+  const block = days.select(low, high, context.resourceShard());
   block.beginRow(context);
   if (block.metricSerial !== metricSerial[0]) enterMetric(block, source, view);
   return block;

@@ -58,6 +58,8 @@ export class SignalBlock {
   readonly weights: ExceptionsColumn;
   /** Days since 1970. */
   day = 0;
+  /** Counted from 0. */
+  shard = 0;
   /** When the day begins, in nanoseconds: low and high word. */
   readonly dayStart = new Uint32Array(2);
   /** The request that last marked this block, and its mark. */
@@ -107,10 +109,11 @@ export class SignalBlock {
     this.requestMark = new Float64Array(this.parts.markSize + 1);
   }
 
-  /** Makes this the block of `day`, in days since 1970. */
-  setDay(day: number): void {
+  /** Makes this the block of `day`, in days since 1970, and of a shard. */
+  setPlace(day: number, shard: number): void {
     const startNs = BigInt(day) * dayNs;
     this.day = day;
+    this.shard = shard;
     this.dayStart[0] = Number(startNs & 0xffffffffn);
     this.dayStart[1] = Number(startNs >> 32n);
   }

@@ -4,7 +4,8 @@
  * A row is written when its span ends, except for its attributes, events and links, which go to
  * the end of their columns as they come and are cut back when the span turns out to be rejected.
  * The block is chosen by the start time, which senders write before the attributes; when it comes
- * later the span is read a second time with the time known.
+ * later the span is read a second time with the time known. The same goes for the trace id, which
+ * chooses the shard where there are several.
  *
  * Hot path. Allocations per item: none. Copies: one of each value. Owner: the block. Watched by
  * `decode.bench.ts`.
@@ -14,7 +15,9 @@ import { endMap, putAttribute } from './attributes.ts';
 import type { Context } from './context.ts';
 import type { Days } from './days.ts';
 import { decodeEnvelopes, isZero, keepBytes, keepFixed64, putOffset } from './envelope.ts';
+import { shardOfTrace } from './shard.ts';
 import { putEvent, putLink } from './span-elements.ts';
+import { putStatus, status, statusOf } from './span-status.ts';
 import { putEmpty, putHex, writeHex } from './text.ts';
 import {
   spanIdStride,
@@ -31,8 +34,6 @@ import { need, readLength, readTag, readVarint, skipField, word } from './wire.t
  * and high half of a number. Typed memory, because locals that cross functions would be boxed.
  */
 const field = new Int32Array(2 * 17);
-/** Status, which is a message of its own: code, message start, message length. */
-const status = new Int32Array(3);
 
 const traceIdBytes = 16;
 const errorCode = statusCodes.indexOf('Error');
@@ -116,8 +117,9 @@ function putSpan(
     }
     if (tag === 0x4a || tag === 0x5a || tag === 0x6a) {
       if (block === undefined) {
-        if (field[14] === 0 && field[15] === 0 && !isTimeFirst) return false;
-        block = beginSpan(days, context);
+        const mayCome = context.shards > 1 && field[3] === 0;
+        if (((field[14] === 0 && field[15] === 0) || mayCome) && !isTimeFirst) return false;
+        block = beginSpan(days, context, source);
         if (block === undefined) return true;
         mapStart = block.attributes.keys.level.count;
         valuesStart = block.attributes.values.size;
@@ -140,10 +142,16 @@ function putSpan(
         return false;
       }
       at = isTimeFirst ? at + 8 : keepFixed64(field, 14, view, at, end);
+    } else if (tag === 0x0a && isTimeFirst) at = skipField(source, at, end, tag);
+    else if (tag === 0x0a && block !== undefined && context.shards > 1) {
+      // The last id decides about the shard.
+      block.parts.cutRow();
+      block.attributes.hasRepeats = false;
+      return false;
     } else at = putScalar(source, view, at, end, tag);
   }
   if (block === undefined) {
-    block = beginSpan(days, context);
+    block = beginSpan(days, context, source);
     if (block === undefined) return true;
     mapStart = block.attributes.keys.level.count;
     valuesStart = block.attributes.values.size;
@@ -229,32 +237,7 @@ function putScalar(
   }
 }
 
-/**
- * Several occurrences merge, as protobuf demands of a message.
- *
- * | field | number | wire type | into |
- * | --- | --- | --- | --- |
- * | message | 2 | string | StatusMessage |
- * | code | 3 | enum | StatusCode |
- */
-function putStatus(source: Uint8Array, from: number, end: number): void {
-  let at = from;
-  while (at < end) {
-    at = readTag(source, at, end);
-    const tag = word[0]!;
-    if (tag === 0x12) {
-      const start = readLength(source, at, end);
-      status[1] = start;
-      status[2] = word[0]!;
-      at = start + word[0]!;
-    } else if (tag === 0x18) {
-      at = readVarint(source, at, end);
-      status[0] = word[1] === 0 ? word[0]! : -1;
-    } else at = skipField(source, at, end, tag);
-  }
-}
-
-/** Finds the last start time of a span. */
+/** Finds the last start time and the last trace id of a span. */
 function findStart(source: Uint8Array, view: DataView, from: number, end: number): void {
   let at = from;
   while (at < end) {
@@ -262,12 +245,17 @@ function findStart(source: Uint8Array, view: DataView, from: number, end: number
     const tag = word[0]!;
     const next = skipField(source, at, end, tag);
     if (tag === 0x39) keepFixed64(field, 14, view, at, end);
+    else if (tag === 0x0a) keepBytes(field, 2, source, at, end);
     at = next;
   }
 }
 
 /** The block that the span's start time belongs to, or undefined when the span is rejected. */
-function beginSpan(days: Days<TraceBlock>, context: Context): TraceBlock | undefined {
+function beginSpan(
+  days: Days<TraceBlock>,
+  context: Context,
+  source: Uint8Array,
+): TraceBlock | undefined {
   if (field[14] === 0 && field[15] === 0) {
     context.fillTime(field, 14);
   }
@@ -277,7 +265,11 @@ function beginSpan(days: Days<TraceBlock>, context: Context): TraceBlock | undef
     context.reject('a span starts outside the time range that is stored');
     return undefined;
   }
-  const block = days.select(low, high);
+  const { shards } = context;
+  // An id that is none has no shard; its span is rejected.
+  const hasShard = shards > 1 && field[3] === traceIdBytes;
+  const shard = hasShard ? shardOfTrace(source, field[2]!, shards) : 0;
+  const block = days.select(low, high, shard);
   block.beginRow(context);
   return block;
 }
@@ -339,11 +331,6 @@ function isLeftOut(
   putDuration(spans.duration.words, at);
   spans.level.count = at + 1;
   return true;
-}
-
-function statusOf(): number {
-  const code = status[0]!;
-  return code > 0 && code < statusCodes.length ? code : 0;
 }
 
 function kindOf(): number {

@@ -11,6 +11,7 @@ import type { DeadLetter } from './dead-letter.ts';
 import { Delivery } from './delivery.ts';
 import { createDestination } from './destination.ts';
 import { createInsertClient } from './insert-client.ts';
+import { createShards } from './shards.ts';
 import type { DeliveryEvents } from './unit-carrier.ts';
 
 type Told = { readonly status?: number; readonly code?: number; readonly text?: string };
@@ -99,12 +100,14 @@ async function deliver(peer: Peer, options: Options = {}) {
     up: (isUp, message) => note(`${isUp ? 'up' : 'down'} ${message}`),
   };
   const delivery = new Delivery({
-    destination: createDestination({
-      client,
-      database: 'otel',
-      insertTimeoutMs: 5_000,
-      clock: systemClock,
-    }),
+    shards: createShards([
+      createDestination({
+        client,
+        database: 'otel',
+        insertTimeoutMs: 5_000,
+        clock: systemClock,
+      }),
+    ]),
     deadLetter: { ...deadLetter, ...options.deadLetter },
     order: options.order ?? 'oldest',
     replay: async () => ({ units: options.replayed ?? [unit], release: () => {} }),

@@ -22,8 +22,10 @@ import {
   unitKey,
   waiting,
 } from './job.ts';
+import { receiptPlace } from './receipts.ts';
+import { isShard, shardName } from './shards.ts';
 import { SickTables } from './sick-tables.ts';
-import { type CarrierOptions, UnitCarrier } from './unit-carrier.ts';
+import { type Brought, type CarrierOptions, UnitCarrier } from './unit-carrier.ts';
 
 export type DeliveryOrder = 'oldest' | 'newest';
 
@@ -49,6 +51,8 @@ export class Delivery {
   readonly #abort = new AbortController();
   readonly #sick: SickTables;
   #active = 0;
+  /** What the carrier last heard of a server that takes nothing. */
+  #lastFault = '';
   #isUp = true;
   #settled: Promise<void> = Promise.resolve();
   #onIdle: (() => void)[] = [];
@@ -57,7 +61,7 @@ export class Delivery {
     this.#options = options;
     this.#carrier = new UnitCarrier(
       options,
-      (isUp, message) => this.#setUp(isUp, message),
+      (isUp, message) => this.#heard(isUp, message),
       this.#abort.signal,
     );
     this.#sick = new SickTables({
@@ -178,19 +182,18 @@ export class Delivery {
     let next = 0;
     const lanes = Array.from({ length: Math.min(unitsAtOnceMax, open.length) }, async () => {
       for (let unit = open[next++]; unit !== undefined && !mustWait; unit = open[next++]) {
-        if (!this.#sick.claim(unit.table)) {
-          parkedOn.add(unit.table);
+        const places = this.#placesOf(unit);
+        const closed = places.find((place) => !this.#sick.claim(place));
+        if (closed !== undefined) {
+          parkedOn.add(closed);
           continue;
         }
         const brought = await this.#carrier.bring(job, unit);
         if (brought === 'done') {
           job.done.add(unitKey(unit));
-          this.#sick.recovered(unit.table);
-        } else if (brought === 'later') mustWait = true;
-        else {
-          this.#sick.fell(unit.table, brought.parked);
-          parkedOn.add(unit.table);
-        }
+          for (const place of places) this.#sick.recovered(place);
+        } else if (brought === 'later' && this.#options.shards.count === 1) mustWait = true;
+        else parkedOn.add(this.#park(unit, brought));
       }
     });
     await Promise.all(lanes);
@@ -198,7 +201,32 @@ export class Delivery {
     if (mustWait || this.#abort.signal.aborted) return 'later';
     if (parkedOn.size > 0) return 'parked';
     giveUpColumns(job);
-    return (await this.#carrier.writeReceipts(job)) ? 'delivered' : 'later';
+    if (await this.#carrier.writeReceipts(job)) return 'delivered';
+    if (this.#options.shards.count === 1) return 'later';
+    job.parkedOn = new Set([this.#parkShard(receiptPlace(job.seal))]);
+    return 'parked';
+  }
+
+  /** What must take rows for `unit` to go out: its table, and its shard where there are several. */
+  #placesOf(unit: EncodedUnit): readonly string[] {
+    if (this.#options.shards.count === 1) return [unit.table];
+    return [shardName(unit.partition), unit.table];
+  }
+
+  /** A unit waits for its table, or for its shard while the others go on; says for which. */
+  #park(unit: EncodedUnit, brought: Exclude<Brought, 'done'>): string {
+    if (brought === 'later') return this.#parkShard(unit.partition);
+    this.#sick.fell(unit.table, brought.parked);
+    return unit.table;
+  }
+
+  #parkShard(partition: string): string {
+    const place = shardName(partition);
+    this.#sick.fell(place, this.#lastFault);
+    if (this.#sick.count(isShard) === this.#options.shards.count) {
+      this.#setUp(false, this.#lastFault);
+    }
+    return place;
   }
 
   async #replay(job: Job): Promise<HeldUnits> {
@@ -238,15 +266,21 @@ export class Delivery {
 
   /** Backs off with jitter, then looks until the destination answers again. */
   async #waitForDestination(attempts: number): Promise<void> {
-    const { clock, destination, random } = this.#options;
+    const { clock, shards, random } = this.#options;
     const { signal } = this.#abort;
     let delayMs = Math.min(backoffMsMax, backoffMsMin * 2 ** Math.min(attempts - 1, 10));
     while (!signal.aborted) {
       await clock.sleep(delayMs * (0.5 + random()), signal);
-      if (signal.aborted || (await destination.reachable())) return;
+      if (signal.aborted || (await shards.reachable())) return;
       this.#setUp(false, 'not reachable');
       delayMs = Math.min(backoffMsMax, delayMs * 2);
     }
+  }
+
+  /** One shard of several that is away is no outage: what is for it is parked. */
+  #heard(isUp: boolean, message: string): void {
+    if (!isUp) this.#lastFault = message;
+    if (isUp || this.#options.shards.count === 1) this.#setUp(isUp, message);
   }
 
   #setUp(isUp: boolean, message: string): void {

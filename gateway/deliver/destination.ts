@@ -4,24 +4,14 @@
  * default changed between versions (gateway.md, section 3).
  */
 
-import { tables } from '../../clickhouse/schema/tables.ts';
 import type { TableDef } from '../../clickhouse/schema/types.ts';
 import { quoteName, quoteText } from '../../clickhouse/sql.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { EncodedUnit } from '../decode/decode-types.ts';
+import { splitPartition } from '../decode/shard.ts';
 import { isSchemaException } from './exceptions.ts';
-import type { InsertClient, StatementResult } from './insert-client.ts';
-
-/** How a table of the server differs from ours. */
-type TableState = {
-  /** Every column of the server's table with its type, as a structure for `null()`. */
-  readonly structure: string;
-  /** Columns of ours that it has, in our order: these are sent. */
-  readonly present: readonly string[];
-  /** Columns of ours that it lacks: left out of the insert. */
-  readonly missing: readonly string[];
-  readonly describedMs: number;
-};
+import type { Failed, InsertClient, StatementResult } from './insert-client.ts';
+import { createTableStates, definitions, notClickHouse, type TableState } from './table-state.ts';
 
 export type Destination = {
   /** Inserts one unit under `token`. */
@@ -62,18 +52,8 @@ export type DestinationOptions = {
   readonly clock: Clock;
 };
 
-/** A table that lacks columns is looked at again: `obsctl migrate` may have added them. */
-const lackingStateMsMax = 10_000;
-
 const pingTimeoutMs = 5_000;
 const queryTimeoutMs = 30_000;
-/** Of an answer that is not ClickHouse's, for a message. */
-const heardCharsMax = 80;
-
-const definitions: ReadonlyMap<string, TableDef> = new Map(
-  tables.map((table) => [table.name, table]),
-);
-
 /** How a seal in doubt is settled for `table`; tables unknown here are asked for their count. */
 export function inDoubtRule(table: string): TableDef['inDoubt'] {
   return definitions.get(table)?.inDoubt ?? 'seal';
@@ -81,31 +61,20 @@ export function inDoubtRule(table: string): TableDef['inDoubt'] {
 
 export function createDestination(options: DestinationOptions): Destination {
   const { client, clock, database } = options;
-  const states = new Map<string, TableState>();
+  const query = (sql: string): Promise<StatementResult> =>
+    client.run({ sql, settings: {}, timeoutMs: queryTimeoutMs });
+  const tables = createTableStates({ query, clock, database });
   let dedup: Readonly<Record<string, string>> | undefined;
 
-  async function query(sql: string): Promise<StatementResult> {
-    return await client.run({ sql, settings: {}, timeoutMs: queryTimeoutMs });
-  }
-
   /** Everything an insert must know, or why it cannot. */
-  async function prepare(table: string): Promise<TableState | StatementResult> {
+  async function prepare(table: string): Promise<TableState | Failed> {
     if (dedup === undefined) {
       const version = await query('SELECT version()');
       if (!version.ok) return { ...version, kind: 'retryable', ambiguous: false };
       if (!/^\d+\.\d+/.test(version.text)) return notClickHouse(version.text);
       dedup = dedupSettings(version.text.trim());
     }
-    const known = states.get(table);
-    if (known !== undefined && !isStale(known, clock.monotonicMs())) return known;
-    const described = await query(
-      `DESCRIBE TABLE ${quoteName(database)}.${quoteName(table)} FORMAT TabSeparatedRaw`,
-    );
-    if (!described.ok) return { ...described, kind: 'retryable', ambiguous: false };
-    const state = compareColumns(table, described.text, clock.monotonicMs());
-    if (state.present.length === 0) return notClickHouse(described.text);
-    states.set(table, state);
-    return state;
+    return await tables.of(table);
   }
 
   async function insert(
@@ -118,7 +87,7 @@ export function createDestination(options: DestinationOptions): Destination {
     if ('ok' in state) return state;
     const columns = state.present.map(quoteName).join(', ');
     const result = await client.run({
-      sql: `INSERT INTO ${quoteName(database)}.${quoteName(table)} (${columns}) FORMAT ${format}`,
+      sql: `INSERT INTO ${state.place} (${columns}) FORMAT ${format}`,
       settings: {
         async_insert: '0',
         wait_end_of_query: '1',
@@ -133,7 +102,7 @@ export function createDestination(options: DestinationOptions): Destination {
     });
     if (!result.ok && (isSchemaException(result.code) || result.code === 0)) {
       // The server may have been altered or replaced: look again before the next attempt.
-      states.delete(table);
+      tables.forget(table);
       dedup = undefined;
     }
     // ClickHouse says nothing when it has taken rows: whoever does is another, and has them not.
@@ -147,21 +116,21 @@ export function createDestination(options: DestinationOptions): Destination {
     countSeal: async (table, partition, seal) => {
       const state = await prepare(table);
       if ('ok' in state) {
-        return { known: false, reason: 'failed', message: state.ok ? '' : state.message };
+        return { known: false, reason: 'failed', message: state.message };
       }
       if (state.missing.includes('Seal')) {
         return { known: false, reason: 'no_column', message: `${table} has no column Seal` };
       }
       const within = partition === undefined ? '' : partitionFilter(table, partition);
       const counted = await query(
-        `SELECT count() FROM ${quoteName(database)}.${quoteName(table)} ` +
-          `WHERE Seal = ${seal}${within} FORMAT TabSeparated`,
+        `SELECT count() FROM ${state.place} WHERE Seal = ${seal}${within} FORMAT TabSeparated`,
       );
       return countOf(counted);
     },
     tokenMayLie: async (table) => {
-      const named = `database = ${quoteText(database)} AND name = ${quoteText(table)}`;
-      const engine = await query(`SELECT engine FROM system.tables WHERE ${named} FORMAT TSV`);
+      const state = await tables.of(table);
+      if ('ok' in state) return undefined;
+      const engine = await tables.engineOf(state.stored);
       return engine.ok ? !/^(Replicated|Shared)/.test(engine.text) : undefined;
     },
     beginDryRun: async (table, tag) => {
@@ -169,7 +138,7 @@ export function createDestination(options: DestinationOptions): Destination {
       return 'ok' in state ? undefined : await beginDryRun(options, state, table, tag);
     },
     reachable: () => client.ping(pingTimeoutMs),
-    missingColumns: () => lacking(states),
+    missingColumns: tables.lacking,
   };
 }
 
@@ -182,8 +151,7 @@ async function beginDryRun(
   const query = (sql: string): Promise<StatementResult> =>
     client.run({ sql, settings: {}, timeoutMs: queryTimeoutMs });
   const name = `${quoteName(database)}.${quoteName(`obsctl_dry_${tag}_${table}`)}`;
-  const model = `${quoteName(database)}.${quoteName(table)}`;
-  const made = await query(`CREATE TABLE IF NOT EXISTS ${name} AS ${model} ENGINE = Null`);
+  const made = await query(`CREATE TABLE IF NOT EXISTS ${name} AS ${state.place} ENGINE = Null`);
   // Without the right to make tables, types are tried, but no constraints.
   const into = made.ok ? name : `FUNCTION null(${quoteText(state.structure)})`;
   const sql = `INSERT INTO ${into} (${state.present.map(quoteName).join(', ')}) FORMAT Native`;
@@ -195,18 +163,6 @@ async function beginDryRun(
       if (made.ok) await query(`DROP TABLE IF EXISTS ${name}`);
     },
   };
-}
-
-function lacking(states: ReadonlyMap<string, TableState>): ReadonlyMap<string, readonly string[]> {
-  const incomplete = [...states].filter(([, state]) => state.missing.length > 0);
-  return new Map(incomplete.map(([table, state]) => [table, state.missing]));
-}
-
-/** A 200 from a proxy's page or a wrong service: taken for an acknowledgement, it loses rows. */
-function notClickHouse(text: string): Extract<StatementResult, { ok: false }> {
-  const heard = JSON.stringify(text.slice(0, heardCharsMax));
-  const message = `the answer is not one of ClickHouse: ${heard}`;
-  return { ok: false, kind: 'retryable', ambiguous: false, code: 0, message };
 }
 
 function countOf(counted: StatementResult): SealCount {
@@ -222,39 +178,7 @@ function partitionFilter(table: string, partition: string): string {
   const partitionBy = definitions.get(table)?.partitionBy;
   if (partitionBy === undefined) return '';
   const inUtc = partitionBy.replace(/^toDate\((\w+)\)$/, "toDate($1, 'UTC')");
-  return ` AND ${inUtc} = ${quoteText(partition)}`;
-}
-
-function isStale(state: TableState, nowMs: number): boolean {
-  return state.missing.length > 0 && nowMs - state.describedMs > lackingStateMsMax;
-}
-
-function compareColumns(table: string, described: string, nowMs: number): TableState {
-  const there = new Set(
-    described
-      .split('\n')
-      .map((line) => line.split('\t')[0] ?? '')
-      .filter((name) => name !== ''),
-  );
-  const ours = (definitions.get(table)?.columns ?? [])
-    .filter((column) => column.computed === undefined)
-    .map((column) => column.name);
-  return {
-    structure: structureOf(described),
-    present: ours.filter((name) => there.has(name)),
-    missing: ours.filter((name) => !there.has(name)),
-    describedMs: nowMs,
-  };
-}
-
-/** Of a table's own columns; what it computes cannot be sent. */
-function structureOf(described: string): string {
-  return described
-    .split('\n')
-    .map((line) => line.split('\t'))
-    .filter(([name = '', , kind = '']) => name !== '' && !/^(MATERIALIZED|ALIAS)$/.test(kind))
-    .map(([name = '', type = '']) => `${quoteName(name)} ${type}`)
-    .join(', ');
+  return ` AND ${inUtc} = ${quoteText(splitPartition(partition).days)}`;
 }
 
 /** `insert_deduplicate` rules until 26.1; from 26.2 on `deduplicate_insert` overrides it. */

@@ -22,6 +22,8 @@ export type StatementResult =
       readonly message: string;
     };
 
+export type Failed = Extract<StatementResult, { ok: false }>;
+
 type Statement = {
   readonly sql: string;
   readonly settings: Readonly<Record<string, string>>;

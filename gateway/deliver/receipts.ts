@@ -20,6 +20,11 @@ export type ReceiptOrigin = {
   readonly nowMs: number;
 };
 
+/** The partition on whose shard all receipts of a seal are: that of its first unit. */
+export function receiptPlace(seal: Seal): string {
+  return seal.units[0]?.partition ?? '';
+}
+
 /**
  * JSONEachRow; the rows are few and read by people. `units` are the ones of the seal that were
  * acknowledged. A signal of which sampling left everything out has a receipt of no rows, because

@@ -1,7 +1,8 @@
 /**
  * Tables that do not take rows while the others do: a view behind one fails, one is missing, one
- * has too many parts. Their units wait, parked, until one try goes through; the rest of the seals
- * goes on, so that nothing else stands in line behind them.
+ * has too many parts; and shards that are away while others are not. Their units wait, parked,
+ * until one try goes through; the rest of the seals goes on, so that nothing else stands in line
+ * behind them.
  *
  * Invariant: of a sick table one unit is tried at a time, `retryMsMin` to `retryMsMax` apart.
  */
@@ -40,6 +41,11 @@ export class SickTables {
     const sick = this.#sick.get(table);
     if (sick !== undefined) this.#schedule(sick);
     return true;
+  }
+
+  /** How many are sick of those that `isOf` says. */
+  count(isOf: (table: string) => boolean): number {
+    return [...this.#sick.keys()].filter(isOf).length;
   }
 
   fell(table: string, message: string): void {

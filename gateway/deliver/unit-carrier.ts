@@ -11,13 +11,13 @@ import { describeUnit, type Seal, sealNumber, unitToken } from '../lane/seal.ts'
 import { type DeadLetter, unitFileName } from './dead-letter.ts';
 import { type Destination, inDoubtRule } from './destination.ts';
 import { isOfTable, isPushingToView } from './exceptions.ts';
-import type { StatementResult } from './insert-client.ts';
+import type { Failed } from './insert-client.ts';
 import { type Job, unitKey } from './job.ts';
-import { receiptRows, receiptTable } from './receipts.ts';
+import { receiptPlace, receiptRows, receiptTable } from './receipts.ts';
+import type { Shards } from './shards.ts';
 import { type Sifted, sift } from './sift.ts';
 
 export type Brought = 'done' | 'later' | { readonly parked: string };
-type Failed = Extract<StatementResult, { ok: false }>;
 
 export type DeliveryEvents = {
   readonly insert: (
@@ -37,7 +37,7 @@ export type DeliveryEvents = {
 };
 
 export type CarrierOptions = {
-  readonly destination: Destination;
+  readonly shards: Shards;
   readonly deadLetter: DeadLetter;
   readonly clock: Clock;
   /** In [0, 1): spreads retries. */
@@ -69,7 +69,8 @@ export class UnitCarrier {
 
   /** Brings one unit home. */
   async bring(job: Job, unit: EncodedUnit): Promise<Brought> {
-    const { clock, deadLetter, destination, events } = this.#options;
+    const { clock, deadLetter, events } = this.#options;
+    const destination = this.#serverOf(unit);
     const token = unitToken(job.seal.id, unit.table, unit.partition);
     const bySeal = inDoubtRule(unit.table) === 'seal';
     const wasInDoubt = job.inDoubt;
@@ -105,12 +106,16 @@ export class UnitCarrier {
     return 'done';
   }
 
+  #serverOf(unit: EncodedUnit): Destination {
+    return this.#options.shards.of(unit.partition);
+  }
+
   async #isThere(
     seal: Seal,
     unit: EncodedUnit,
   ): Promise<'yes' | 'partly' | 'no' | 'cannot_tell' | 'unknown'> {
-    const { destination } = this.#options;
-    const count = await destination.countSeal(unit.table, unit.partition, sealNumber(seal.id));
+    const server = this.#serverOf(unit);
+    const count = await server.countSeal(unit.table, unit.partition, sealNumber(seal.id));
     if (count.known && count.rows === 0) return 'no';
     // Where partitions are not ours a unit is several parts: the token tells which are missing.
     if (count.known) return count.rows < unit.rows ? 'partly' : 'yes';
@@ -132,9 +137,9 @@ export class UnitCarrier {
       await this.#options.clock.sleep(settleWaitMs, this.#stop);
     }
     // On a replica that lags behind, rows are merely not to be seen yet.
-    const mayLie = await this.#options.destination.tokenMayLie(unit.table);
+    const mayLie = await this.#serverOf(unit).tokenMayLie(unit.table);
     if (mayLie !== true) return mayLie === false;
-    const again = await this.#options.destination.insertUnit(unit, `${token}-again`);
+    const again = await this.#serverOf(unit).insertUnit(unit, `${token}-again`);
     return again.ok && (await this.#isThere(seal, unit)) === 'yes';
   }
 
@@ -150,7 +155,8 @@ export class UnitCarrier {
 
   /** Finds the bad rows, sets them aside and brings the others home under the same token. */
   async #onRefused(job: Job, unit: EncodedUnit, token: string, refused: Failed): Promise<Brought> {
-    const { clock, destination } = this.#options;
+    const { clock } = this.#options;
+    const destination = this.#serverOf(unit);
     const tag = sealNumber(job.seal.id).toString(16);
     const sifted = await sift(unit, { destination, clock, tag });
     if (sifted === 'later') {
@@ -172,7 +178,7 @@ export class UnitCarrier {
   ): Promise<Brought> {
     const aside = await this.#setAside(job, unit, { chunks: bad.encode(), rows: bad.rows, reason });
     if (aside !== 'done') return aside;
-    const { clock, destination, events } = this.#options;
+    const { clock, events } = this.#options;
     const chunks = good.encode();
     const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
     const rest: EncodedUnit = { ...unit, rows: good.rows, chunks, bytes };
@@ -182,7 +188,7 @@ export class UnitCarrier {
       if (there === 'yes') return 'done';
     }
     const startedMs = clock.monotonicMs();
-    const sent = await destination.insertUnit(rest, token);
+    const sent = await this.#serverOf(unit).insertUnit(rest, token);
     events.insert(rest, sent.ok ? 'acknowledged' : sent.kind, clock.monotonicMs() - startedMs);
     if (sent.ok) {
       this.#setUp(true, '');
@@ -228,7 +234,8 @@ export class UnitCarrier {
 
   /** The proof of what was stored: rows of their own, under their own token. */
   async writeReceipts(job: Job): Promise<boolean> {
-    const { destination, clock, events, gateway, lane } = this.#options;
+    const { shards, clock, events, gateway, lane } = this.#options;
+    const destination = shards.of(receiptPlace(job.seal));
     const token = unitToken(job.seal.id, receiptTable, '');
     const nowMs = clock.nowMs();
     if (job.inDoubt) {

@@ -176,6 +176,8 @@ export function* encodeSteps(set: BlockSet): Generator<undefined, Encoded> {
   const { first, last, firstReceivedMs, received, leftOut, tenants } = set;
   const described = units.map(describeUnit);
   const byTenant = tenants !== undefined && { tenants };
-  const covers = { first, last, firstReceivedMs, received, leftOut, ...byTenant };
+  const { shards } = set.blocks.context;
+  const spread = shards > 1 && { shards };
+  const covers = { first, last, firstReceivedMs, received, leftOut, ...spread, ...byTenant };
   return { seal: { id, ...covers, units: described }, units };
 }

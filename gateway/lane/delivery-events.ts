@@ -1,4 +1,5 @@
 /** What a lane makes of its delivery's events: counters, and words for a person. */
+import { isShard } from '../deliver/shards.ts';
 import type { DeliveryEvents } from '../deliver/unit-carrier.ts';
 import type { LaneParts } from './lane-types.ts';
 
@@ -14,7 +15,7 @@ export function deliveryEvents(parts: LaneParts): DeliveryEvents {
       log('error', `${unit.rows} rows of ${unit.table} set aside as dead letters: ${reason}`);
     },
     parked: (table, isParked, message) => {
-      counters.parked(table, isParked);
+      counters.parked(isShard(table) ? 'shard' : table, isParked);
       if (!isParked) log('info', `${table} takes rows again`);
       else log('error', `${table} takes no rows, what is for it waits in the log: ${message}`);
     },

@@ -1,4 +1,4 @@
-/** What a lane is given: its log, its decoder, its destination, time and counters. */
+/** What a lane is given: its log, its decoder, its destinations, time and counters. */
 import { defaultRetentionDays } from '../../clickhouse/ddl.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Signal } from '../answer.ts';
@@ -6,7 +6,7 @@ import type { Blocks } from '../decode/blocks.ts';
 import type { DecodeInput, DecodeResult } from '../decode/decode-types.ts';
 import type { DeadLetter } from '../deliver/dead-letter.ts';
 import type { DeliveryOrder } from '../deliver/delivery.ts';
-import type { Destination } from '../deliver/destination.ts';
+import type { Shards } from '../deliver/shards.ts';
 import type { LogShares } from '../guard/log-shares.ts';
 import type { SeriesGuard } from '../guard/series-guard.ts';
 import type { Redaction } from '../redact/redaction.ts';
@@ -16,7 +16,8 @@ import type { Wal } from '../wal/wal-types.ts';
 import type { Resends } from './resends.ts';
 
 type Decoder = {
-  readonly createBlocks: () => Blocks;
+  /** For as many shards as the gateway has now, or as a seal was made for. */
+  readonly createBlocks: (shards?: number) => Blocks;
   readonly decode: (blocks: Blocks, input: DecodeInput) => DecodeResult;
 };
 
@@ -55,7 +56,7 @@ export type LaneParts = {
   readonly gateway: string;
   readonly wal: Wal;
   readonly decoder: Decoder;
-  readonly destination: Destination;
+  readonly shards: Shards;
   readonly deadLetter: DeadLetter;
   readonly order: DeliveryOrder;
   readonly clock: Clock;

@@ -72,7 +72,7 @@ export class Lane implements Acceptor {
     this.#parts = parts;
     this.#replayer = new Replayer(parts);
     this.#delivery = new Delivery({
-      destination: parts.destination,
+      shards: parts.shards,
       deadLetter: parts.deadLetter,
       order: parts.order,
       replay: (seal) => this.#replayer.replay(seal),

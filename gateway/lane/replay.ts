@@ -129,10 +129,12 @@ export class Replayer {
   }
 
   async #rebuild(seal: Seal): Promise<Blocks> {
-    for (const isFresh of [this.#blocks === undefined, true]) {
+    const shards = seal.shards ?? 1;
+    const isOther = this.#blocks?.context.shards !== shards;
+    for (const isFresh of [isOther, true]) {
       // Buffers that a seal before needed may be what is in the way of this one.
       if (isFresh) this.#blocks = undefined;
-      this.#blocks ??= this.#parts.decoder.createBlocks();
+      this.#blocks ??= this.#parts.decoder.createBlocks(shards);
       const blocks = this.#blocks;
       blocks.clear();
       let isFull = false;

@@ -38,6 +38,8 @@ export type Seal = {
   readonly received?: Received;
   /** Of these, the ones that sampling left out: they have no row. */
   readonly leftOut?: Received;
+  /** Shards that its rows were spread over; absent for one. */
+  readonly shards?: number;
   /** Both by tenant; absent without tenants. */
   readonly tenants?: Readonly<Record<string, TenantCounts>>;
   readonly units: readonly SealUnit[];
@@ -99,6 +101,7 @@ export function decodeSeal(body: Uint8Array): Seal | undefined {
     firstReceivedMs: Number(firstReceivedMs),
     ...countsOf(parsed, 'received'),
     ...countsOf(parsed, 'leftOut'),
+    ...(typeof parsed['shards'] === 'number' && { shards: parsed['shards'] }),
     ...tenantsOf(parsed['tenants']),
     units: units.map((unit) => ({
       table: String(unit.table),

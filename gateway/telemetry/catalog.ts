@@ -99,6 +99,8 @@ const dogstatsdBounds = ['series', 'memory', 'windows', 'waiting'] as const;
 const signal: AttributeDef = { name: 'signal', values: signals };
 const transport: AttributeDef = { name: 'transport', values: transports };
 const table: AttributeDef = { name: 'table', values: tables.map((entry) => entry.name) };
+/** Also what waits for a shard of several, whatever its table. */
+const parkedTable: AttributeDef = { ...table, values: [...table.values, 'shard'] };
 
 /** As many as `--workers` allows; only those that run are told. */
 const workersMax = 64;
@@ -144,7 +146,7 @@ const metrics = [
   { name: 'obsctl.gateway.open.rows', unit: '{row}', kind: 'gauge', over: 'sum', attributes: [], description: 'Rows in open blocks, not yet sealed' },
   { name: 'obsctl.gateway.sealed.backlog', unit: '{seal}', kind: 'gauge', over: 'sum', attributes: [], description: 'Seals that ClickHouse has not acknowledged' },
   { name: 'obsctl.gateway.parked.seals', unit: '{seal}', kind: 'gauge', over: 'sum', attributes: [], description: 'Seals of which rows wait for one table that takes none, because a view behind it fails or it is missing' },
-  { name: 'obsctl.gateway.parked.lanes', unit: '{lane}', kind: 'gauge', over: 'sum', attributes: [table], description: 'Lanes whose rows of that table wait because it takes none; 0 while all is well' },
+  { name: 'obsctl.gateway.parked.lanes', unit: '{lane}', kind: 'gauge', over: 'sum', attributes: [parkedTable], description: 'Lanes whose rows of that table wait because it takes none, and of shards that are away as `shard`; 0 while all is well' },
   { name: 'obsctl.gateway.in_flight.size', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes held by requests that are not yet answered' },
   { name: 'obsctl.gateway.in_flight.limit', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes in flight before requests are told to come back' },
   { name: 'obsctl.gateway.connections', unit: '{connection}', kind: 'gauge', over: 'sum', attributes: [transport], description: 'Open connections' },

@@ -9,15 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
-import { startProgram } from '../support/program.ts';
 import { type Address, openAddress } from './address.ts';
+import { drain } from './drain.ts';
 import { type Sent, sendUntil, spansEach } from './sender.ts';
 
 const startMsMax = 180_000;
 const testMsMax = 300_000;
 const senders = 6;
 const loadMs = 3_000;
-const main = join(import.meta.dirname, '../../cli/main.ts');
 
 let engine: TestEngine;
 let folder = '';
@@ -67,9 +66,7 @@ async function removeFirst(): Promise<void> {
   if (first === undefined) throw new Error('no gateway');
   address.remove(first.http);
   expect(await first.stop()).toBe(0);
-  const words = ['gateway', '--clickhouse', engine.url, '--data-dir', first.dataDir, '--drain'];
-  const { code, stderr } = await startProgram(process.execPath, [main, ...words]).ended;
-  expect({ code, stderr: code === 0 ? '' : stderr }).toEqual({ code: 0, stderr: '' });
+  await drain(engine.url, first.dataDir);
   await rm(first.dataDir, { recursive: true });
   gateways.shift();
 }

@@ -6,6 +6,7 @@ import { decodeInto } from '../../gateway/decode/decode.ts';
 import { openDeadLetter } from '../../gateway/deliver/dead-letter.ts';
 import { createDestination } from '../../gateway/deliver/destination.ts';
 import { createInsertClient } from '../../gateway/deliver/insert-client.ts';
+import { createShards } from '../../gateway/deliver/shards.ts';
 import type { LogShares } from '../../gateway/guard/log-shares.ts';
 import { destinationName, Lane } from '../../gateway/lane/lane.ts';
 import {
@@ -72,13 +73,10 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
     id: logId,
     gateway: 'test',
     wal,
-    decoder: { createBlocks: createOpenBlocks, decode: decodeInto },
-    destination: createDestination({
-      client,
-      database: options.database,
-      insertTimeoutMs: 20_000,
-      clock,
-    }),
+    decoder: { createBlocks: (shards = 1) => createOpenBlocks({ shards }), decode: decodeInto },
+    shards: createShards([
+      createDestination({ client, database: options.database, insertTimeoutMs: 20_000, clock }),
+    ]),
     deadLetter: openDeadLetter({
       directory: `${options.dir}/dead-letter`,
       gateway: 'test',

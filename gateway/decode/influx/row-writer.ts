@@ -66,7 +66,9 @@ export class RowWriter {
       timeHigh = context.time[1]!;
       context.untimed += rows;
     }
-    const block = blocks.metrics.gauge.select(timeLow >>> 0, timeHigh >>> 0);
+    const { shards } = context;
+    const shard = shards === 1 ? 0 : line.resource.shard(source, shards);
+    const block = blocks.metrics.gauge.select(timeLow >>> 0, timeHigh >>> 0, shard);
     this.#resources.beginRows(block, context, line, source, view, rows);
     if (block.metricSerial !== metricSerial[0]) enterBlock(block, source, view);
     this.#names.beginLine(block, line, source);

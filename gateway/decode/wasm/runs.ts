@@ -40,7 +40,9 @@ function putRun<Block extends RunBlock>(
   end: number,
 ): number {
   if (context.keeper.isThrottling) return at;
-  const block = days.current();
+  // Spans of a run are of many traces, and so of several shards.
+  if (context.shards > 1 && runOf.signal === 'spans') return at;
+  const block = days.current(context.resourceShard());
   if (block === undefined) return at;
   const core = coreOfThread();
   if (core === undefined || !core.isWorth(end - at)) return at;

@@ -84,5 +84,5 @@ CREATE TABLE IF NOT EXISTS otel.otel_traces ON CLUSTER '{cluster}'
     `Tenant` LowCardinality(String) COMMENT 'Empty without tenants',
     `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt'
 )
-ENGINE = Distributed('{cluster}', 'otel', 'otel_traces_local', cityHash64(TraceId))
+ENGINE = Distributed('{cluster}', 'otel', 'otel_traces_local', reinterpretAsUInt64(reverse(unhex(right(TraceId, 8)))))
 COMMENT 'Spans';

@@ -17,5 +17,5 @@ CREATE TABLE IF NOT EXISTS otel.otel_traces_trace_id_ts ON CLUSTER '{cluster}'
     `Start` SimpleAggregateFunction(min, DateTime) COMMENT 'First second of the trace',
     `End` SimpleAggregateFunction(max, DateTime) COMMENT 'Last second in which a span of the trace began'
 )
-ENGINE = Distributed('{cluster}', 'otel', 'otel_traces_trace_id_ts_local', cityHash64(TraceId))
+ENGINE = Distributed('{cluster}', 'otel', 'otel_traces_trace_id_ts_local', reinterpretAsUInt64(reverse(unhex(right(TraceId, 8)))))
 COMMENT 'First and last second of each trace';

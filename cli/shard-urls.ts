@@ -1,0 +1,45 @@
+/** What `--clickhouse` says where it may name several servers, one a shard. */
+import { Problem } from '../core/problem.ts';
+
+/**
+ * The servers without their paths, and the database that the paths name, if any.
+ *
+ * @throws Problem OBS-3001 for a URL nobody can use, and when two name different databases
+ */
+export function parseShardUrls(given: readonly string[]): {
+  readonly urls: readonly string[];
+  readonly database?: string;
+} {
+  const places = given.map(placeOf);
+  const named = new Set(places.map(({ database }) => database).filter((name) => name !== ''));
+  const [database] = named;
+  if (named.size > 1) {
+    throw new Problem('OBS-3001', 'all shards must name the same database', {
+      where: [...named].join(', '),
+    });
+  }
+  const urls = places.map(({ href }) => href);
+  const twice = urls.find((url, index) => urls.indexOf(url) !== index);
+  if (twice !== undefined) {
+    throw new Problem('OBS-3001', 'a server can be one shard only', { where: hidden(twice) });
+  }
+  return { urls, ...(database !== undefined && { database }) };
+}
+
+function placeOf(given: string): { readonly href: string; readonly database: string } {
+  // `localhost:8123` would parse as a URL of scheme `localhost:`.
+  const url = URL.parse(given.includes('://') ? given : `http://${given}`);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new Problem('OBS-3001', 'a ClickHouse URL must look like http://host:8123/database', {
+      where: hidden(given),
+    });
+  }
+  const database = decodeURIComponent(url.pathname.slice(1));
+  url.pathname = '/';
+  return { href: url.href, database };
+}
+
+/** Without user and password. */
+function hidden(url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//');
+}
