@@ -5,7 +5,13 @@
  */
 import type { Clock } from '../core/clock.ts';
 import type { EncodedUnit } from './decode/decode-types.ts';
-import { fileLetter, readLetterBlock, type StoredLetter } from './deliver/dead-letter.ts';
+import {
+  beginLetter,
+  fileLetter,
+  letLetterLie,
+  readLetterBlock,
+  type StoredLetter,
+} from './deliver/dead-letter.ts';
 import { type Destination, inDoubtRule } from './deliver/destination.ts';
 import { receiptRows, receiptTable } from './deliver/receipts.ts';
 import type { Shards } from './deliver/shards.ts';
@@ -26,7 +32,10 @@ export type Replayed = {
   readonly message: string;
 };
 
-const tokenTail = '-letter';
+/** A unit may have several letters, each with rows of its own. */
+function tokenTail({ note }: StoredLetter): string {
+  return `-letter${(note.part ?? 1) === 1 ? '' : `-${note.part}`}`;
+}
 
 export async function replayLetter(
   letter: StoredLetter,
@@ -48,9 +57,11 @@ export async function replayLetter(
   }
   const unit = unitOf(letter, await readLetterBlock(directory, letter.name));
   if (options.isDryRun) return await tryOut(letter, unit, options);
-  const token = `${unitToken(note.seal, note.table, note.partition)}${tokenTail}`;
+  const token = `${unitToken(note.seal, note.table, note.partition)}${tokenTail(letter)}`;
+  const wasBegun = await beginLetter(directory, letter.name);
   const sent = await destination.insertUnit(unit, token);
   if (!sent.ok) {
+    if (!(sent.ambiguous || wasBegun)) await letLetterLie(directory, letter.name);
     return answer(sent.kind === 'permanent' ? 'refused' : 'not_reachable', sent.message);
   }
   return await finish(letter, options, answer('stored'));
@@ -99,7 +110,7 @@ async function finish(
   const seal = sealOf(letter);
   const rows = receiptRows(seal, seal.units, { gateway, lane, nowMs: clock.nowMs() });
   const unit = unitToken(note.seal, note.table, note.partition);
-  const token = `${unit}-${receiptTable}${tokenTail}`;
+  const token = `${unit}-${receiptTable}${tokenTail(letter)}`;
   const sent = await shards.of(note.partition).insertRows(receiptTable, rows, token);
   if (!sent.ok) return { ...done, outcome: 'not_reachable', message: sent.message };
   await fileLetter(directory, letter.name);

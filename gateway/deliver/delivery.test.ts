@@ -74,6 +74,7 @@ type Options = {
 
 const deadLetter: DeadLetter = {
   put: async () => true,
+  held: async () => ({ ranges: [], replayed: 0, begun: [] }),
   oweView: async () => {},
   owesView: async () => false,
   paidView: async () => {},

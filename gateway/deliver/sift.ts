@@ -12,6 +12,7 @@ export type Sifted = {
   readonly bad: NativeRows;
   readonly badRows: RowPick;
   readonly good: NativeRows;
+  readonly goodRows: RowPick;
   /** Of the first bad row. */
   readonly reason: string;
 };
@@ -21,18 +22,22 @@ const siftMsMax = 10_000;
 /** Messages that named a row which is good: from then on only halves are tried. */
 const wrongNamesMax = 2;
 
-/** `undefined` when the rows cannot be told apart, `later` when ClickHouse stopped answering. */
+/**
+ * `undefined` when the rows cannot be told apart, `good` when none is refused any more, `later`
+ * when ClickHouse stopped answering.
+ */
 export async function sift(
   unit: EncodedUnit,
   parts: { readonly destination: Destination; readonly clock: Clock; readonly tag: string },
-): Promise<Sifted | 'later' | undefined> {
+): Promise<Sifted | 'later' | 'good' | undefined> {
   const all = takeApart(unit);
   if (all === undefined) return undefined;
   const dry = await parts.destination.beginDryRun(unit.table, parts.tag);
   if (dry === undefined) return undefined;
   try {
     const found = await search(all, dry, parts.clock);
-    if (found === 'later' || found === undefined) return found;
+    if (found === 'later') return 'later';
+    if (found.bad.length === 0) return 'good';
     return split(all, Uint32Array.from(found.bad), found.reason);
   } finally {
     await dry.end();
@@ -50,7 +55,7 @@ async function search(
   all: NativeRows,
   dry: DryRun,
   clock: Clock,
-): Promise<{ readonly bad: readonly number[]; readonly reason: string } | 'later' | undefined> {
+): Promise<{ readonly bad: readonly number[]; readonly reason: string } | 'later'> {
   const deadlineMs = clock.monotonicMs() + siftMsMax;
   const bad: number[] = [];
   const ranges: Range[] = [{ from: 0, to: all.rows }];
@@ -73,7 +78,7 @@ async function search(
     if (to - from === 1 || isSpent) for (let row = from; row < to; row += 1) bad.push(row);
     else ranges.push(...parted(range, named));
   }
-  return bad.length === 0 ? undefined : { bad, reason };
+  return { bad, reason };
 }
 
 /** ClickHouse names the first row of a block that breaks a constraint or cannot be read. */
@@ -111,7 +116,7 @@ function takeApart(unit: EncodedUnit): NativeRows | undefined {
 function split(all: NativeRows, badRows: RowPick, reason: string): Sifted {
   const isBad = new Set(badRows);
   const goodRows = between(0, all.rows).filter((row) => !isBad.has(row));
-  return { bad: all.pick(badRows), badRows, good: all.pick(goodRows), reason };
+  return { bad: all.pick(badRows), badRows, good: all.pick(goodRows), goodRows, reason };
 }
 
 function between(from: number, to: number): RowPick {

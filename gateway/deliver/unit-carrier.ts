@@ -3,19 +3,30 @@
  * be tried again, whether the destination is away, slow, or may have taken what it did not answer;
  * `parked` when only this table does not take rows.
  *
- * Invariant: a unit goes out under one token for ever (but see `settle`).
+ * Invariant: a unit goes out under one token for ever (but see `settle`), and a row that a dead
+ * letter holds goes out with that letter alone.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { EncodedUnit } from '../decode/decode-types.ts';
 import { describeUnit, type Seal, sealNumber, unitToken } from '../lane/seal.ts';
-import { type DeadLetter, unitFileName } from './dead-letter.ts';
+import type { DeadLetter, HeldRows } from './dead-letter.ts';
 import { type Destination, inDoubtRule } from './destination.ts';
 import { isOfTable, isPushingToView } from './exceptions.ts';
 import type { Failed } from './insert-client.ts';
 import { type Job, unitKey } from './job.ts';
 import { receiptPlace, receiptRows, receiptTable } from './receipts.ts';
+import {
+  heldRows,
+  narrowed,
+  type Presence,
+  presence,
+  type Rest,
+  rangesOf,
+  wholeUnit,
+  withoutRows,
+} from './rest.ts';
 import type { Shards } from './shards.ts';
-import { type Sifted, sift } from './sift.ts';
+import { sift } from './sift.ts';
 
 export type Brought = 'done' | 'later' | { readonly parked: string };
 
@@ -51,6 +62,8 @@ export type CarrierOptions = {
 const settleLooksMax = 4;
 const settleWaitMs = 300;
 
+const nothingHeld: HeldRows = { ranges: [], replayed: 0, begun: [] };
+
 export class UnitCarrier {
   readonly #options: CarrierOptions;
   /** Whether the destination answered, for a person. */
@@ -67,18 +80,42 @@ export class UnitCarrier {
     this.#stop = stop;
   }
 
-  /** Brings one unit home. */
-  async bring(job: Job, unit: EncodedUnit): Promise<Brought> {
+  /** Brings one unit home, or what of it no dead letter holds. */
+  async bring(job: Job, whole: EncodedUnit): Promise<Brought> {
+    let rest: Rest;
+    try {
+      rest = await this.#restOf(job, whole);
+    } catch (error) {
+      return { parked: `its dead letters could not be read: ${String(error)}` };
+    }
+    return rest.unit.rows === 0 ? 'done' : await this.#bringRest(job, rest);
+  }
+
+  /** Only an earlier attempt can have written letters. */
+  async #restOf(job: Job, whole: EncodedUnit): Promise<Rest> {
+    if (!job.inDoubt && job.attempts === 0) return wholeUnit(whole);
+    const token = unitToken(job.seal.id, whole.table, whole.partition);
+    const { ranges } = await this.#options.deadLetter.held(token, whole.rows);
+    if (ranges.length === 0) return wholeUnit(whole);
+    const rest = withoutRows(whole, ranges);
+    job.setAside.set(unitKey(whole), heldRows(rest));
+    return rest;
+  }
+
+  async #bringRest(job: Job, rest: Rest): Promise<Brought> {
     const { clock, deadLetter, events } = this.#options;
+    const { unit } = rest;
     const destination = this.#serverOf(unit);
     const token = unitToken(job.seal.id, unit.table, unit.partition);
+    const owed = { table: unit.table, token };
     const bySeal = inDoubtRule(unit.table) === 'seal';
     const wasInDoubt = job.inDoubt;
     if (wasInDoubt && bySeal) {
-      const there = await this.#isThere(job.seal, unit);
+      const there = await this.#isThere(job.seal, rest);
       if (there === 'unknown') return 'later';
+      if (there === 'untold') return { parked: interrupted(job.seal) };
       // A view that has not had the rows gets them by the same token: the table knows them.
-      if (there === 'yes' && !(await deadLetter.owesView(unitFileName(token)))) {
+      if (there === 'yes' && !(await deadLetter.owesView(owed))) {
         events.insert(unit, 'already_there', 0);
         return 'done';
       }
@@ -96,11 +133,11 @@ export class UnitCarrier {
     if (!sent.ok) {
       events.insert(unit, sent.kind, elapsedMs);
       return sent.kind === 'permanent'
-        ? await this.#onRefused(job, unit, sentToken, sent)
-        : await this.#onRetryable(job, token, sent);
+        ? await this.#onRefused(job, rest, sentToken, sent)
+        : await this.#onRetryable(job, token, unit, sent);
     }
-    if (wasInDoubt && bySeal && !(await this.#settle(job.seal, unit, token))) return 'later';
-    if (job.inDoubt) await deadLetter.paidView(unitFileName(token));
+    if (wasInDoubt && bySeal && !(await this.#settle(job.seal, rest, token))) return 'later';
+    if (job.inDoubt) await deadLetter.paidView(owed);
     this.#setUp(true, '');
     events.insert(unit, 'acknowledged', elapsedMs);
     return 'done';
@@ -110,18 +147,35 @@ export class UnitCarrier {
     return this.#options.shards.of(unit.partition);
   }
 
-  async #isThere(
-    seal: Seal,
-    unit: EncodedUnit,
-  ): Promise<'yes' | 'partly' | 'no' | 'cannot_tell' | 'unknown'> {
+  async #isThere(seal: Seal, rest: Rest): Promise<Presence | 'cannot_tell' | 'unknown'> {
+    const { unit } = rest;
     const server = this.#serverOf(unit);
-    const count = await server.countSeal(unit.table, unit.partition, sealNumber(seal.id));
-    if (count.known && count.rows === 0) return 'no';
-    // Where partitions are not ours a unit is several parts: the token tells which are missing.
-    if (count.known) return count.rows < unit.rows ? 'partly' : 'yes';
-    if (count.reason === 'no_column') return 'cannot_tell';
-    this.#setUp(false, count.message);
+    let held = await this.#heldBy(seal, rest);
+    for (let look = 0; look < settleLooksMax; look += 1) {
+      const count = await server.countSeal(unit.table, unit.partition, sealNumber(seal.id));
+      if (!count.known) {
+        if (count.reason === 'no_column') return 'cannot_tell';
+        this.#setUp(false, count.message);
+        return 'unknown';
+      }
+      // A letter that was replayed beside us is in the count or is not.
+      const again = await this.#heldBy(seal, rest);
+      if (held === undefined || again === undefined) return 'unknown';
+      if (isSame(held, again)) return presence(rest, count.rows, held);
+      held = again;
+    }
     return 'unknown';
+  }
+
+  async #heldBy(seal: Seal, { unit, ...rest }: Rest): Promise<HeldRows | undefined> {
+    if (unit.rows === rest.wholeRows) return nothingHeld;
+    try {
+      const token = unitToken(seal.id, unit.table, unit.partition);
+      return await this.#options.deadLetter.held(token, rest.wholeRows);
+    } catch (error) {
+      this.#setUp(false, `dead letters could not be read: ${String(error)}`);
+      return undefined;
+    }
   }
 
   /**
@@ -129,9 +183,10 @@ export class UnitCarrier {
    * calls the repeat a duplicate and the rows are gone. So an insert in doubt is looked for, and
    * when its rows do not come to light it goes in under a second token.
    */
-  async #settle(seal: Seal, unit: EncodedUnit, token: string): Promise<boolean> {
+  async #settle(seal: Seal, rest: Rest, token: string): Promise<boolean> {
+    const { unit } = rest;
     for (let look = 0; look < settleLooksMax; look += 1) {
-      const there = await this.#isThere(seal, unit);
+      const there = await this.#isThere(seal, rest);
       if (there === 'unknown') return false;
       if (there !== 'no') return true;
       await this.#options.clock.sleep(settleWaitMs, this.#stop);
@@ -140,13 +195,18 @@ export class UnitCarrier {
     const mayLie = await this.#serverOf(unit).tokenMayLie(unit.table);
     if (mayLie !== true) return mayLie === false;
     const again = await this.#serverOf(unit).insertUnit(unit, `${token}-again`);
-    return again.ok && (await this.#isThere(seal, unit)) === 'yes';
+    return again.ok && (await this.#isThere(seal, rest)) === 'yes';
   }
 
-  async #onRetryable(job: Job, token: string, failed: Failed): Promise<Brought> {
+  async #onRetryable(
+    job: Job,
+    token: string,
+    { table }: EncodedUnit,
+    failed: Failed,
+  ): Promise<Brought> {
     if (failed.ambiguous) job.inDoubt = true;
     if (isPushingToView(failed.message)) {
-      await this.#options.deadLetter.oweView(unitFileName(token)).catch(() => {});
+      await this.#options.deadLetter.oweView({ table, token }).catch(() => {});
     }
     if (isOfTable(failed.code, failed.message)) return { parked: failed.message };
     this.#setUp(false, failed.message);
@@ -154,81 +214,65 @@ export class UnitCarrier {
   }
 
   /** Finds the bad rows, sets them aside and brings the others home under the same token. */
-  async #onRefused(job: Job, unit: EncodedUnit, token: string, refused: Failed): Promise<Brought> {
+  async #onRefused(job: Job, rest: Rest, token: string, refused: Failed): Promise<Brought> {
     const { clock } = this.#options;
-    const destination = this.#serverOf(unit);
+    const destination = this.#serverOf(rest.unit);
     const tag = sealNumber(job.seal.id).toString(16);
-    const sifted = await sift(unit, { destination, clock, tag });
+    const sifted = await sift(rest.unit, { destination, clock, tag });
     if (sifted === 'later') {
       this.#setUp(false, refused.message);
       return 'later';
     }
+    // What refused them was repaired meanwhile, or refuses them only together.
+    if (sifted === 'good') return await this.#bringGood(job, rest, token);
     if (sifted === undefined || sifted.good.rows === 0) {
-      const reason = sifted?.reason ?? refused.message;
-      return await this.#setAside(job, unit, { chunks: unit.chunks, rows: unit.rows, reason });
+      return await this.#setAside(job, rest, sifted?.reason ?? refused.message);
     }
-    return await this.#bringRest(job, unit, token, sifted);
+    const { bad, badRows, good, goodRows, reason } = sifted;
+    const aside = await this.#setAside(job, narrowed(rest, badRows, bad), reason);
+    if (aside !== 'done') return aside;
+    return await this.#bringGood(job, narrowed(rest, goodRows, good), token);
   }
 
-  async #bringRest(
-    job: Job,
-    unit: EncodedUnit,
-    token: string,
-    { bad, good, reason }: Sifted,
-  ): Promise<Brought> {
-    const aside = await this.#setAside(job, unit, { chunks: bad.encode(), rows: bad.rows, reason });
-    if (aside !== 'done') return aside;
-    const { clock, events } = this.#options;
-    const chunks = good.encode();
-    const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-    const rest: EncodedUnit = { ...unit, rows: good.rows, chunks, bytes };
+  /** Rows that were found to be good, each by itself. */
+  async #bringGood(job: Job, good: Rest, token: string): Promise<Brought> {
+    const { unit } = good;
     if (job.inDoubt && inDoubtRule(unit.table) === 'seal') {
-      const there = await this.#isThere(job.seal, rest);
+      const there = await this.#isThere(job.seal, good);
       if (there === 'unknown') return 'later';
+      if (there === 'untold') return { parked: interrupted(job.seal) };
       if (there === 'yes') return 'done';
     }
+    const { clock, events } = this.#options;
     const startedMs = clock.monotonicMs();
-    const sent = await this.#serverOf(unit).insertUnit(rest, token);
-    events.insert(rest, sent.ok ? 'acknowledged' : sent.kind, clock.monotonicMs() - startedMs);
+    const sent = await this.#serverOf(unit).insertUnit(unit, token);
+    events.insert(unit, sent.ok ? 'acknowledged' : sent.kind, clock.monotonicMs() - startedMs);
     if (sent.ok) {
       this.#setUp(true, '');
       return 'done';
     }
-    if (sent.kind === 'retryable') return await this.#onRetryable(job, token, sent);
-    // What passed in parts is refused together: then nothing of it is good. Replaces the letter.
-    const whole = { chunks: unit.chunks, rows: unit.rows, reason: sent.message };
-    return await this.#setAside(job, unit, whole);
+    if (sent.kind === 'retryable') return await this.#onRetryable(job, token, unit, sent);
+    // What passed in parts is refused together: then nothing of it is good.
+    return await this.#setAside(job, good, sent.message);
   }
 
   /** A disk that does not take the letter is no reason to lose it, or to fall over. */
-  async #setAside(
-    job: Job,
-    unit: EncodedUnit,
-    letter: {
-      readonly chunks: readonly Uint8Array[];
-      readonly rows: number;
-      readonly reason: string;
-    },
-  ): Promise<Brought> {
+  async #setAside(job: Job, { unit, wholeRows, picked }: Rest, reason: string): Promise<Brought> {
     const { deadLetter, events } = this.#options;
-    const { chunks, rows, reason } = letter;
-    const bytes = chunks.reduce((sum, chunk) => sum + chunk.byteLength, 0);
-    const { seal } = job;
     try {
-      const described = { ...describeUnit(unit), rows, bytes };
       const isWritten = await deadLetter.put({
-        ...{ seal, chunks, reason },
-        unit: described,
-        unitRows: unit.rows,
+        ...{ seal: job.seal, chunks: unit.chunks, reason },
+        unit: describeUnit(unit),
+        unitRows: wholeRows,
+        unitRanges: picked === undefined ? [[0, wholeRows]] : rangesOf(picked),
       });
       if (!isWritten) return { parked: 'the folder of dead letters has reached its limit' };
     } catch (error) {
       return { parked: `the dead letter could not be written: ${String(error)}` };
     }
     const key = unitKey(unit);
-    const before = job.setAside.get(key) ?? 0;
-    job.setAside.set(key, rows);
-    if (rows > before) events.deadLetter({ table: unit.table, rows: rows - before }, reason);
+    job.setAside.set(key, (job.setAside.get(key) ?? 0) + unit.rows);
+    events.deadLetter({ table: unit.table, rows: unit.rows }, reason);
     return 'done';
   }
 
@@ -263,4 +307,15 @@ export class UnitCarrier {
     }
     return sent.ok;
   }
+}
+
+function interrupted({ id }: Seal): string {
+  return (
+    `a replay of dead letters of seal ${id} was interrupted, and as many rows may be of it as ` +
+    `of the rest: run obsctl replay --seal ${id} to its end`
+  );
+}
+
+function isSame(left: HeldRows, right: HeldRows): boolean {
+  return left.replayed === right.replayed && left.begun.join() === right.begun.join();
 }
