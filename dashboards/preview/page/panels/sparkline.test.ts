@@ -16,7 +16,7 @@ describe('sparklineRuns', () => {
     const runs = sparklineRuns([1, 1, null, 1, null]);
     expect(runs.map((run) => run.map(([x]) => x))).toEqual([
       [0, 25],
-      [68.75, 81.25],
+      [62.5, 87.5],
     ]);
   });
 

@@ -27,7 +27,7 @@ export function Sparkline(props: {
 
 /**
  * Points in a box of 100 × 30, y downwards, from zero or what lies below it; a null ends a run, so
- * that a gap is drawn as a gap. A point alone becomes a short line.
+ * that a gap is drawn as a gap. A point alone becomes a line as wide as its slot.
  */
 export function sparklineRuns(values: readonly (number | null)[]): readonly (readonly Point[])[] {
   const present = values.filter((value) => value !== null);
@@ -47,7 +47,7 @@ export function sparklineRuns(values: readonly (number | null)[]): readonly (rea
   return runs.map((run) => {
     if (run.length > 1) return run;
     const [[x, y]] = run as [Point];
-    const half = step / 4;
+    const half = step / 2;
     return [
       [Math.max(0, x - half), y],
       [Math.min(widthUnits, x + half), y],
