@@ -52,7 +52,7 @@ async function startTwice(run: FaultRun): Promise<Finding> {
     }
     const ownMs = Math.round(fastestMs - otherMs);
     note(`refused ${tries} times, ${ownMs} ms after a gateway refused for its directory`);
-    // On a machine where such a start takes long by itself, a second is less than what it varies by.
+    // Where such a start takes long by itself, a second is less than what it varies by.
     return { R: isRefused && ownMs <= Math.max(refusalMsMax, otherMs / 2) };
   });
 }
