@@ -7,6 +7,10 @@ describe('parseShardUrls', () => {
       urls: ['http://a:8123/', 'http://b:8123/'],
       database: 'otel',
     });
+    expect(parseShardUrls(['a:8123|b:8123/otel', 'c:8123|d:8123'])).toEqual({
+      urls: ['http://a:8123/|http://b:8123/', 'http://c:8123/|http://d:8123/'],
+      database: 'otel',
+    });
     expect(parseShardUrls(['https://user:p%2Cw@a:8443'])).toEqual({
       urls: ['https://user:p%2Cw@a:8443/'],
     });
@@ -14,7 +18,9 @@ describe('parseShardUrls', () => {
 
   it.each([
     [['http://a:8123/otel', 'http://b:8123/other'], 'all shards must name the same database'],
-    [['http://a:8123/otel', 'http://a:8123'], 'a server can be one shard only'],
+    [['http://a:8123/otel', 'http://a:8123'], 'a server can be named once only'],
+    [['http://a:8123|http://a:8123'], 'a server can be named once only'],
+    [['http://a:8123|'], 'must look like http://host:8123/database'],
     [['http://a:8123', ''], 'must look like http://host:8123/database'],
     [['ftp://a'], 'must look like http://host:8123/database'],
   ])('refuses %j', (given, message) => {

@@ -1,8 +1,9 @@
-/** What `--clickhouse` says where it may name several servers, one a shard. */
+/** What `--clickhouse` says where it may name several servers: shards, and replicas of each. */
 import { Problem } from '../core/problem.ts';
 
 /**
- * The servers without their paths, and the database that the paths name, if any.
+ * The servers without their paths, those of one shard joined by `|` as they were given, and the
+ * database that the paths name, if any.
  *
  * @throws Problem OBS-3001 for a URL nobody can use, and when two name different databases
  */
@@ -10,7 +11,8 @@ export function parseShardUrls(given: readonly string[]): {
   readonly urls: readonly string[];
   readonly database?: string;
 } {
-  const places = given.map(placeOf);
+  const shards = given.map((shard) => shard.split('|').map(placeOf));
+  const places = shards.flat();
   const named = new Set(places.map(({ database }) => database).filter((name) => name !== ''));
   const [database] = named;
   if (named.size > 1) {
@@ -18,11 +20,12 @@ export function parseShardUrls(given: readonly string[]): {
       where: [...named].join(', '),
     });
   }
-  const urls = places.map(({ href }) => href);
-  const twice = urls.find((url, index) => urls.indexOf(url) !== index);
+  const servers = places.map(({ href }) => href);
+  const twice = servers.find((url, index) => servers.indexOf(url) !== index);
   if (twice !== undefined) {
-    throw new Problem('OBS-3001', 'a server can be one shard only', { where: hidden(twice) });
+    throw new Problem('OBS-3001', 'a server can be named once only', { where: hidden(twice) });
   }
+  const urls = shards.map((replicas) => replicas.map(({ href }) => href).join('|'));
   return { urls, ...(database !== undefined && { database }) };
 }
 

@@ -46,6 +46,32 @@ describe('connectClickHouse', () => {
     }
   });
 
+  it('asks a question once more whose connection ends, and a statement never', async () => {
+    let cuts = 1;
+    let requests = 0;
+    const server = createServer((request, response) => {
+      requests += 1;
+      cuts -= 1;
+      if (cuts >= 0) request.socket.destroy();
+      else request.resume().on('end', () => response.end('{"one":1}\n'));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const connection = connectClickHouse({ url });
+    try {
+      expect(await connection.rows('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      expect(requests).toBe(2);
+      cuts = 2;
+      await expect(connection.rows('SELECT 1 AS one')).rejects.toThrow('does not answer');
+      cuts = 1;
+      await expect(connection.run('INSERT INTO t VALUES (1)')).rejects.toThrow('does not answer');
+      expect(requests).toBe(5);
+    } finally {
+      await connection.close();
+      server.close();
+    }
+  });
+
   it('takes host:port without a scheme and the default database', async () => {
     const connection = connectClickHouse({ url: 'localhost:8123' });
     expect(connection).toMatchObject({

@@ -95,10 +95,16 @@ export function connectClickHouse(options: ConnectOptions): ClickHouse {
         ...authOf(options, target),
         ...abortOf(signal),
       };
-      const answer = await client
-        .query({ ...request, format: 'JSONEachRow' })
-        .catch(rethrowAt(address, query));
-      return answer.json<Row>().catch(rethrowAt(address, query));
+      const ask = async (): Promise<Row[]> => {
+        const answer = await client.query({ ...request, format: 'JSONEachRow' });
+        return await answer.json<Row>();
+      };
+      // A kept connection may end just as it is used: a question is asked once more.
+      const again = async (error: unknown): Promise<Row[]> => {
+        if (!isCutOff(error) || signal?.aborted === true) throw error;
+        return await ask();
+      };
+      return await ask().catch(again).catch(rethrowAt(address, query));
     },
     insert: async (query, body, settings, signal) => {
       const request = {
@@ -177,6 +183,10 @@ const unreachableCodes: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
   'EPIPE',
 ]);
+
+function isCutOff(error: unknown): boolean {
+  return Error.isError(error) && ['ECONNRESET', 'EPIPE'].includes(causeCode(error));
+}
 
 /** ClickHouse's codes for a wrong user or password. */
 const refusedCodes: ReadonlySet<string> = new Set(['516', '192', '193', '194']);

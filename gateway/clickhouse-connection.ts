@@ -1,20 +1,28 @@
 /** The main thread's connection to ClickHouse, for schema and rollups; lanes have their own. */
 import { type ClickHouse, connectClickHouse } from '../clickhouse/client.ts';
 import { type CredentialSource, followCredentials } from '../clickhouse/credentials.ts';
-import type { GatewayConfig } from './config.ts';
+import { type GatewayConfig, replicasOf } from './config.ts';
 
-/** To the first shard. Credentials of the configuration go before those of the environment. */
-export function connect(
+/**
+ * To the first shard, and of its replicas to the first one that answers. Credentials of the
+ * configuration go before those of the environment.
+ */
+export async function connect(
   config: GatewayConfig,
   env: Readonly<Record<string, string | undefined>>,
   requestTimeoutMs: number,
-): ClickHouse {
-  return connectClickHouse({
-    url: config.clickhouseUrls[0] ?? '',
-    env,
-    credentials: followCredentials(credentialSource(config)),
-    requestTimeoutMs,
-  });
+): Promise<ClickHouse> {
+  const credentials = followCredentials(credentialSource(config));
+  const open = (url: string): ClickHouse =>
+    connectClickHouse({ url, env, credentials, requestTimeoutMs });
+  const urls = [...replicasOf(config.clickhouseUrls[0] ?? '')];
+  const last = urls.pop() ?? '';
+  for (const url of urls) {
+    const connection = open(url);
+    if ((await connection.client.ping()).success) return connection;
+    await connection.close();
+  }
+  return open(last);
 }
 
 /** Where the configuration says that user and password are. */

@@ -107,6 +107,11 @@ export type GatewayConfig = {
   readonly crashAt: string | undefined;
 };
 
+/** A shard's servers, any of which takes its rows. */
+export function replicasOf(shardUrl: string): readonly string[] {
+  return shardUrl.split('|');
+}
+
 /** The same gateway with each of its shards alone: for what is done to every one of them. */
 export function ofEachShard(config: GatewayConfig): readonly GatewayConfig[] {
   return config.clickhouseUrls.map((url) => ({ ...config, clickhouseUrls: [url] }));
@@ -213,7 +218,7 @@ export type Setting = {
 /** What a person may want to know of every key; a new key without an entry does not compile. */
 // biome-ignore format: a table reads as a table, one key a line
 export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
-  clickhouseUrls: { type: 'url', option: '--clickhouse', variable: 'CLICKHOUSE_URL', stackKey: 'clickhouse.url', description: 'HTTP interface of ClickHouse; a path names the database. Several, with commas: one of every shard, always in the same order; a trace is on one of them, and so is a series', example: '--clickhouse http://127.0.0.1:8123/otel' },
+  clickhouseUrls: { type: 'url', option: '--clickhouse', variable: 'CLICKHOUSE_URL', stackKey: 'clickhouse.url', description: 'HTTP interface of ClickHouse; a path names the database. Several, with commas: one of every shard, always in the same order; a trace is on one of them, and so is a series. Replicas of a shard, with |: any one takes its rows, the next one when it fails', example: '--clickhouse http://127.0.0.1:8123/otel' },
   clickhouseUser: { type: 'text', variable: 'CLICKHOUSE_USER', defaultText: '`default`', description: 'User of ClickHouse; the one in the URL goes first', example: 'CLICKHOUSE_USER=otel' },
   clickhousePassword: { type: 'text', variable: 'CLICKHOUSE_PASSWORD', defaultText: 'none', description: 'Its password; never an option, so that no process list shows it', example: 'CLICKHOUSE_PASSWORD="$(cat /run/secrets/clickhouse)"' },
   clickhouseUserFile: { type: 'text', variable: 'CLICKHOUSE_USER_FILE', defaultText: 'none', description: 'File with the user; goes before the value, and is read again when it changes', example: 'CLICKHOUSE_USER_FILE=/run/secrets/clickhouse/user' },

@@ -54,7 +54,7 @@ export function keepEdges(config: GatewayConfig, parts: RollupParts): Timer {
   let lastMs = parts.clock.nowMs() - Math.max(...wholeAfterMs);
   return takeTurns(parts, { firstAfterMs, periodMs }, async (signal) => {
     const { connect } = await import('./clickhouse-connection.ts');
-    const clickhouse = connect(config, parts.env, requestTimeoutMs);
+    const clickhouse = await connect(config, parts.env, requestTimeoutMs);
     try {
       const nowMs = parts.clock.nowMs();
       await rebuildAll(clickhouse, { nowMs, lastMs, database: config.database, signal });

@@ -56,7 +56,7 @@ export function keepHours(config: GatewayConfig, parts: RollupParts): Timer {
   return takeTurns(parts, { firstAfterMs, periodMs }, async (signal) => {
     const { connect } = await import('./clickhouse-connection.ts');
     const { keptRollups } = await import('./kept-rollups.ts');
-    const clickhouse = connect(config, parts.env, requestTimeoutMs);
+    const clickhouse = await connect(config, parts.env, requestTimeoutMs);
     const where = { database: config.database, signal };
     try {
       for (const rollup of keptRollups) {

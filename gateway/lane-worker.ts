@@ -10,13 +10,13 @@ import { assert } from '../core/assert.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { formatProblem, isProblem } from '../core/problem.ts';
 import { credentialSource } from './clickhouse-connection.ts';
+import { replicasOf } from './config.ts';
 import { createOpenBlocks } from './decode/blocks.ts';
 import { decodeInto } from './decode/decode.ts';
 import { useCore } from './decode/wasm/core.ts';
 import { openDeadLetter } from './deliver/dead-letter.ts';
-import { createDestination } from './deliver/destination.ts';
-import { createInsertClient, type InsertClient } from './deliver/insert-client.ts';
-import { createShards } from './deliver/shards.ts';
+import { openShards } from './deliver/open-shards.ts';
+import type { Shards } from './deliver/shards.ts';
 import type { Guard } from './guard/guard.ts';
 import type { GuardMaterial } from './guard/material.ts';
 import { SeriesGuard } from './guard/series-guard.ts';
@@ -52,15 +52,17 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   counters.unready('starting', true);
   const credentials = followCredentials(credentialSource(config));
   const { database } = config;
-  const clients = config.clickhouseUrls.map((url) =>
-    createInsertClient({ url, database, credentials, connectionsMax }),
-  );
   const log: LaneLog = (level, message) => post({ kind: 'log', level, message });
+  const { shards, destroy } = openShards({
+    ...{ urls: config.clickhouseUrls.map(replicasOf), database, credentials, connectionsMax },
+    ...{ insertTimeoutMs: config.insertTimeoutMs, clock, firstReplica: start.index },
+    onMove: (message) => log('warn', message),
+  });
   const table = start.resendMemory && new ResendTable(start.resendMemory, config.resendWindowMs);
   let lane: Lane | undefined;
   const guard =
     start.guard && guardOf(start.guard, config, clock, (tenant) => lane?.fullAt(tenant));
-  const lanes = await openLanes(start, { counters, clock, log, clients, table, guard });
+  const lanes = await openLanes(start, { counters, clock, log, shards, table, guard });
   [lane] = lanes;
   assert(lane !== undefined, 'a worker has a lane');
   useCore(start.config.decodeCore);
@@ -108,7 +110,7 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   living.cancel();
   spreading.cancel();
   const closing = lanes.map((entry) => entry.close());
-  for (const client of clients) client.destroy();
+  destroy();
   await Promise.all(closing);
   const left = lanes.map((entry) => entry.state()).map((s) => s.durable - s.acknowledged);
   post({ kind: 'stopped', left: left.reduce((sum, bytes) => sum + bytes, 0) });
@@ -119,18 +121,14 @@ type LaneShared = {
   readonly counters: LaneCounters;
   readonly clock: Clock;
   readonly log: LaneLog;
-  readonly clients: readonly InsertClient[];
+  readonly shards: Shards;
   readonly table: ResendTable | undefined;
   readonly guard: Guard | undefined;
 };
 
 async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readonly Lane[]> {
   const { config } = start;
-  const { counters, clock, log, clients, table, guard } = shared;
-  const { database, insertTimeoutMs } = config;
-  const shards = createShards(
-    clients.map((client) => createDestination({ client, database, insertTimeoutMs, clock })),
-  );
+  const { counters, clock, log, shards, table, guard } = shared;
   const createBlocks = (count = shards.count) => createOpenBlocks({ shards: count });
   const { sampling } = config;
   const throttles = samplesAnything(sampling)

@@ -35,7 +35,7 @@ export function keepRollups(config: GatewayConfig, parts: RollupParts): Timer {
   return takeTurns(parts, { firstAfterMs, periodMs }, async (signal) => {
     const { connect } = await import('./clickhouse-connection.ts');
     const rollups = await import('../clickhouse/rollups.ts');
-    const clickhouse = connect(config, parts.env, requestTimeoutMs);
+    const clickhouse = await connect(config, parts.env, requestTimeoutMs);
     try {
       const nowMs = parts.clock.nowMs();
       const options = { database: config.database, signal };

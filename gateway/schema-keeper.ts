@@ -69,7 +69,7 @@ async function tryMigrate(
   const { connect } = await import('./clickhouse-connection.ts');
   const { migrate } = await import('../clickhouse/migrate.ts');
   const { log } = parts;
-  const connection = connect(config, parts.env, requestTimeoutMs);
+  const connection = await connect(config, parts.env, requestTimeoutMs);
   try {
     const { database, retentionDays, profile } = config;
     const result = await migrate(connection, {

@@ -56,7 +56,7 @@ async function runReplay(options: ReplayOptions, context: CliContext): Promise<v
   if (chosen.length === 0 && options.seal !== undefined) {
     throw new Problem('OBS-1003', `--seal ${options.seal}: no letter here is of that seal`);
   }
-  const { shards, close } = await connect(options, context);
+  const { shards, destroy } = await connect(options, context);
   const results: Replayed[] = [];
   try {
     for (const letter of chosen) {
@@ -69,7 +69,7 @@ async function runReplay(options: ReplayOptions, context: CliContext): Promise<v
       if (result.outcome === 'not_reachable') break;
     }
   } finally {
-    close();
+    destroy();
   }
   const outcomes = new Set(results.map(({ outcome }) => outcome));
   if (options.json !== true) context.stderr(`${results.length} of ${letters.length} letters\n`);
@@ -81,9 +81,8 @@ async function connect(options: ReplayOptions, context: CliContext) {
   const { defaultUrl } = await import('../../clickhouse/client.ts');
   const { followCredentials } = await import('../../clickhouse/credentials.ts');
   const { defaultDatabase } = await import('../../clickhouse/ddl.ts');
-  const { createDestination } = await import('../../gateway/deliver/destination.ts');
-  const { createInsertClient } = await import('../../gateway/deliver/insert-client.ts');
-  const { createShards } = await import('../../gateway/deliver/shards.ts');
+  const { replicasOf } = await import('../../gateway/config.ts');
+  const { openShards } = await import('../../gateway/deliver/open-shards.ts');
   const given = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
   const { database = defaultDatabase, urls } = parseShardUrls(given.split(','));
   const credentials = followCredentials({
@@ -92,17 +91,11 @@ async function connect(options: ReplayOptions, context: CliContext) {
     userFile: context.env['CLICKHOUSE_USER_FILE'],
     passwordFile: context.env['CLICKHOUSE_PASSWORD_FILE'],
   });
-  const clients = urls.map((url) =>
-    createInsertClient({ url, database, credentials, connectionsMax }),
-  );
-  const clock = systemClock;
-  const servers = clients.map((client) =>
-    createDestination({ client, database, insertTimeoutMs, clock }),
-  );
-  const close = (): void => {
-    for (const client of clients) client.destroy();
-  };
-  return { shards: createShards(servers), close };
+  return openShards({
+    ...{ urls: urls.map(replicasOf), database, credentials, connectionsMax, insertTimeoutMs },
+    ...{ clock: systemClock, firstReplica: 0 },
+    onMove: (message) => context.stderr(`${message}\n`),
+  });
 }
 
 function placeOf({ note }: StoredLetter): string {

@@ -11,7 +11,13 @@ import type { EncodedUnit } from '../decode/decode-types.ts';
 import { splitPartition } from '../decode/shard.ts';
 import { isSchemaException } from './exceptions.ts';
 import type { Failed, InsertClient, StatementResult } from './insert-client.ts';
-import { createTableStates, definitions, notClickHouse, type TableState } from './table-state.ts';
+import {
+  createTableStates,
+  definitions,
+  notClickHouse,
+  sharesTokens,
+  type TableState,
+} from './table-state.ts';
 
 export type Destination = {
   /** Inserts one unit under `token`. */
@@ -50,20 +56,24 @@ export type DestinationOptions = {
   readonly database: string;
   readonly insertTimeoutMs: number;
   readonly clock: Clock;
+  /** Several replicas take its rows: tables that do not share their tokens would double them. */
+  readonly mustBeReplicated?: boolean;
 };
 
 const pingTimeoutMs = 5_000;
 const queryTimeoutMs = 30_000;
+/** A replica that has lost Keeper would try for minutes, while another one takes rows. */
+const keeperTriesMax = '2';
 /** How a seal in doubt is settled for `table`; tables unknown here are asked for their count. */
 export function inDoubtRule(table: string): TableDef['inDoubt'] {
   return definitions.get(table)?.inDoubt ?? 'seal';
 }
 
 export function createDestination(options: DestinationOptions): Destination {
-  const { client, clock, database } = options;
+  const { client, clock, database, mustBeReplicated = false } = options;
   const query = (sql: string): Promise<StatementResult> =>
     client.run({ sql, settings: {}, timeoutMs: queryTimeoutMs });
-  const tables = createTableStates({ query, clock, database });
+  const tables = createTableStates({ query, clock, database, mustBeReplicated });
   let dedup: Readonly<Record<string, string>> | undefined;
 
   /** Everything an insert must know, or why it cannot. */
@@ -96,6 +106,7 @@ export function createDestination(options: DestinationOptions): Destination {
         max_insert_block_size: '1048449',
         insert_deduplication_token: token,
         ...dedup,
+        ...(mustBeReplicated && { insert_keeper_max_retries: keeperTriesMax }),
       },
       chunks,
       timeoutMs: options.insertTimeoutMs,
@@ -131,7 +142,7 @@ export function createDestination(options: DestinationOptions): Destination {
       const state = await tables.of(table);
       if ('ok' in state) return undefined;
       const engine = await tables.engineOf(state.stored);
-      return engine.ok ? !/^(Replicated|Shared)/.test(engine.text) : undefined;
+      return engine.ok ? !sharesTokens(engine.text) : undefined;
     },
     beginDryRun: async (table, tag) => {
       const state = await prepare(table);

@@ -92,6 +92,24 @@ describe('units of several shards', () => {
  * A stand-in that only listens: the embedded engine makes no Distributed tables, because they
  * reach other servers.
  */
+describe('replicas of a shard', () => {
+  it('take nothing into tables that do not share their tokens', async () => {
+    const unit = units[0]!;
+    const alone = createDestination({
+      ...{ client: clients[0]!, database: 'otel', insertTimeoutMs: 5_000, clock: systemClock },
+      mustBeReplicated: true,
+    });
+    const before = await alone.countSeal(unit.table, unit.partition, seal);
+    expect(await alone.insertUnit(unit, 'elsewhere')).toMatchObject({
+      ...{ ok: false, kind: 'retryable', ambiguous: false },
+      message: expect.stringContaining(
+        'otel.otel_traces is MergeTree: --clickhouse names replicas',
+      ),
+    });
+    expect(before.known).toBe(false);
+  });
+});
+
 describe('a server of a cluster', () => {
   it('is asked and given rows by the table behind the one that readers ask', async () => {
     const heard: string[] = [];

@@ -48,8 +48,9 @@ export function createTableStates(options: {
   readonly query: (sql: string) => Promise<StatementResult>;
   readonly clock: Clock;
   readonly database: string;
+  readonly mustBeReplicated: boolean;
 }): TableStates {
-  const { query, clock, database } = options;
+  const { query, clock, database, mustBeReplicated } = options;
   const states = new Map<string, TableState>();
 
   async function engineOf(stored: string): Promise<StatementResult> {
@@ -62,11 +63,25 @@ export function createTableStates(options: {
     if (!engine.ok) return { ...engine, kind: 'retryable', ambiguous: false };
     const stored = engine.text.startsWith('Distributed') ? localName(table) : table;
     const place = `${quoteName(database)}.${quoteName(stored)}`;
+    const apart = mustBeReplicated ? await standsAlone(stored) : undefined;
+    if (apart !== undefined) return apart;
     const described = await query(`DESCRIBE TABLE ${place} FORMAT TabSeparatedRaw`);
     if (!described.ok) return { ...described, kind: 'retryable', ambiguous: false };
     const columns = compareColumns(table, described.text);
     if (columns.present.length === 0) return notClickHouse(described.text);
     return { stored, place, ...columns, describedMs: clock.monotonicMs() };
+  }
+
+  /** Why its rows may not go to any of several servers. */
+  async function standsAlone(stored: string): Promise<Failed | undefined> {
+    const engine = await engineOf(stored);
+    if (!engine.ok) return { ...engine, kind: 'retryable', ambiguous: false };
+    // What is absent is said by the description.
+    if (engine.text === '' || sharesTokens(engine.text)) return undefined;
+    const message =
+      `${database}.${stored} is ${engine.text.trim()}: --clickhouse names replicas ` +
+      'with |, and they need Replicated tables, or rows sent again to another are stored twice';
+    return { ok: false, kind: 'retryable', ambiguous: false, code: 0, message };
   }
 
   return {
@@ -84,6 +99,11 @@ export function createTableStates(options: {
       return new Map(incomplete.map(([table, state]) => [table, state.missing]));
     },
   };
+}
+
+/** Whether a token that one replica knows is known to all. */
+export function sharesTokens(engine: string): boolean {
+  return /^(Replicated|Shared)/.test(engine);
 }
 
 /** A 200 from a proxy's page or a wrong service: taken for an acknowledgement, it loses rows. */

@@ -16,7 +16,11 @@ export type ReplicaOptions = {
   readonly keeperPort: number;
 };
 
-export type Replica = Sql & { readonly kill: () => Promise<void> };
+export type Replica = Sql & {
+  /** Of its HTTP interface. */
+  readonly url: string;
+  readonly kill: () => Promise<void>;
+};
 
 type Answer = { readonly id: number; readonly text?: string; readonly error?: string };
 
@@ -32,8 +36,9 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const ask = asking(child);
-  await ask.ready;
+  const url = await ask.ready;
   return {
+    url,
     address: `replica ${shard}/${replica}`,
     run: async (statement) => {
       await ask.answer(statement);
@@ -52,7 +57,7 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
 }
 
 type Asking = {
-  readonly ready: Promise<unknown>;
+  readonly ready: Promise<string>;
   readonly answer: (statement: string) => Promise<string>;
 };
 

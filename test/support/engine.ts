@@ -42,7 +42,13 @@ export async function startEngine(options: EngineOptions = {}): Promise<TestEngi
     await forget();
     throw error;
   });
+  let isEnding = false;
+  void engine.exited.then((how) => {
+    // Otherwise a test would only say that a connection broke off.
+    if (!isEnding) process.stderr.write(`the test's engine ended by itself: ${how}\n`);
+  });
   const end = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    isEnding = true;
     engine.process.kill(signal);
     await engine.exited;
   };
