@@ -17,7 +17,7 @@ describe('parseShardUrls', () => {
   });
 
   it.each([
-    [['http://a:8123/otel', 'http://b:8123/other'], 'all shards must name the same database'],
+    [['http://a:8123/otel', 'http://b:8123/other'], 'all servers must name the same database'],
     [['http://a:8123/otel', 'http://a:8123'], 'a server can be named once only'],
     [['http://a:8123|http://a:8123'], 'a server can be named once only'],
     [['http://a:8123|'], 'must look like http://host:8123/database'],

@@ -16,7 +16,7 @@ export function parseShardUrls(given: readonly string[]): {
   const named = new Set(places.map(({ database }) => database).filter((name) => name !== ''));
   const [database] = named;
   if (named.size > 1) {
-    throw new Problem('OBS-3001', 'all shards must name the same database', {
+    throw new Problem('OBS-3001', 'all servers must name the same database', {
       where: [...named].join(', '),
     });
   }

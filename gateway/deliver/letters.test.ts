@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { type Random, seededRandom } from '../../test/support/random.ts';
 import type { EncodedUnit } from '../decode/decode-types.ts';
-import { describeUnit, newSealId } from '../lane/seal.ts';
+import { describeUnit, newSealId, unitToken } from '../lane/seal.ts';
 import { replayLetter } from '../replay-letters.ts';
 import { openDeadLetter, readLetters } from './dead-letter.ts';
 import { type Job, newJob } from './job.ts';
@@ -166,4 +166,30 @@ describe('dead letters and their units', () => {
       await rm(directory, { recursive: true, force: true });
     }
   }, 120_000);
+
+  it.each([
+    [
+      'may hold rows in the table once a replay went unanswered, also when it is refused later',
+      true,
+    ],
+    ['holds none in the table while every replay was answered', false],
+  ])('a letter %s', async (_, ambiguous) => {
+    const deadLetter = openDeadLetter({ directory, gateway: 'test', lane: 'test' });
+    const seal = { id: newSealId(), first: 0, last: 8, firstReceivedMs: 1, units: [] };
+    const letter = { seal, unit: describeUnit(unit), chunks, reason: 'bad' };
+    await deadLetter.put({ ...letter, unitRows: rowCount, unitRanges: [[0, rowCount]] });
+    const table = new ModelTable({ random: seededRandom(1), onStatement: async () => {} });
+    table.isCalm = true;
+    const away = { ok: false, kind: 'retryable', ambiguous, code: 0, message: 'cut' } as const;
+    const cut = { ...table.destination(), insertUnit: async () => away };
+    const parts = { directory, clock: systemClock, isDryRun: false };
+    const [stored] = await readLetters(directory);
+    await replayLetter(stored!, { ...parts, shards: createShards([cut]) });
+    table.bad = new Set(bodies);
+    const refused = { ...parts, shards: createShards([table.destination()]) };
+    expect(await replayLetter(stored!, refused)).toMatchObject({ outcome: 'refused' });
+    const token = unitToken(seal.id, unit.table, unit.partition);
+    const { begun } = await deadLetter.held(token, rowCount);
+    expect(begun).toEqual(ambiguous ? [rowCount] : []);
+  });
 });
