@@ -39,8 +39,8 @@ export async function withStaging<Result>(
 }
 
 /**
- * The engine of a replicated table without its replicas: what is gathered for a partition is of this
- * server alone until it is in its place, and a path of `{uuid}` belongs to one table.
+ * The engine of a replicated table without its replicas: what is gathered for a partition is of
+ * this server alone until it is in its place, and a path of `{uuid}` belongs to one table.
  */
 async function plainEngine(
   sql: Sql,

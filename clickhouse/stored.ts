@@ -1,6 +1,6 @@
 /**
- * Where a server keeps its own rows: in the tables that readers ask, or on a cluster in those behind
- * them. What is made of rows (rollups, edges) is made on each shard of the rows that lie there.
+ * Where a server keeps its own rows: in the tables that readers ask, or on a cluster in those
+ * behind them. What is made of rows (rollups, edges) is made on each shard of those that lie there.
  */
 import type { Sql } from './client.ts';
 import { fullName, localName } from './cluster.ts';
