@@ -17,7 +17,8 @@ import { logs } from './schema/logs.ts';
 import { exponentialHistogram, gauge, histogram, sum, summary } from './schema/metrics.ts';
 import { traces } from './schema/traces.ts';
 import { pointParts } from './series.ts';
-import { nameOf, quoteText } from './sql.ts';
+import { quoteText } from './sql.ts';
+import type { Stored } from './stored.ts';
 
 const pointTables = [gauge, sum, histogram, exponentialHistogram, summary];
 
@@ -40,24 +41,24 @@ export const attributeRollup: HourRollup = {
   ],
   partColumn: '`Table`',
   counted: "sumIf(Rows, Kind = '')",
-  fill: (target, database, raw, slice) => [
-    totals(target, database, raw, slice),
-    keys(target, database, raw, slice),
-    values(target, database, raw, slice),
+  fill: (target, stored, raw, slice) => [
+    totals(target, stored, raw, slice),
+    keys(target, stored, raw, slice),
+    values(target, stored, raw, slice),
   ],
 };
 
 const columns = 'Time, `Table`, Tenant, Kind, `Key`, Value, Rows, Values, LastSeen';
 
-function totals(target: string, database: string, raw: RawPart, slice: Slice): string {
+function totals(target: string, stored: Stored, raw: RawPart, slice: Slice): string {
   return `INSERT INTO ${target} (${columns})
     SELECT ${unitOf(raw.time, catalogueSeconds)} AS unit, ${quoteText(raw.table)}, Tenant,
       '', '', '', count(), 0, max(${raw.time})
-    FROM ${nameOf(database)}.${nameOf(raw.table)} WHERE ${inSlice(raw.time, slice)}
+    FROM ${stored(raw.table)} WHERE ${inSlice(raw.time, slice)}
     GROUP BY unit, Tenant ${rebuildSettings}`;
 }
 
-function keys(target: string, database: string, raw: RawPart, slice: Slice): string {
+function keys(target: string, stored: Stored, raw: RawPart, slice: Slice): string {
   const isId =
     `NOT ${isNaming} AND (longest > ${limits.valueBytes}` +
     ` OR (distinct > ${limits.idValues} AND distinct * 2 > rows))`;
@@ -67,15 +68,15 @@ function keys(target: string, database: string, raw: RawPart, slice: Slice): str
     FROM (
       SELECT unit, tenant, kind, key, sum(found) AS rows, max(at) AS seen,
         uniqUpTo(${limits.values})(value) AS distinct, max(length(value)) AS longest
-      FROM (${pairs(database, raw, slice)}) GROUP BY unit, tenant, kind, key
+      FROM (${pairs(stored, raw, slice)}) GROUP BY unit, tenant, kind, key
     )
     ORDER BY rows DESC, key LIMIT ${limits.keys} BY unit, tenant, kind ${rebuildSettings}`;
 }
 
-function values(target: string, database: string, raw: RawPart, slice: Slice): string {
+function values(target: string, stored: Stored, raw: RawPart, slice: Slice): string {
   return `INSERT INTO ${target} (${columns})
     SELECT unit, ${quoteText(raw.table)}, tenant, kind, key, value, sum(found) AS rows, 0, max(at)
-    FROM (${pairs(database, raw, slice)})
+    FROM (${pairs(stored, raw, slice)})
     WHERE (unit, tenant, kind, key) IN (
       SELECT Time, Tenant, Kind, \`Key\` FROM ${target}
       WHERE \`Table\` = ${quoteText(raw.table)} AND Time >= ${time(slice.from)}
@@ -90,8 +91,8 @@ function values(target: string, database: string, raw: RawPart, slice: Slice): s
  * unit, tenant, kind, key, value, found (rows), at. Resources and scopes repeat from row to row:
  * they are told apart as a whole before they are taken to pieces.
  */
-function pairs(database: string, raw: RawPart, slice: Slice): string {
-  const from = `FROM ${nameOf(database)}.${nameOf(raw.table)} WHERE ${inSlice(raw.time, slice)}`;
+function pairs(stored: Stored, raw: RawPart, slice: Slice): string {
+  const from = `FROM ${stored(raw.table)} WHERE ${inSlice(raw.time, slice)}`;
   const row = `${unitOf(raw.time, catalogueSeconds)} AS unit, toString(Tenant) AS tenant`;
   const whole = `count() AS found, max(${raw.time}) AS at`;
   const own = ownAttributes[raw.table] ?? 'Attributes';

@@ -16,21 +16,19 @@
  * `groupBytesMax`; a slice that needs more than `memoryBytesMax` fails and the hour stays as it is.
  */
 import type { Sql } from './client.ts';
-import { defaultDatabase } from './ddl.ts';
 import { callSlice } from './edge-calls.ts';
 import { hourSeconds, inHour, partitionOf, rebuildSettings, time } from './hours.ts';
 import { serviceEdges } from './schema/edges.ts';
 import { traces } from './schema/traces.ts';
-import { nameOf } from './sql.ts';
 import { replacePartition, withStaging } from './staging.ts';
+import { type Place, storedIn } from './stored.ts';
 
 /** Minutes whose calls are joined in one query. */
 const sliceMinutes = 15;
 
 const minuteSeconds = 60;
 
-type EdgesOptions = {
-  readonly database?: string;
+type EdgesOptions = Place & {
   /** Unix seconds; slices that begin later are left out, because there are no spans yet. */
   readonly until?: number;
   readonly signal?: AbortSignal;
@@ -60,12 +58,11 @@ export async function rebuildEdges(
   options: EdgesOptions = {},
 ): Promise<EdgesResult> {
   const { signal } = options;
-  const database = options.database ?? defaultDatabase;
-  const edges = `${nameOf(database)}.${serviceEdges.name}`;
-  const spans = `${nameOf(database)}.${traces.name}`;
+  const stored = storedIn(options);
+  const [edges, spans] = [stored(serviceEdges.name), stored(traces.name)];
   const start = hour - (hour % hourSeconds);
   const from = start + fromMinute * minuteSeconds;
-  return await withStaging(sql, { database, table: serviceEdges.name, signal }, async (staging) => {
+  return await withStaging(sql, { ...options, table: serviceEdges.name }, async (staging) => {
     if (from > start) {
       const kept = `SELECT * FROM ${edges} WHERE Time >= ${time(start)} AND Time < ${time(from)}`;
       await sql.run(`INSERT INTO ${staging} ${kept} ${rebuildSettings}`, signal);

@@ -14,7 +14,6 @@
  * next run finds what is missing.
  */
 import type { Sql } from './client.ts';
-import { defaultDatabase } from './ddl.ts';
 import {
   hourSeconds,
   inSlice,
@@ -25,8 +24,9 @@ import {
   within,
 } from './hours.ts';
 import type { TableDef } from './schema/types.ts';
-import { nameOf, quoteText } from './sql.ts';
+import { quoteText } from './sql.ts';
 import { replacePartition, withStaging } from './staging.ts';
+import { type Place, type Stored, storedIn } from './stored.ts';
 
 /** A raw table that is counted. */
 export type RawPart = {
@@ -61,13 +61,12 @@ export type HourRollup = {
   /** Raw rows that a row of the table stands for; their sum is what was counted. */
   readonly counted: string;
   /** Statements, run in turn, that insert the units of a slice into `target`. */
-  readonly fill: (target: string, database: string, raw: RawPart, slice: Slice) => string[];
+  readonly fill: (target: string, stored: Stored, raw: RawPart, slice: Slice) => string[];
   /** Run on what was counted before it is visible; harmless when repeated. */
-  readonly also?: (staging: string, database: string, slice: Slice) => string;
+  readonly also?: (staging: string, stored: Stored, slice: Slice) => string;
 };
 
-export type HourOptions = {
-  readonly database?: string;
+export type HourOptions = Place & {
   /** Unix seconds; units of the hour that begin earlier are taken over as they are. */
   readonly from?: number;
   /** Unix seconds, the present: what tells whether a unit is over. Absent: all are. */
@@ -100,21 +99,21 @@ export async function rebuildHour(
   options: HourOptions = {},
 ): Promise<HourResult> {
   const { signal } = options;
-  const database = options.database ?? defaultDatabase;
+  const stored = storedIn(options);
   const seconds = rollup.partitionSeconds ?? hourSeconds;
   const start = at - (at % seconds);
   const whole = { from: start, to: start + seconds };
   const from = Math.max(start, options.from ?? start);
   const span = { from, to: Math.min(whole.to, endOfOver(rollup, options.until)) };
-  const stale = await staleUnits(sql, rollup, database, span, signal);
+  const stale = await staleUnits(sql, rollup, stored, span, signal);
   if (stale.length === 0) return { start, units: 0 };
-  const table = `${nameOf(database)}.${nameOf(rollup.table.name)}`;
-  await withStaging(sql, { database, table: rollup.table.name, signal }, async (staging) => {
+  const table = stored(rollup.table.name);
+  await withStaging(sql, { ...options, table: rollup.table.name }, async (staging) => {
     for (const { raw, slice } of slicesOf(rollup, stale)) {
-      for (const insert of rollup.fill(staging, database, raw, slice)) {
+      for (const insert of rollup.fill(staging, stored, raw, slice)) {
         await sql.run(insert, signal);
       }
-      if (rollup.also) await sql.run(rollup.also(staging, database, slice), signal);
+      if (rollup.also) await sql.run(rollup.also(staging, stored, slice), signal);
     }
     await sql.run(takeOver(rollup, table, staging, { whole, stale }), signal);
     const inPartition = within(whole);
@@ -135,20 +134,21 @@ export async function rebuildHour(
 export async function staleHours(
   sql: Sql,
   rollup: HourRollup,
-  options: Pick<HourOptions, 'database' | 'until' | 'signal'> = {},
+  options: Omit<HourOptions, 'from'> = {},
 ): Promise<readonly number[]> {
-  const { database = defaultDatabase, signal } = options;
+  const { signal } = options;
+  const stored = storedIn(options);
   const starts = new Set<number>();
   const seconds = rollup.partitionSeconds ?? hourSeconds;
-  const days = await staleDays(sql, rollup, database, signal);
+  const days = await staleDays(sql, rollup, stored, signal);
   for (const day of days) {
     const to = Math.min(day + daySeconds, endOfOver(rollup, options.until));
     const span = { from: day, to };
-    const units = await staleUnits(sql, rollup, database, span, signal);
+    const units = await staleUnits(sql, rollup, stored, span, signal);
     for (const { at } of units) starts.add(at - (at % seconds));
   }
   if (starts.size === 0) return [];
-  const newest = await newestCounted(sql, rollup, database, signal);
+  const newest = await newestCounted(sql, rollup, stored, signal);
   const edge = newest - (newest % seconds);
   const sorted = [...starts].sort((left, right) => left - right);
   const since = newest === 0 ? [] : sorted.filter((start) => start >= edge);
@@ -159,12 +159,12 @@ export async function staleHours(
 async function newestCounted(
   sql: Sql,
   { table }: HourRollup,
-  database: string,
+  stored: Stored,
   signal: AbortSignal | undefined,
 ): Promise<number> {
   const [row] = await sql.rows<{ newest: string }>(
     `SELECT toString(toUnixTimestamp(max(Time))) AS newest
-      FROM ${nameOf(database)}.${nameOf(table.name)}`,
+      FROM ${stored(table.name)}`,
     signal,
   );
   return Number(row?.newest ?? 0);
@@ -185,30 +185,29 @@ function dayOf(start: number): string {
 async function staleUnits(
   sql: Sql,
   rollup: HourRollup,
-  database: string,
+  stored: Stored,
   span: Slice,
   signal: AbortSignal | undefined,
 ): Promise<readonly Unit[]> {
   if (span.to <= span.from) return [];
-  const own = nameOf(database);
   const unit = (column: string): string =>
     `toUnixTimestamp(${unitOf(column, rollup.grainSeconds)}) AS at`;
-  const stored = rollup.finer
+  const counts = rollup.finer
     ? [
         `SELECT ${partOf(rollup.finer)} AS part, ${unit('Time')}, toInt64(sum(Rows)) AS rows
-      FROM ${own}.${nameOf(rollup.finer.table.name)} WHERE ${within(span)} GROUP BY part, at`,
+      FROM ${stored(rollup.finer.table.name)} WHERE ${within(span)} GROUP BY part, at`,
       ]
     : rollup.raw.map(
         ({ table, time: column, part }) =>
           `SELECT ${quoteText(part)} AS part, ${unit(column)}, toInt64(count()) AS rows
-      FROM ${own}.${nameOf(table)} WHERE ${inSlice(column, span)} GROUP BY at`,
+      FROM ${stored(table)} WHERE ${inSlice(column, span)} GROUP BY at`,
       );
   const rows = await sql.rows<{ part: string; unit: string }>(
     `SELECT part, toString(at) AS unit FROM (
-      ${stored.join('\n      UNION ALL ')}
+      ${counts.join('\n      UNION ALL ')}
       UNION ALL SELECT ${partOf(rollup)} AS part, toUnixTimestamp(Time) AS at,
         -toInt64(${rollup.counted}) AS rows
-      FROM ${own}.${nameOf(rollup.table.name)}
+      FROM ${stored(rollup.table.name)}
       WHERE ${within(span)} GROUP BY part, at)
     GROUP BY part, at HAVING sum(rows) > 0
       OR (sum(rows) < 0 AND at >= toUnixTimestamp(now()) - ${neverExpiredSeconds})
@@ -222,21 +221,20 @@ async function staleUnits(
 async function staleDays(
   sql: Sql,
   rollup: HourRollup,
-  database: string,
+  stored: Stored,
   signal: AbortSignal | undefined,
 ): Promise<readonly number[]> {
-  const own = nameOf(database);
-  const stored = rollup.raw.map(
+  const counts = rollup.raw.map(
     ({ table, part }) => `SELECT ${quoteText(part)} AS part, _partition_id AS day,
-        toInt64(count()) AS rows FROM ${own}.${nameOf(table)} GROUP BY day`,
+        toInt64(count()) AS rows FROM ${stored(table)} GROUP BY day`,
   );
   const rows = await sql.rows<{ day: string }>(
-    `WITH stored AS (${stored.join('\n UNION ALL ')})
+    `WITH stored AS (${counts.join('\n UNION ALL ')})
     SELECT DISTINCT day FROM (
       SELECT * FROM stored
       UNION ALL SELECT ${partOf(rollup)} AS part, toString(toYYYYMMDD(Time, 'UTC')) AS day,
         -toInt64(${rollup.counted}) AS rows
-      FROM ${own}.${nameOf(rollup.table.name)}
+      FROM ${stored(rollup.table.name)}
       WHERE Time >= (SELECT parseDateTimeOrNull(min(day), '%Y%m%d', 'UTC') FROM stored
         WHERE match(day, '^[0-9]{8}$'))
       GROUP BY part, day)

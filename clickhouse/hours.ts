@@ -3,6 +3,7 @@ import type { Sql } from './client.ts';
 import { defaultDatabase } from './ddl.ts';
 import type { TableDef } from './schema/types.ts';
 import { quoteText } from './sql.ts';
+import { type Place, storedName } from './stored.ts';
 
 /** Unix seconds, the end excluded. */
 export type Slice = { readonly from: number; readonly to: number };
@@ -26,13 +27,13 @@ export async function secondsSinceReplaced(
   sql: Sql,
   table: TableDef,
   hour: number,
-  options: { readonly database?: string; readonly signal?: AbortSignal } = {},
+  options: Place & { readonly signal?: AbortSignal } = {},
 ): Promise<number> {
   const [row] = await sql.rows<{ seconds: string }>(
     `SELECT toString(dateDiff('second', max(modification_time), now())) AS seconds
       FROM system.parts WHERE active
         AND database = ${quoteText(options.database ?? defaultDatabase)}
-        AND table = ${quoteText(table.name)}
+        AND table = ${quoteText(storedName(table.name, options.isSharded))}
         AND partition = ${quoteText(partitionOf(hour))}`,
     options.signal,
   );

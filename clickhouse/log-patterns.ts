@@ -13,7 +13,6 @@ import {
   severityWord,
 } from './schema/log-patterns.ts';
 import { logs } from './schema/logs.ts';
-import { nameOf } from './sql.ts';
 
 const grainSeconds = 60;
 
@@ -22,7 +21,7 @@ export const logPatternRollup: HourRollup = {
   grainSeconds,
   raw: [{ table: logs.name, time: 'Timestamp', part: 'logs' }],
   counted: 'sum(Rows)',
-  fill: (target, database, raw, slice) => [
+  fill: (target, stored, raw, slice) => [
     `
     INSERT INTO ${target} (Time, ServiceName, Severity, Pattern, Tenant, Rows, Records,
       FirstSeen, LastSeen)
@@ -36,14 +35,14 @@ export const logPatternRollup: HourRollup = {
           ${severityWord} AS word, ${patternOfBody} AS pattern, Tenant AS tenant,
           count() AS found, sum(SamplingWeight) AS weight, min(Timestamp) AS begun,
           max(Timestamp) AS ended
-        FROM ${nameOf(database)}.${logs.name} WHERE ${inSlice(raw.time, slice)}
+        FROM ${stored(logs.name)} WHERE ${inSlice(raw.time, slice)}
         GROUP BY minute, service, word, pattern, tenant
       )
     )
     GROUP BY minute, service, word, kept, tenant ${rebuildSettings}`,
   ],
-  also: (staging, database, slice) => `
-    INSERT INTO ${nameOf(database)}.${logPatterns.name}
+  also: (staging, stored, slice) => `
+    INSERT INTO ${stored(logPatterns.name)}
       (ServiceName, Severity, Pattern, Tenant, FirstSeen, LastSeen)
     SELECT ServiceName, Severity, Pattern, Tenant, min(FirstSeen), max(LastSeen) FROM ${staging}
     WHERE Time >= ${time(slice.from)} AND Time < ${time(slice.to)}

@@ -10,7 +10,8 @@ import { isDelta, unitSteps } from './point-growth.ts';
 import { countedPoints, pointColumns, pointMinutes } from './points.ts';
 import { gauge, histogram } from './schema/metrics.ts';
 import { metricHours, metricMinutes } from './schema/points.ts';
-import { nameOf, quoteText } from './sql.ts';
+import { quoteText } from './sql.ts';
+import type { Stored } from './stored.ts';
 
 /** Hours are counted when they are over: none is counted again while it grows. */
 export const pointHours: HourRollup = {
@@ -22,7 +23,7 @@ export const pointHours: HourRollup = {
   raw: pointMinutes.raw,
   partColumn: '`Table`',
   counted: countedPoints,
-  fill: (target, database, raw, slice) => [fillHours(target, database, raw, slice)],
+  fill: (target, stored, raw, slice) => [fillHours(target, stored, raw, slice)],
 };
 
 /** What is kept of a minute, in this order; sorted, so the rows of a minute stand by `Rows`. */
@@ -49,7 +50,7 @@ const place = (column: (typeof kept)[number]): number => 1 + kept.indexOf(column
 const all = (column: (typeof kept)[number]): string => `units.${place(column)}`;
 const last = (column: (typeof kept)[number]): string => `units[-1].${place(column)}`;
 
-function fillHours(target: string, database: string, raw: RawPart, slice: Slice): string {
+function fillHours(target: string, stored: Stored, raw: RawPart, slice: Slice): string {
   const isHistogram = raw.table === histogram.name;
   const steps = unitSteps({
     first: place('First'),
@@ -84,7 +85,7 @@ function fillHours(target: string, database: string, raw: RawPart, slice: Slice)
           any(MetricName) AS metric, any(ServiceName) AS service,
           AggregationTemporality AS temporality, any(ExplicitBounds) AS bounds,
           arraySort(groupArray((${kept.map((name) => `\`${name}\``).join(', ')}))) AS twice
-        FROM ${nameOf(database)}.${metricMinutes.name}
+        FROM ${stored(metricMinutes.name)}
         WHERE \`Table\` = ${quoteText(raw.table)} AND ${within(slice)}
         GROUP BY unit, id, temporality, cityHash64(ExplicitBounds)
       )

@@ -16,7 +16,8 @@ import { isDelta, pointSteps } from './point-growth.ts';
 import { gauge, histogram, sum } from './schema/metrics.ts';
 import { metricMinutes } from './schema/points.ts';
 import { pointParts, seriesOf } from './series.ts';
-import { nameOf, quoteText } from './sql.ts';
+import { quoteText } from './sql.ts';
+import type { Stored } from './stored.ts';
 
 /** Rows of an older schema have no growth: they count as nothing and are made again. */
 export const countedPoints = 'sumIf(Rows, Count = 0 OR FirstSeen > toDateTime64(0, 9))';
@@ -33,7 +34,7 @@ export const pointMinutes: HourRollup = {
   raw: pointParts([gauge, sum, histogram]),
   partColumn: '`Table`',
   counted: countedPoints,
-  fill: (target, database, raw, slice) => [fillPoints(target, database, raw, slice)],
+  fill: (target, stored, raw, slice) => [fillPoints(target, stored, raw, slice)],
 };
 
 /** In this order both the minutes and the hours are inserted. */
@@ -97,7 +98,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   [histogram.name]: ofHistograms,
 };
 
-function fillPoints(target: string, database: string, raw: RawPart, slice: Slice): string {
+function fillPoints(target: string, stored: Stored, raw: RawPart, slice: Slice): string {
   const kind = kinds[raw.table] ?? ofNumbers('toInt32(0)', false);
   const { min, max, sum: total, last, values, buckets } = kind.of;
   const value = kind === ofHistograms ? 'Count' : 'Value';
@@ -115,7 +116,7 @@ function fillPoints(target: string, database: string, raw: RawPart, slice: Slice
         any(${kind.temporality}) AS temporality, any(${kind.bounds}) AS bounds, count() AS rows,
         arraySort(groupArrayIf((TimeUnix, ${value}, StartTimeUnix${kind.more}),
           bitAnd(Flags, 1) = 0)) AS points
-      FROM ${nameOf(database)}.${nameOf(raw.table)} WHERE ${inSlice(raw.time, slice)}
+      FROM ${stored(raw.table)} WHERE ${inSlice(raw.time, slice)}
       GROUP BY unit, id${byBounds}
     ) ${rebuildSettings}`;
 }

@@ -10,13 +10,12 @@
  */
 import { Problem } from '../core/problem.ts';
 import type { Sql } from './client.ts';
-import { defaultDatabase } from './ddl.ts';
 import { redDay, redHour, redMinute, redSecond } from './schema/ours.ts';
-import { nameOf, quoteText } from './sql.ts';
+import { quoteText } from './sql.ts';
 import { replacePartition, withStaging } from './staging.ts';
+import { type Place, storedIn } from './stored.ts';
 
-export type RebuildOptions = {
-  readonly database?: string;
+export type RebuildOptions = Place & {
   /** Unix seconds; intervals that end later are not over and are left out. Default: all are. */
   readonly until?: number;
   readonly signal?: AbortSignal;
@@ -87,12 +86,12 @@ export const rebuildDayRollup: Rebuild = (sql, day, options = {}) =>
  */
 export async function daysWithoutHours(
   sql: Sql,
-  options: Pick<RebuildOptions, 'database' | 'signal'> = {},
+  options: Omit<RebuildOptions, 'until'> = {},
 ): Promise<readonly string[]> {
-  const database = nameOf(options.database ?? defaultDatabase);
+  const stored = storedIn(options);
   // By partition, which is a day (20260731): no column is read.
   const partitions = (table: string): string =>
-    `SELECT DISTINCT _partition_id AS id FROM ${database}.${table}`;
+    `SELECT DISTINCT _partition_id AS id FROM ${stored(table)}`;
   const rows = await sql.rows<{ id: string }>(
     `${partitions(redMinute.name)} WHERE id NOT IN (${partitions(redHour.name)}) ORDER BY id`,
     options.signal,
@@ -110,11 +109,10 @@ async function rebuild(
     throw new Problem('OBS-1003', `${day} is not a day such as 2026-07-31`);
   }
   const { signal } = options;
-  const database = nameOf(options.database ?? defaultDatabase);
-  const [fine, coarse] = [`${database}.${grain.from}`, `${database}.${grain.to}`];
+  const stored = storedIn(options);
+  const [fine, coarse] = [stored(grain.from), stored(grain.to)];
   const inPartition = `${grain.partition} = ${quoteText(day)}`;
-  const like = { database: options.database ?? defaultDatabase, table: grain.to, signal };
-  return await withStaging(sql, like, async (staging) => {
+  return await withStaging(sql, { ...options, table: grain.to }, async (staging) => {
     await sql.run(insertion(staging, fine, grain, inPartition, options.until), signal);
     const replaced = await coversAll(sql, staging, coarse, inPartition);
     if (replaced) {

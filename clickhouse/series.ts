@@ -3,7 +3,8 @@ import type { HourRollup, RawPart } from './hour-rollup.ts';
 import { hourSeconds, inSlice, rebuildSettings, type Slice, unitOf } from './hours.ts';
 import { catalogueSeconds, seriesCatalogue } from './schema/catalogue.ts';
 import { exponentialHistogram, gauge, histogram, sum, summary } from './schema/metrics.ts';
-import { nameOf, quoteText } from './sql.ts';
+import { quoteText } from './sql.ts';
+import type { Stored } from './stored.ts';
 
 const pointTables = [gauge, sum, histogram, exponentialHistogram, summary];
 
@@ -23,7 +24,7 @@ export const seriesRollup: HourRollup = {
   raw: pointParts(pointTables),
   partColumn: '`Table`',
   counted: 'sum(Rows)',
-  fill: (target, database, raw, slice) => [fillSeries(target, database, raw, slice)],
+  fill: (target, stored, raw, slice) => [fillSeries(target, stored, raw, slice)],
 };
 
 /** What makes a series, as the tables of points have it. */
@@ -47,13 +48,13 @@ function kindOf(table: string): { readonly temporality: string; readonly monoton
   };
 }
 
-function fillSeries(target: string, database: string, raw: RawPart, slice: Slice): string {
+function fillSeries(target: string, stored: Stored, raw: RawPart, slice: Slice): string {
   const { temporality, monotonic } = kindOf(raw.table);
   return `INSERT INTO ${target} (Time, \`Table\`, Series, ${labels}, AggregationTemporality,
       IsMonotonic, MetricDescription, Rows, FirstSeen, LastSeen)
     SELECT ${unitOf(raw.time, catalogueSeconds)} AS unit, ${quoteText(raw.table)},
       ${seriesOf(raw.table)} AS series, ${labels}, ${temporality} AS temporality,
       ${monotonic} AS monotonic, max(MetricDescription), count(), min(TimeUnix), max(TimeUnix)
-    FROM ${nameOf(database)}.${nameOf(raw.table)} WHERE ${inSlice(raw.time, slice)}
+    FROM ${stored(raw.table)} WHERE ${inSlice(raw.time, slice)}
     GROUP BY unit, series, ${labels}, temporality, monotonic ${rebuildSettings}`;
 }

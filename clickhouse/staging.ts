@@ -5,33 +5,62 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { Sql } from './client.ts';
+import { defaultDatabase } from './ddl.ts';
 import { nameOf, quoteText } from './sql.ts';
+import { type Place, storedIn, storedName } from './stored.ts';
 
 /** A staging table older than this belongs to a run that was killed. */
 const stagingAgeSecondsMax = 3600;
 
-export type StagingOptions = {
-  readonly database: string;
+export type StagingOptions = Place & {
   /** The table that the staging table looks like. */
   readonly table: string;
-  readonly signal: AbortSignal | undefined;
+  readonly signal?: AbortSignal | undefined;
 };
 
 /** Runs `work` with the full name of an empty table like `table`, dropped afterwards. */
 export async function withStaging<Result>(
   sql: Sql,
-  { database, table, signal }: StagingOptions,
+  { table, signal, ...place }: StagingOptions,
   work: (staging: string) => Promise<Result>,
 ): Promise<Result> {
+  const { database = defaultDatabase } = place;
   const prefix = `${table}_staging_`;
   await dropAbandoned(sql, database, prefix);
   const staging = `${nameOf(database)}.${prefix}${randomBytes(16).toString('hex')}`;
   try {
-    await sql.run(`CREATE TABLE ${staging} AS ${nameOf(database)}.${nameOf(table)}`, signal);
+    const engine =
+      place.isSharded === true ? await plainEngine(sql, { ...place, table }, signal) : '';
+    await sql.run(`CREATE TABLE ${staging} AS ${storedIn(place)(table)}${engine}`, signal);
     return await work(staging);
   } finally {
     await sql.run(`DROP TABLE IF EXISTS ${staging} SYNC`);
   }
+}
+
+/**
+ * The engine of a replicated table without its replicas: what is gathered for a partition is of
+ * this server alone until it is in its place, and a path of `{uuid}` belongs to one table.
+ */
+async function plainEngine(
+  sql: Sql,
+  { database = defaultDatabase, isSharded, table }: StagingOptions,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const [row] = await sql.rows<{ engine: string }>(
+    `SELECT engine_full AS engine FROM system.tables WHERE database = ${quoteText(database)}
+      AND name = ${quoteText(storedName(table, isSharded))}`,
+    signal,
+  );
+  return ` ENGINE = ${withoutReplicas(row?.engine ?? '')}`;
+}
+
+/** `ReplicatedMergeTree('path', 'replica', rest) …` as `MergeTree(rest) …`; others as they are. */
+export function withoutReplicas(engine: string): string {
+  return engine.replace(
+    /^Replicated(\w*MergeTree)(?:\('[^']*', '[^']*'(?:, )?(.*?)\))?(?= |$)/,
+    (_, name: string, rest = '') => (rest === '' ? name : `${name}(${rest})`),
+  );
 }
 
 export type Replacement = {

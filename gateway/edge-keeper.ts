@@ -5,9 +5,11 @@
  * this at once: each run gives the same rows (see `clickhouse/edges.ts`), and a gateway leaves the
  * present to another one that has just looked after it.
  */
+
 import type { ClickHouse } from '../clickhouse/client.ts';
 import type { HourPart } from '../clickhouse/edges.ts';
 import { serviceEdges } from '../clickhouse/schema/edges.ts';
+import type { Place } from '../clickhouse/stored.ts';
 import type { Timer } from '../core/clock.ts';
 import type { GatewayConfig } from './config.ts';
 import { type RollupParts, takeTurns, warn } from './rollup-keeper.ts';
@@ -54,10 +56,12 @@ export function keepEdges(config: GatewayConfig, parts: RollupParts): Timer {
   let lastMs = parts.clock.nowMs() - Math.max(...wholeAfterMs);
   return takeTurns(parts, { firstAfterMs, periodMs }, async (signal) => {
     const { connect } = await import('./clickhouse-connection.ts');
+    const { placeOf } = await import('../clickhouse/stored.ts');
     const clickhouse = await connect(config, parts.env, requestTimeoutMs);
     try {
       const nowMs = parts.clock.nowMs();
-      await rebuildAll(clickhouse, { nowMs, lastMs, database: config.database, signal });
+      const place = await placeOf(clickhouse, config.database, signal);
+      await rebuildAll(clickhouse, { nowMs, lastMs, place, signal });
       lastMs = nowMs;
     } catch (error) {
       warn(parts, signal, 'edges of the service map are not rebuilt', error);
@@ -70,18 +74,18 @@ export function keepEdges(config: GatewayConfig, parts: RollupParts): Timer {
 type Turn = {
   readonly nowMs: number;
   readonly lastMs: number;
-  readonly database: string;
+  readonly place: Place;
   readonly signal: AbortSignal;
 };
 
 async function rebuildAll(clickhouse: ClickHouse, turn: Turn): Promise<void> {
   const { rebuildEdges } = await import('../clickhouse/edges.ts');
   const { secondsSinceReplaced } = await import('../clickhouse/hours.ts');
-  const { nowMs, lastMs, database, signal } = turn;
+  const { nowMs, lastMs, place, signal } = turn;
   const until = nowMs / 1000;
-  const options = { database, signal, until };
+  const options = { ...place, signal, until };
   for (const part of presentParts(nowMs)) {
-    const asked = secondsSinceReplaced(clickhouse, serviceEdges, part.hour, { database, signal });
+    const asked = secondsSinceReplaced(clickhouse, serviceEdges, part.hour, { ...place, signal });
     // Only saves work: a server that shows this user no parts is no reason to do without edges.
     const seconds = await asked.catch(() => restSeconds);
     if (seconds >= restSeconds) await rebuildEdges(clickhouse, part, options);

@@ -5,8 +5,10 @@
  * (see `clickhouse/hour-rollup.ts`); a gateway leaves the present to another that has just looked
  * after it.
  */
+
 import type { ClickHouse } from '../clickhouse/client.ts';
 import type { HourRollup } from '../clickhouse/hour-rollup.ts';
+import type { Place } from '../clickhouse/stored.ts';
 import type { Timer } from '../core/clock.ts';
 import type { GatewayConfig } from './config.ts';
 import { type RollupParts, takeTurns, warn } from './rollup-keeper.ts';
@@ -56,9 +58,10 @@ export function keepHours(config: GatewayConfig, parts: RollupParts): Timer {
   return takeTurns(parts, { firstAfterMs, periodMs }, async (signal) => {
     const { connect } = await import('./clickhouse-connection.ts');
     const { keptRollups } = await import('./kept-rollups.ts');
+    const { placeOf } = await import('../clickhouse/stored.ts');
     const clickhouse = await connect(config, parts.env, requestTimeoutMs);
-    const where = { database: config.database, signal };
     try {
+      const where = { ...(await placeOf(clickhouse, config.database, signal)), signal };
       for (const rollup of keptRollups) {
         try {
           const nowMs = clock.nowMs();
@@ -75,6 +78,8 @@ export function keepHours(config: GatewayConfig, parts: RollupParts): Timer {
           warn(parts, signal, `${rollup.table.name} is not rebuilt`, error);
         }
       }
+    } catch (error) {
+      warn(parts, signal, 'rollups are not rebuilt', error);
     } finally {
       turn += 1;
       await clickhouse.close();
@@ -82,8 +87,7 @@ export function keepHours(config: GatewayConfig, parts: RollupParts): Timer {
   });
 }
 
-type Where = {
-  readonly database: string;
+type Where = Place & {
   readonly until?: number;
   readonly signal: AbortSignal;
 };

@@ -35,10 +35,11 @@ export function keepRollups(config: GatewayConfig, parts: RollupParts): Timer {
   return takeTurns(parts, { firstAfterMs, periodMs }, async (signal) => {
     const { connect } = await import('./clickhouse-connection.ts');
     const rollups = await import('../clickhouse/rollups.ts');
+    const { placeOf } = await import('../clickhouse/stored.ts');
     const clickhouse = await connect(config, parts.env, requestTimeoutMs);
     try {
       const nowMs = parts.clock.nowMs();
-      const options = { database: config.database, signal };
+      const options = { ...(await placeOf(clickhouse, config.database, signal)), signal };
       const closed = { ...options, until: (nowMs - closedAfterMs) / 1000 };
       const open = openDays(nowMs);
       for (const day of open) await rollups.rebuildMinuteRollup(clickhouse, day, options);

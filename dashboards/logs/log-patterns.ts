@@ -13,6 +13,7 @@ import {
 } from '../../clickhouse/schema/log-patterns.ts';
 import { logs as logsTable } from '../../clickhouse/schema/logs.ts';
 import { type Field, type PanelDraft, table, timeseries } from '../vocabulary/panel.ts';
+import { reachOf } from '../vocabulary/reach.ts';
 import { columnsOf, sql } from '../vocabulary/sql.ts';
 import { severities } from './logs-parts.ts';
 
@@ -48,8 +49,10 @@ const noOther = ['search', 'traceId', 'attributeKey', 'attributeValue']
   .join(' AND ');
 
 /** A WITH clause: the first counted minute that lies in the window as a whole, and the last one. */
-const reach = `WITH (SELECT (min(${m.Time}), max(${m.Time})) FROM ${logPatternMinutes.name}
-  WHERE $__timeFilter(${m.Time})) AS reach`;
+const reach = `WITH ${reachOf({
+  ...{ table: logPatternMinutes.name, time: m.Time, tailSeconds: 0 },
+  where: `$__timeFilter(${m.Time})`,
+})} AS reach`;
 const inReach = (column: string): string => `${column} >= reach.1 AND ${column} < reach.2`;
 
 /** Rows of the rollup that may stand for records, and records that they do not stand for. */

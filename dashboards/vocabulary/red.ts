@@ -15,6 +15,7 @@ import {
   redMinute,
   redSecond,
 } from '../../clickhouse/schema/ours.ts';
+import { reachOf } from './reach.ts';
 import { columnsOf } from './sql.ts';
 
 const s = columnsOf(redSecond);
@@ -88,11 +89,13 @@ function rowsOf(one: Level, window: Window): string {
   const uncovered = others.map(
     ({ reach }) => ` AND (${c.Time} < ${reach}.1 OR ${c.Time} > ${reach}.2)`,
   );
+  const reached =
+    one.reach === '' ? '' : ` AND ${c.Time} >= ${one.reach}.1 AND ${c.Time} <= ${one.reach}.2`;
   return (
     `  SELECT ${c.Time}, ${c.ServiceName}, ${c.SpanName}, ${c.SpanKind}, ${c.StatusCode},` +
     ` ${c.Count}, ${c.DurationSum}, ${c.DurationMax}, ${c['Buckets.Index']} AS` +
     ` ${red.bucketIndex}, ${c['Buckets.Count']} AS ${red.bucketCount} FROM ${table.name}` +
-    ` WHERE ${usable(one, window)}${uncovered.join('')}`
+    ` WHERE ${usable(one, window)}${reached}${uncovered.join('')}`
   );
 }
 
@@ -103,8 +106,8 @@ export function withRed(filter: string, window: Window = timeFilter): string {
   const requests = `${s.SpanKind} IN ('Server', 'Consumer')`;
   const reaches = levels.slice(1).map((one) => {
     const { columns: c, seconds, table, reach } = one;
-    const span = `(min(${c.Time}), max(${c.Time}) + ${seconds - 1})`;
-    return `(SELECT ${span} FROM ${table.name} WHERE ${usable(one, window)}) AS ${reach},`;
+    const place = { table: table.name, time: c.Time, tailSeconds: seconds - 1 };
+    return `${reachOf({ ...place, where: usable(one, window) })} AS ${reach},`;
   });
   return [
     ...reaches,

@@ -12,6 +12,7 @@
 import { catalogueSeconds, seriesCatalogue } from '../../clickhouse/schema/catalogue.ts';
 import { gauge, histogram, sum } from '../../clickhouse/schema/metrics.ts';
 import { metricHours, metricMinutes } from '../../clickhouse/schema/points.ts';
+import { reachOf } from './reach.ts';
 import { columnsOf } from './sql.ts';
 
 const s = columnsOf(sum);
@@ -55,6 +56,12 @@ const uncovered = (column: string, before: number): string =>
     .map(({ reach }) => ` AND (${column} < ${reach}.1 OR ${column} >= ${reach}.2)`)
     .join('');
 
+/** Rows of a level where it is counted on every shard. */
+const reached = (place: number): string => {
+  const reach = levels[place]?.reach;
+  return ` AND ${m.Time} >= ${reach}.1 AND ${m.Time} < ${reach}.2`;
+};
+
 /** Rows of a level that lie in the window, and in a bucket, as a whole. */
 const usable = ({ kind, metric }: UnitsSpec, place: number): string => {
   const seconds = levels[place]?.seconds ?? 1;
@@ -87,8 +94,8 @@ const namesOf = ({ labels }: UnitsSpec): string =>
  */
 export function units(spec: UnitsSpec): string {
   const reaches = levels.map(({ name, seconds, reach }, place) => {
-    const span = `(min(${m.Time}), max(${m.Time}) + ${seconds})`;
-    return `(SELECT ${span} FROM ${name} WHERE ${usable(spec, place)}) AS ${reach},`;
+    const of = { table: name, time: m.Time, tailSeconds: seconds };
+    return `${reachOf({ ...of, where: usable(spec, place) })} AS ${reach},`;
   });
   const names = namesOf(spec);
   return `(
@@ -119,7 +126,7 @@ function counted(spec: UnitsSpec, place: number, names: string): string {
       ${m.First} AS first, ${m.FirstStart} AS began, ${end} AS last, ${m.LastSeen} AS lastAt,
       ${m.Grown} AS grown, ${m.Elapsed} AS elapsed, cityHash64(${m.ExplicitBounds}) AS bounds
     FROM ${levels[place]?.name} INNER JOIN named ON named.id = ${m.Series}
-    WHERE ${usable(spec, place)} AND ${m.Count} > 0`;
+    WHERE ${usable(spec, place)}${reached(place)} AND ${m.Count} > 0`;
 }
 
 const seconds = (from: string, to: string): string =>
