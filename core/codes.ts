@@ -2,6 +2,7 @@ import { alertCodes } from './codes-alerts.ts';
 import { initCodes } from './codes-init.ts';
 import { jobCodes } from './codes-jobs.ts';
 import { pushCodes } from './codes-push.ts';
+import { renderCodes } from './codes-render.ts';
 
 /**
  * Every error code of the product; those of alerts stand beside. A code never changes its meaning
@@ -80,31 +81,7 @@ export const codes = {
     cause: 'The agent, its mode or another preset would make it collect the same data twice.',
     next: 'Move or take out the preset that the message names.',
   },
-  'OBS-1301': {
-    title: 'not a Kubernetes quantity',
-    cause: 'A size or a share of CPU is not written the way Kubernetes writes it.',
-    next: 'Write CPU as 500m or 2, memory and disk as 512Mi or 10Gi.',
-  },
-  'OBS-1302': {
-    title: 'the API group of a resource is not known',
-    cause: 'Rights on a resource need its API group, and this one is not among the usual ones.',
-    next: 'Name the group beside the resource: `group: example.com`.',
-  },
-  'OBS-1303': {
-    title: 'a scrape job needs nodes/proxy',
-    cause: 'Reaching a kubelet through the API server needs a right that also opens every pod.',
-    next: 'Scrape the kubelet directly at port 10250; nodes/metrics is enough for that.',
-  },
-  'OBS-1304': {
-    title: 'too large for a ConfigMap',
-    cause: 'The API server takes 1 MiB at most, and client-side apply 256 KiB.',
-    next: 'Take out what is not needed, or split it over several workloads or dashboards.',
-  },
-  'OBS-1305': {
-    title: 'this ClickHouse topology is not rendered',
-    cause: 'In the cluster one server is rendered; two Keepers have no majority when one is lost.',
-    next: 'Use one shard and one replica, or a ClickHouse of your own: `mode: external`.',
-  },
+  ...renderCodes,
   'OBS-1200': {
     title: 'the stack file has faults',
     cause: 'What is printed above this line is wrong in the file, so nothing was made of it.',

@@ -9,17 +9,21 @@ import { Problem } from '../core/problem.ts';
 import { collectorImageFor } from './images.ts';
 import { metadata, type Part, partName, selector } from './labels.ts';
 import { networkPolicy } from './network.ts';
-import type { KubernetesObject, Probe, Service, Workload } from './objects.ts';
+import type { KubernetesObject, Probe, Workload } from './objects.ts';
 import { namespaceOf, type Place } from './place.ts';
 import { type PodInput, podTemplate, type StateKind, volumeClaims } from './pod.ts';
 import { quantityBytes } from './quantity.ts';
 import { type RuleWithReason, rulesFor } from './rbac.ts';
 import { text } from './rbac-ask.ts';
 import { accountObjects } from './rbac-objects.ts';
+import { headlessSuffix, services } from './services.ts';
 import { configHash } from './write.ts';
 
 /** The API server takes no larger ConfigMap. */
 const configBytesMax = 1024 * 1024;
+
+/** The label `controller-revision-hash` of its pods is this name, a dash and ten characters. */
+const statefulSetNameMax = 52;
 
 /** Ports of the process about itself: for the kubelet and scrapers, in no Service. */
 const ownPorts = ['health', 'metrics'];
@@ -178,13 +182,14 @@ export function workloadObject(
     };
   }
   const claims = volumeClaims(input);
+  checkName(own.name);
   return {
     apiVersion,
     kind: 'StatefulSet',
     metadata: own,
     spec: {
       replicas: shape.replicas,
-      serviceName: `${partName(part)}-headless`,
+      serviceName: `${partName(part)}${headlessSuffix}`,
       podManagementPolicy: 'Parallel',
       ...(claims.length === 0
         ? {}
@@ -202,41 +207,11 @@ function servedPorts(ports: readonly Port[]): readonly Port[] {
   return ports.filter((port) => !ownPorts.includes(port.name));
 }
 
-export function services(
-  part: Part,
-  namespace: string,
-  kind: CollectorWorkload['shape']['kind'],
-  ports: readonly Port[],
-): readonly Service[] {
-  const objects: Service[] = [];
-  if (ports.length > 0) {
-    objects.push({
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: metadata(part, namespace),
-      spec: {
-        type: 'ClusterIP',
-        // What is sent to an agent on every node stays on the node.
-        ...(kind === 'DaemonSet' ? { internalTrafficPolicy: 'Local' as const } : {}),
-        selector: selector(part).matchLabels,
-        ports: ports.map(servicePort),
-      },
-    });
-  }
-  if (kind === 'StatefulSet') {
-    objects.push({
-      apiVersion: 'v1',
-      kind: 'Service',
-      metadata: metadata(part, namespace, '-headless'),
-      spec: {
-        type: 'ClusterIP',
-        clusterIP: 'None',
-        selector: selector(part).matchLabels,
-        ...(ports.length === 0 ? {} : { ports: ports.map(servicePort) }),
-      },
-    });
-  }
-  return objects;
+/** Longer ones are taken by the API server, and then no pod of theirs can be made. */
+function checkName(name: string): void {
+  if (name.length <= statefulSetNameMax) return;
+  const words = `${name} has ${name.length} characters, ${statefulSetNameMax} at most can be`;
+  throw new Problem('OBS-1306', words, { where: 'name' });
 }
 
 export function disruptionBudget(
@@ -253,10 +228,6 @@ export function disruptionBudget(
       spec: { maxUnavailable: 1, selector: selector(part) },
     },
   ];
-}
-
-function servicePort(port: Port) {
-  return { name: port.name, port: port.port, protocol: port.protocol, targetPort: port.name };
 }
 
 export function checkSize(content: string, where: string): void {

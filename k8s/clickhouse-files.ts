@@ -61,16 +61,20 @@ const removedLogs = [
   'background_schedule_pool_log',
 ];
 
-/** @param dictionaries databases that have dictionaries */
-export function serverConfig(dictionaries: readonly string[] = []): string {
+/**
+ * @param dictionaries databases that have dictionaries
+ * @param cluster what it says of other servers (`clusterConfig`), of which a single one has none
+ */
+export function serverConfig(dictionaries: readonly string[] = [], cluster?: string): string {
   const inside = dictionaries.length === 0 ? '' : `\n${collection()}`;
+  const others = cluster ?? '  <interserver_http_port remove="1"/>';
   return `<clickhouse>
   <listen_host>::</listen_host>
   <listen_host>0.0.0.0</listen_host>
   <listen_try>1</listen_try>
   <mysql_port remove="1"/>
   <postgresql_port remove="1"/>
-  <interserver_http_port remove="1"/>
+${others}
   <logger>
     <level>information</level>
     <console>1</console>
@@ -113,11 +117,13 @@ const readerSystemTables = [
  *
  * @param snapshots databases that snapshots of other databases are written to
  * @param dictionaries those of them that have dictionaries
+ * @param isCluster whether tables are those of a cluster
  */
 export function usersConfig(
   database: string,
   snapshots: readonly string[] = [],
   dictionaries: readonly string[] = [],
+  isCluster = false,
 ): string {
   const { gateway, schema, reader } = clickhouseUsers;
   return `<clickhouse>
@@ -126,14 +132,15 @@ export function usersConfig(
       <readonly>2</readonly>
       <max_execution_time>60</max_execution_time>
       <max_memory_usage_for_user>2000000000</max_memory_usage_for_user>
-    </reader>
+    </reader>${isCluster ? writerProfile : ''}
   </profiles>
   <users>
     <default remove="1"/>
-${user(gateway, 'default', gatewayGrants(database))}
+${user(gateway, isCluster ? 'writer' : 'default', gatewayGrants(database, isCluster))}
 ${user(schema, 'default', [
   `GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP VIEW ON ${database}.*`,
   'GRANT SELECT ON system.data_skipping_indices',
+  ...(isCluster ? schemaClusterGrants : []),
 ])}
 ${[
   user(reader, 'reader', [
@@ -158,15 +165,31 @@ ${[
 `;
 }
 
+/**
+ * The stock Collector inserts by way of tables that spread rows over the shards: its insert is
+ * answered when they are there, not when one node has them on its disk.
+ */
+const writerProfile = `
+    <writer>
+      <distributed_foreground_insert>1</distributed_foreground_insert>
+    </writer>`;
+
+/** `ON CLUSTER`, tables that read other servers, and what `migrate` asks all nodes. */
+const schemaClusterGrants = [
+  'GRANT CLUSTER, REMOTE ON *.*',
+  ...['clusters', 'macros', 'replicas'].map((table) => `GRANT SELECT ON system.${table}`),
+];
+
 /** It may drop what it gathers rows in, told by the prefix, and no table that has data. */
-function gatewayGrants(database: string): readonly string[] {
+function gatewayGrants(database: string, isCluster: boolean): readonly string[] {
+  const stored = (table: string) => (isCluster ? `${table}_local` : table);
   return [
     `GRANT SELECT, INSERT ON ${database}.*`,
     // Rows that the server refuses are tried one by one against a table function.
     'GRANT CREATE TEMPORARY TABLE ON *.*',
     ...rebuilt.flatMap((table) => [
       `GRANT CREATE TABLE, DROP TABLE ON ${database}.${table}_staging_*`,
-      `GRANT ALTER DELETE ON ${database}.${table}`,
+      `GRANT ALTER DELETE ON ${database}.${stored(table)}`,
     ]),
     'GRANT SELECT ON system.parts',
   ];

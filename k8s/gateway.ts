@@ -5,19 +5,13 @@
  */
 import type { CollectorWorkload, Needs, Port, Resources } from '../collector/workload.ts';
 import { noNeeds } from '../collector/workload.ts';
-import {
-  agentObjects,
-  checkSize,
-  disruptionBudget,
-  services,
-  stateOf,
-  workloadObject,
-} from './agent.ts';
+import { agentObjects, checkSize, disruptionBudget, stateOf, workloadObject } from './agent.ts';
 import { metadata, type Part, partName } from './labels.ts';
 import { dnsEgress, ingressTo, policyOf, portOf } from './network.ts';
 import type { HorizontalPodAutoscaler, KubernetesObject, NetworkPolicy, Probe } from './objects.ts';
 import type { Place, SecretRef } from './place.ts';
 import { accountObjects } from './rbac-objects.ts';
+import { services } from './services.ts';
 import { configHash } from './write.ts';
 
 const name = 'gateway';
@@ -63,8 +57,8 @@ export type GatewayInput =
       readonly workers?: number | undefined;
       /** How long SIGTERM waits for delivery. */
       readonly graceS: number;
-      /** HTTP interface of ClickHouse with the database as its path. */
-      readonly clickhouseUrl: string;
+      /** For each shard of ClickHouse its replicas: HTTP interfaces, with the database as path. */
+      readonly clickhouse: readonly (readonly string[])[];
       readonly secret: SecretRef;
       /** What values are hashed with. */
       readonly redactionKey?: { readonly secret: string; readonly key: string } | undefined;
@@ -157,7 +151,7 @@ function ownObjects(input: OwnGateway, place: Place, part: Part): readonly Kuber
     }),
     ...services(part, namespace, 'StatefulSet', served),
     ...disruptionBudget(part, namespace, input.replicas),
-    ownPolicy(part, place, needs.ports, input.clickhouseUrl),
+    ownPolicy(part, place, needs.ports, input.clickhouse),
   ];
 }
 
@@ -167,7 +161,7 @@ function ownNeeds(input: OwnGateway): Needs {
     ...noNeeds,
     env: [
       { name: 'MY_POD_IP', fieldPath: 'status.podIP' },
-      { name: 'CLICKHOUSE_URL', value: input.clickhouseUrl },
+      { name: 'CLICKHOUSE_URL', value: serversText(input.clickhouse) },
       { name: 'CLICKHOUSE_USER_FILE', value: `${credentialsDir}/${secret.userKey}` },
       { name: 'CLICKHOUSE_PASSWORD_FILE', value: `${credentialsDir}/${secret.passwordKey}` },
       ...(redactionKey === undefined
@@ -239,13 +233,19 @@ function ownPolicy(
   part: Part,
   place: Place,
   ports: readonly Port[],
-  clickhouseUrl: string,
+  clickhouse: OwnGateway['clickhouse'],
 ): NetworkPolicy {
-  const port = portOf(clickhouseUrl) ?? 8123;
+  const numbers = new Set(clickhouse.flat().map((url) => portOf(url) ?? 8123));
+  const servers = [...numbers].map((port) => ({ protocol: 'TCP' as const, port }));
   return policyOf(part, place.namespace, {
     ...ingressTo(ports),
-    egress: [dnsEgress(place.platform), { ports: [{ protocol: 'TCP', port }] }],
+    egress: [dnsEgress(place.platform), { ports: servers }],
   });
+}
+
+/** As `obsctl gateway --clickhouse` takes them. */
+function serversText(clickhouse: OwnGateway['clickhouse']): string {
+  return clickhouse.map((replicas) => replicas.join('|')).join(',');
 }
 
 /** The number belongs to the autoscaler then; writing it too would undo its work at each apply. */

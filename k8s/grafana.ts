@@ -7,7 +7,7 @@ import { stringify } from 'yaml';
 import type { Resources } from '../collector/workload.ts';
 import { noNeeds } from '../collector/workload.ts';
 import { Problem } from '../core/problem.ts';
-import { services, stateOf, workloadObject } from './agent.ts';
+import { stateOf, workloadObject } from './agent.ts';
 import { metadata, type Part, partName } from './labels.ts';
 import { dnsEgress, policyOf, portOf } from './network.ts';
 import type {
@@ -19,6 +19,7 @@ import type {
 } from './objects.ts';
 import type { Place, SecretRef } from './place.ts';
 import { accountObjects } from './rbac-objects.ts';
+import { services } from './services.ts';
 import { configHash } from './write.ts';
 
 const name = 'grafana';

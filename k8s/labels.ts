@@ -5,7 +5,12 @@
 import type { LabelSelector, Metadata, StringMap } from './objects.ts';
 
 /** One part of a stack: an agent, the gateway, ClickHouse, a job. */
-export type Part = { readonly stack: string; readonly name: string };
+export type Part = {
+  readonly stack: string;
+  readonly name: string;
+  /** What it is a part of, where that is several workloads, as the shards of ClickHouse are. */
+  readonly component?: string;
+};
 
 export function partName(part: Part): string {
   return `${part.stack}-${part.name}`;
@@ -21,7 +26,7 @@ function selectorLabels(part: Part): StringMap {
 export function labels(part: Part): StringMap {
   return {
     ...selectorLabels(part),
-    'app.kubernetes.io/component': part.name,
+    [componentLabel]: componentOf(part),
     'app.kubernetes.io/part-of': part.stack,
     'app.kubernetes.io/managed-by': 'obsctl',
   };
@@ -29,6 +34,22 @@ export function labels(part: Part): StringMap {
 
 export function selector(part: Part): LabelSelector {
   return { matchLabels: selectorLabels(part) };
+}
+
+/** The pods of all workloads of a component. */
+export function componentSelector(part: Part): LabelSelector {
+  return {
+    matchLabels: {
+      'app.kubernetes.io/instance': part.stack,
+      [componentLabel]: componentOf(part),
+    },
+  };
+}
+
+const componentLabel = 'app.kubernetes.io/component';
+
+function componentOf(part: Part): string {
+  return part.component ?? part.name;
 }
 
 /** Metadata of a namespaced object named after its part. */

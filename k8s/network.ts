@@ -5,7 +5,7 @@
 import type { CollectorWorkload, Platform, Port } from '../collector/workload.ts';
 import type { JsonObject, JsonValue } from '../core/json.ts';
 import { metadata, type Part, selector } from './labels.ts';
-import type { NetworkPolicy, NetworkPort } from './objects.ts';
+import type { LabelSelector, NetworkPolicy, NetworkPort } from './objects.ts';
 import { namespaceOf, type Place } from './place.ts';
 
 type Ingress = NonNullable<NetworkPolicy['spec']['ingress']>;
@@ -14,13 +14,19 @@ type Egress = NonNullable<NetworkPolicy['spec']['egress']>;
 /** What is not named is closed, but for `open`. */
 type Ways = { readonly ingress?: Ingress; readonly egress?: Egress | 'open' };
 
-export function policyOf(part: Part, namespace: string, { ingress, egress }: Ways): NetworkPolicy {
+/** @param pods those of the part, unless it stands for several */
+export function policyOf(
+  part: Part,
+  namespace: string,
+  { ingress, egress }: Ways,
+  pods: LabelSelector = selector(part),
+): NetworkPolicy {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
     metadata: metadata(part, namespace),
     spec: {
-      podSelector: selector(part),
+      podSelector: pods,
       policyTypes: egress === 'open' ? ['Ingress'] : ['Ingress', 'Egress'],
       ...(ingress === undefined ? {} : { ingress }),
       ...(egress === undefined || egress === 'open' ? {} : { egress }),

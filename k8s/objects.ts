@@ -71,6 +71,8 @@ export type Service = Base<'v1', 'Service'> & {
     /** `None` makes the Service headless; otherwise the cluster chooses. */
     readonly clusterIP?: 'None';
     readonly internalTrafficPolicy?: 'Local';
+    /** Names resolve before pods are ready: they become so by finding each other. */
+    readonly publishNotReadyAddresses?: true;
     readonly selector: StringMap;
     readonly ports?: readonly ServicePort[];
   };

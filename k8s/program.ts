@@ -1,12 +1,13 @@
 /** A program that a preset brings (OBI, the target allocator, an exporter) as objects. */
 import type { Needs, ProgramWorkload } from '../collector/workload.ts';
-import { checkSize, disruptionBudget, services, stateOf, workloadObject } from './agent.ts';
+import { checkSize, disruptionBudget, stateOf, workloadObject } from './agent.ts';
 import { metadata, partName } from './labels.ts';
 import { ingressTo, policyOf } from './network.ts';
 import type { KubernetesObject } from './objects.ts';
 import type { Place } from './place.ts';
 import type { RuleWithReason } from './rbac.ts';
 import { accountObjects } from './rbac-objects.ts';
+import { services } from './services.ts';
 import { configHash } from './write.ts';
 
 const graceS = 30;

@@ -29,7 +29,7 @@ describe('the gateway', () => {
     volume: '10Gi',
     resources,
     graceS: 30,
-    clickhouseUrl: 'https://abc.example:8443/otel',
+    clickhouse: [['https://abc.example:8443/otel']],
     secret,
   };
   const collector: GatewayInput = { flavor: 'collector', workload: sampleCollectorGateway };
@@ -169,14 +169,15 @@ describe('ClickHouse in the cluster', () => {
     volume: '50Gi',
     resources,
     topology: { shards: 1, replicas: 1, keepers: 0 },
+    keeper: { volume: '10Gi', resources },
     secrets: clickhouseSecrets(secret),
   };
 
   it.each([
     [{ shards: 1, replicas: 1, keepers: 2 }, 'clickhouse.topology.keepers'],
     [{ shards: 1, replicas: 2, keepers: 2 }, 'clickhouse.topology.keepers'],
-    [{ shards: 1, replicas: 2, keepers: 3 }, 'clickhouse.topology.replicas'],
-    [{ shards: 2, replicas: 1, keepers: 0 }, 'clickhouse.topology.shards'],
+    [{ shards: 1, replicas: 2, keepers: 0 }, 'clickhouse.topology.keepers'],
+    [{ shards: 2, replicas: 1, keepers: 0 }, 'clickhouse.topology.keepers'],
   ])('refuses the topology %j', (topology, where) => {
     expect(() => clickhouseObjects({ ...input, topology }, samplePlace)).toThrow(
       expect.objectContaining({ code: 'OBS-1305', where }),

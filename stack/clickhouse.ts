@@ -41,20 +41,42 @@ const partsMax = 100;
 const topology = z
   .strictObject({
     shards: count(
-      { description: 'Parts that rows are spread over; this version knows 1', examples: [1] },
+      { description: 'Parts that rows are spread over', examples: [1] },
       { min: 1, max: partsMax },
     ).default(1),
     replicas: count(
-      { description: 'Copies of each shard; this version knows 1', examples: [1] },
+      { description: 'Copies of each shard, each on a server of its own', examples: [2] },
       { min: 1, max: partsMax },
     ).default(1),
     keepers: count(
-      { description: 'ClickHouse Keepers: none for a single server, else odd', examples: [0] },
+      {
+        description:
+          'ClickHouse Keepers: none for a single server, else odd; with them tables are' +
+          ' replicated, also those of one server',
+        examples: [3],
+      },
       { min: 0, max: 9 },
     ).default(0),
   })
   .prefault({})
-  .meta({ description: 'Servers of `mode: in_cluster`', examples: [{ shards: 1, replicas: 1 }] });
+  .meta({
+    description: 'Servers of `mode: in_cluster`',
+    examples: [{ shards: 1, replicas: 2, keepers: 3 }],
+  });
+
+const keeper = z
+  .strictObject({
+    volume: size({
+      description: 'Disk of each Keeper, for its log and snapshots; unit: bytes with a suffix',
+      examples: ['10Gi'],
+    }).default('10Gi'),
+    resources: resources({ cpu_request: '100m', memory_request: '256Mi', memory_limit: '1Gi' }),
+  })
+  .prefault({})
+  .meta({
+    description: 'Each of the Keepers of `topology`, on the storage class of the servers',
+    examples: [{ volume: '20Gi' }],
+  });
 
 const retention = z
   .strictObject({
@@ -96,6 +118,7 @@ export const clickhouse = z
       .default('otel'),
     credentials: credentials('clickhouse'),
     topology,
+    keeper,
     retention,
     profile: choice(['balanced', 'cheap_ingest', 'fast_search'], {
       description: 'What searches may cost the engine in indexes and merges',

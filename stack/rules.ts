@@ -18,7 +18,14 @@ export function faultsOfRules(stack: unknown): readonly PlacelessFault[] {
   return [...rules, ...agentRules].flatMap((rule) => rule(stack));
 }
 
-const inClusterKeys = ['topology', 'image', 'volume', 'storage_class', 'resources'] as const;
+const inClusterKeys = [
+  'topology',
+  'keeper',
+  'image',
+  'volume',
+  'storage_class',
+  'resources',
+] as const;
 
 function clickhouseMode(stack: RawMap): readonly PlacelessFault[] {
   const clickhouse = mapAt(stack, 'clickhouse');
@@ -59,52 +66,41 @@ function clickhouseMode(stack: RawMap): readonly PlacelessFault[] {
   return faults;
 }
 
+/** Servers agree by Keeper, and Keepers by majority. */
 function clickhouseTopology(stack: RawMap): readonly PlacelessFault[] {
   const topology = mapAt(stack, 'clickhouse', 'topology');
   const path = (key: string): KeyPath => ['clickhouse', 'topology', key];
-  const faults: PlacelessFault[] = [];
-  const { shards, replicas, keepers } = topology;
-  for (const [key, value] of [
-    ['shards', shards],
-    ['replicas', replicas],
-  ] as const) {
-    if (typeof value !== 'number' || value <= 1) continue;
-    faults.push({
-      path: path(key),
-      on: 'value',
-      code: 'OBS-1209',
-      message:
-        `${value} ${key} of ClickHouse are not in this version: the schema Job does not make ` +
-        'replicated and distributed tables yet',
-      expected: '1',
-      next: 'Use 1, or an external ClickHouse that has them: “mode: external”.',
-    });
-  }
-  if (typeof keepers !== 'number' || keepers === 0) return faults;
-  if (keepers % 2 === 0) {
-    faults.push({
-      path: path('keepers'),
-      on: 'value',
-      code: 'OBS-1207',
-      message:
-        `${keepers} Keepers bear no more losses than ${keepers - 1}, and are one more that can ` +
-        'be lost: more than half must stay',
-      expected: 'an odd number; this version renders a single server, which needs none',
-      next: 'Take the key out.',
-    });
-  } else if (shards === undefined || shards === 1) {
-    if (replicas === undefined || replicas === 1) {
-      faults.push({
+  const { shards = 1, replicas = 1, keepers = 0 } = topology;
+  if (typeof keepers !== 'number') return [];
+  if (keepers > 0 && keepers % 2 === 0) {
+    return [
+      {
         path: path('keepers'),
         on: 'value',
-        code: 'OBS-1209',
-        message: 'Keepers are not in this version: a single ClickHouse server needs none',
-        expected: '0',
-        next: 'Take the key out.',
-      });
-    }
+        code: 'OBS-1207',
+        message:
+          `${keepers} Keepers bear no more losses than ${keepers - 1}, and are one more that can ` +
+          'be lost: more than half must stay',
+        expected: 'an odd number',
+        next: `Use ${keepers + 1}.`,
+      },
+    ];
   }
-  return faults;
+  const several = [
+    ['shards', shards],
+    ['replicas', replicas],
+  ] as const;
+  if (keepers > 0) return [];
+  return several
+    .filter(([, value]) => typeof value === 'number' && value > 1)
+    .map(([key, value]) => ({
+      path: path(key),
+      on: 'value' as const,
+      code: 'OBS-1206' as const,
+      message: `${value} ${key} of ClickHouse agree by Keeper, and clickhouse.topology has none`,
+      expected: '“keepers: 3” beside it, or 1',
+      next: 'Add “keepers: 3” under topology: one of three may be lost.',
+    }));
 }
 
 function gatewayFlavor(stack: RawMap): readonly PlacelessFault[] {

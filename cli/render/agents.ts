@@ -1,5 +1,4 @@
 /** From a stack to its Collectors: each agent's own builder, the same context for all. */
-import { Problem } from '../../core/problem.ts';
 import { gatewayEndpoint, gatewayPorts } from '../../k8s/gateway.ts';
 import type { AgentContext, BuiltAgent } from '../../presets/agents/agent.ts';
 import { buildClusterAgent } from '../../presets/agents/cluster-agent.ts';
@@ -8,8 +7,7 @@ import { buildNodeAgent } from '../../presets/agents/node-agent.ts';
 import { buildPrometheusAgent } from '../../presets/agents/prometheus-agent.ts';
 import { buildSampler } from '../../presets/agents/sampler.ts';
 import type { Stack } from '../../stack/types.ts';
-
-const clickhouseHttpPort = 8123;
+import { clickhouseUrl } from './clickhouse-address.ts';
 
 export type Target = 'kubernetes' | 'host';
 
@@ -69,25 +67,6 @@ export function buildGateway(stack: Stack): BuiltAgent {
       passwordKey: password_key,
     },
   });
-}
-
-/** HTTP interface of ClickHouse, as pods of the stack reach it. */
-export function clickhouseUrl(stack: Stack): string {
-  const { mode, url } = stack.clickhouse;
-  if (mode === 'in_cluster') {
-    return `http://${stack.name}-clickhouse.${stack.namespace}.svc:${clickhouseHttpPort}`;
-  }
-  if (mode === 'external' && url !== undefined) return url;
-  throw new Problem('OBS-1401', `clickhouse.mode: ${mode} cannot be reached from a cluster`, {
-    where: 'clickhouse.mode',
-    next: 'Use `mode: in_cluster`, or `mode: external` with `url`; embedded is for `obsctl up`.',
-  });
-}
-
-/** The same with the database as its path, and the port that a pod connects to. */
-export function clickhouseTarget(stack: Stack): { readonly href: string; readonly port: number } {
-  const { href, port, protocol } = new URL(`/${stack.clickhouse.database}`, clickhouseUrl(stack));
-  return { href, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
 }
 
 function gatewayAddress(stack: Stack, target: Target): string {

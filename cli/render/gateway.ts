@@ -6,7 +6,8 @@ import type { KubernetesObject } from '../../k8s/objects.ts';
 import type { Place } from '../../k8s/place.ts';
 import type { BuiltAgent } from '../../presets/agents/agent.ts';
 import type { Stack } from '../../stack/types.ts';
-import { buildGateway, clickhouseUrl } from './agents.ts';
+import { buildGateway } from './agents.ts';
+import { clickhouseServers } from './clickhouse-address.ts';
 
 export type RenderedGateway = {
   readonly objects: readonly KubernetesObject[];
@@ -50,7 +51,7 @@ function ownInput(stack: Stack, image: string): Parameters<typeof gatewayObjects
     },
     workers,
     graceS: Math.ceil(graceMs / 1000),
-    clickhouseUrl: withDatabase(clickhouseUrl(stack), stack.clickhouse.database),
+    clickhouse: clickhouseServers(stack),
     secret: { name: secret, userKey: user_key, passwordKey: password_key },
     redactionKey: stack.gateway.redaction?.key,
     tls: tls && {
@@ -82,8 +83,4 @@ function dataOf(gateway: Stack['gateway']): object {
     ([, value]) => value !== undefined,
   );
   return given.length === 0 ? {} : { image, ...Object.fromEntries(given) };
-}
-
-function withDatabase(url: string, database: string): string {
-  return new URL(`/${encodeURIComponent(database)}`, url).href;
 }

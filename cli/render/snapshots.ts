@@ -16,7 +16,7 @@ import {
   snapshotSecretName,
 } from '../../k8s/snapshots.ts';
 import type { Stack } from '../../stack/types.ts';
-import { clickhouseTarget } from './agents.ts';
+import { clickhouseTarget } from './clickhouse-address.ts';
 
 type RenderedSnapshots = {
   readonly objects: readonly KubernetesObject[];

@@ -1,4 +1,5 @@
 /** Where telemetry is stored and shown: ClickHouse, its schema, Grafana, dashboards, Secrets. */
+import { clusterMacro } from '../../clickhouse/cluster.ts';
 import type { ScriptOptions } from '../../clickhouse/script.ts';
 import { schemaScript } from '../../clickhouse/script.ts';
 import { parseDurationMs } from '../../core/units.ts';
@@ -14,6 +15,7 @@ import {
   clickhouseSecrets,
 } from '../../k8s/clickhouse.ts';
 import { clickhouseUsers, snapshotsUser } from '../../k8s/clickhouse-files.ts';
+import { interserverUser } from '../../k8s/cluster-files.ts';
 import {
   type Dashboard,
   dashboardBytesMax,
@@ -25,9 +27,10 @@ import { credentialsJob, migrateJob, schemaJob } from '../../k8s/jobs.ts';
 import type { KubernetesObject } from '../../k8s/objects.ts';
 import type { Place, SecretRef } from '../../k8s/place.ts';
 import type { MadeSecret } from '../../k8s/secrets-script.ts';
+import { isCluster } from '../../k8s/topology.ts';
 import type { Stack } from '../../stack/types.ts';
-import { clickhouseTarget, clickhouseUrl } from './agents.ts';
 import { grafanaRuleOptionsOf, ruleOptionsOf } from './alert-options.ts';
+import { clickhouseTarget, clickhouseUrl } from './clickhouse-address.ts';
 import type { RenderedPart } from './parts.ts';
 import { hasDictionaries, renderSnapshots, snapshotDatabases } from './snapshots.ts';
 import { leftOut, leftOutNotes } from './standing.ts';
@@ -53,7 +56,7 @@ export function renderStorage(stack: Stack, place: Place): RenderedStorage {
   // An external ClickHouse has the users that it has: one Secret, made by its owner.
   const secrets = inCluster
     ? clickhouseSecrets(named)
-    : { gateway: named, schema: named, reader: named, snapshots: named };
+    : { gateway: named, schema: named, reader: named, snapshots: named, cluster: named };
   const ddl = ddlOf(stack);
   const grafana = grafanaInput(stack, place, secrets);
   const snapshots = renderSnapshots(stack, place, secrets.snapshots);
@@ -90,11 +93,12 @@ function ddlOf(stack: Stack): string {
       metrics: daysOf(retention.metrics),
     },
     views: stack.gateway.flavor === 'collector',
+    ...(isSeveral(stack) ? { cluster: clusterMacro } : {}),
   });
 }
 
 function serverObjects(stack: Stack, place: Place, secrets: ClickhouseSecrets) {
-  const { image, database, volume, storage_class, resources, topology } = stack.clickhouse;
+  const { image, database, volume, storage_class, resources, topology, keeper } = stack.clickhouse;
   return clickhouseObjects(
     {
       image,
@@ -103,6 +107,7 @@ function serverObjects(stack: Stack, place: Place, secrets: ClickhouseSecrets) {
       storageClass: storage_class,
       resources: resourcesOf(resources),
       topology,
+      keeper: { volume: keeper.volume, resources: resourcesOf(keeper.resources) },
       secrets,
       snapshots: snapshotDatabases(stack.snapshots),
       dictionaries: snapshotDatabases(stack.snapshots.filter(hasDictionaries)),
@@ -131,7 +136,8 @@ function schemaObjects(stack: Stack, place: Place, secret: SecretRef, ddl: strin
     const { href, port } = clickhouseTarget(stack);
     const { traces, logs, metrics } = clickhouse.retention;
     const retention = `traces=${traces},logs=${logs},metrics=${metrics}`;
-    const args = ['--profile', clickhouse.profile, '--retention', retention];
+    const cluster = isSeveral(stack) ? ['--cluster', clusterMacro] : [];
+    const args = ['--profile', clickhouse.profile, '--retention', retention, ...cluster];
     return migrateJob({ image: gateway.image, clickhouseUrl: href, port, args, secret }, place);
   }
   const server = nativeServer(stack, place);
@@ -146,6 +152,9 @@ function madeSecrets(stack: Stack, secrets: ClickhouseSecrets): readonly MadeSec
     }
     if (stack.snapshots.length > 0) {
       made.push({ secret: secrets.snapshots, user: snapshotsUser.name });
+    }
+    if (isCluster(stack.clickhouse.topology)) {
+      made.push({ secret: secrets.cluster, user: interserverUser });
     }
   }
   if (stack.grafana?.deploy === true) {
@@ -203,6 +212,11 @@ function nativeServer(stack: Stack, place: Place) {
   return { host: hostname, port: secure ? nativePorts.secure : nativePorts.plain, secure };
 }
 
+/** Whether the servers that are rendered have tables of a cluster. */
+function isSeveral({ clickhouse }: Stack): boolean {
+  return clickhouse.mode === 'in_cluster' && isCluster(clickhouse.topology);
+}
+
 function isCloud(stack: Stack): boolean {
   const { mode, url } = stack.clickhouse;
   return mode === 'external' && /\.clickhouse\.cloud$/.test(URL.parse(url ?? '')?.hostname ?? '');
@@ -224,6 +238,9 @@ function warningsOf(stack: Stack): readonly string[] {
       `clickhouse: the Secret ${stack.namespace}/${secret} with the keys ${user_key} and ` +
         `${password_key} is yours to make: pods wait for it`,
     );
+  }
+  if (isSeveral(stack) && clickhouse.topology.keepers === 1) {
+    found.push('clickhouse.topology: while the one Keeper is away nothing is stored; use 3');
   }
   if (grafana !== undefined && !grafana.deploy && grafana.deliver === 'config_map') {
     found.push(

@@ -9,6 +9,7 @@ import { type CollectorWorkload, noNeeds, type ProgramWorkload } from '../../col
 import { agentObjects } from '../agent.ts';
 import { clickhouseHost, clickhouseObjects, clickhousePorts, clickhouseSecrets } from '../clickhouse.ts';
 import { clickhouseUsers, snapshotsUser } from '../clickhouse-files.ts';
+import { interserverUser } from '../cluster-files.ts';
 import { gatewayEndpoint, gatewayObjects } from '../gateway.ts';
 import { dashboardObjects, grafanaObjects, type GrafanaInput } from '../grafana.ts';
 import { credentialsJob, migrateJob, schemaJob } from '../jobs.ts';
@@ -254,7 +255,7 @@ export function sampleObjects(
             storageClass: 'fast-ssd',
             resources,
             graceS: 30,
-            clickhouseUrl,
+            clickhouse: [[clickhouseUrl]],
             secret,
             autoscale: { min: 2, max: 6 },
             dogstatsd: true,
@@ -267,7 +268,11 @@ export function sampleObjects(
         database: 'otel',
         volume: '50Gi',
         resources,
-        topology: { shards: 1, replicas: 1, keepers: 0 },
+        topology:
+          flavor === 'obsctl'
+            ? { shards: 2, replicas: 2, keepers: 3 }
+            : { shards: 1, replicas: 1, keepers: 0 },
+        keeper: { volume: '10Gi', resources },
         secrets,
         ...(flavor === 'obsctl' && { snapshots: ['orders'] }),
       },
@@ -280,7 +285,10 @@ export function sampleObjects(
         { secret: secrets.schema, user: clickhouseUsers.schema.name },
         { secret: secrets.reader, user: clickhouseUsers.reader.name },
         ...(flavor === 'obsctl'
-          ? [{ secret: secrets.snapshots, user: snapshotsUser.name }]
+          ? [
+              { secret: secrets.snapshots, user: snapshotsUser.name },
+              { secret: secrets.cluster, user: interserverUser },
+            ]
           : []),
         { secret: { ...secret, name: 'grafana' }, user: 'admin' },
       ],
