@@ -175,10 +175,7 @@ const writerProfile = `
     </writer>`;
 
 /** `ON CLUSTER`, tables that read other servers, and what `migrate` asks all nodes. */
-const schemaClusterGrants = [
-  'GRANT CLUSTER, REMOTE ON *.*',
-  ...['clusters', 'macros', 'replicas'].map((table) => `GRANT SELECT ON system.${table}`),
-];
+const schemaClusterGrants = ['GRANT CLUSTER, REMOTE ON *.*', 'GRANT SELECT ON system.clusters'];
 
 /** It may drop what it gathers rows in, told by the prefix, and no table that has data. */
 function gatewayGrants(database: string, isCluster: boolean): readonly string[] {

@@ -174,17 +174,6 @@ describe('ClickHouse in the cluster', () => {
   };
 
   it.each([
-    [{ shards: 1, replicas: 1, keepers: 2 }, 'clickhouse.topology.keepers'],
-    [{ shards: 1, replicas: 2, keepers: 2 }, 'clickhouse.topology.keepers'],
-    [{ shards: 1, replicas: 2, keepers: 0 }, 'clickhouse.topology.keepers'],
-    [{ shards: 2, replicas: 1, keepers: 0 }, 'clickhouse.topology.keepers'],
-  ])('refuses the topology %j', (topology, where) => {
-    expect(() => clickhouseObjects({ ...input, topology }, samplePlace)).toThrow(
-      expect.objectContaining({ code: 'OBS-1305', where }),
-    );
-  });
-
-  it.each([
     ['config.d', serverConfig()],
     ['users.d', usersConfig('otel')],
   ])('has well-formed files in %s', (_folder, text) => {

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { loadStack } from '../../stack/load.ts';
 import { estimate, type Question } from './estimate.ts';
 import { figures, signals } from './figures.ts';
-import { sizingRow } from './print.ts';
+import { estimateText, sizingRow } from './print.ts';
 
 const docs = join(import.meta.dirname, '../../docs');
 const page = (name: string): string => readFileSync(join(docs, name), 'utf8');
@@ -46,6 +47,22 @@ describe('the figures', () => {
 });
 
 describe('an estimate', () => {
+  it.each([
+    [1_000, 1],
+    [1_000_000, 3],
+  ])('for %d events a second and %d replicas is said as a stack file', (rate, replicas) => {
+    const asked = { ...question, eventsPerSecond: rate, replicas };
+    const estimated = estimate(asked);
+    const said = estimateText(asked, estimated);
+    const lines = /^Stack file {2}(.*)\n {12}(.*)$/m.exec(said)?.slice(1) ?? [];
+    const loaded = loadStack(['name: shop', ...lines].join('\n'), 'obs.yaml');
+    if ('faults' in loaded) throw new Error(JSON.stringify(loaded.faults));
+    const { topology } = loaded.stack.clickhouse;
+    const { shards } = estimated.clickhouse;
+    expect(topology).toEqual({ shards, replicas, keepers: shards * replicas === 1 ? 0 : 3 });
+    expect(loaded.stack.gateway.replicas).toBe(estimated.gateways.count);
+  });
+
   it('grows in step with the rate, up to the next whole server', () => {
     const rates = fc.tuple(fc.integer({ min: 1, max: 1e7 }), fc.integer({ min: 2, max: 9 }));
     fc.assert(

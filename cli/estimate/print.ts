@@ -24,12 +24,28 @@ export function estimateText(question: Question, estimated: Estimate): string {
     `ClickHouse  ${servers} ${servers === 1 ? 'server' : 'servers'} of ${clickhouse.coresEach} ` +
       `cores (${clickhouse.shards} × ${clickhouse.replicas}), a disk of ` +
       `${formatBytes(clickhouse.diskBytesEach)} each\n`,
-    ...(servers === 1
-      ? []
-      : ['            a cluster of yours or ClickHouse Cloud: obsctl renders one server\n']),
+    `Stack file  ${stackLines(estimated).join('\n            ')}\n`,
     '\nHalf of the cores are left for peaks and queries, three tenths of the disk for merges.\n' +
       'What a row costs was measured with the rows of our benches: docs/guide/scaling.md.\n',
   ].join('');
+}
+
+/** What to write into a stack file so that `obsctl render` makes it. */
+function stackLines({ gateways, clickhouse }: Estimate): readonly string[] {
+  const { shards, replicas, coresEach, diskBytesEach } = clickhouse;
+  const isSingle = shards * replicas === 1;
+  const topology = isSingle
+    ? ''
+    : `topology: {shards: ${shards}, replicas: ${replicas}, keepers: 3}, `;
+  return [
+    `clickhouse: {${topology}volume: ${gibibytes(diskBytesEach)}, ` +
+      `resources: {cpu_request: "${coresEach}"}}`,
+    `gateway: {replicas: ${gateways.count}, volume: ${gibibytes(gateways.volumeBytesEach)}}`,
+  ];
+}
+
+function gibibytes(bytes: number): string {
+  return `${Math.ceil(bytes / 2 ** 30)}Gi`;
 }
 
 /** A row of the table in docs/guide/scaling.md. */

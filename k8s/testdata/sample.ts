@@ -7,7 +7,13 @@ import { dataSourceBody } from '../../dashboards/data-source.ts';
 import type { CollectorConfig, Pipeline } from '../../collector/types.ts';
 import { type CollectorWorkload, noNeeds, type ProgramWorkload } from '../../collector/workload.ts';
 import { agentObjects } from '../agent.ts';
-import { clickhouseHost, clickhouseObjects, clickhousePorts, clickhouseSecrets } from '../clickhouse.ts';
+import {
+  type ClickhouseInput,
+  clickhouseHost,
+  clickhouseObjects,
+  clickhousePorts,
+  clickhouseSecrets,
+} from '../clickhouse.ts';
 import { clickhouseUsers, snapshotsUser } from '../clickhouse-files.ts';
 import { interserverUser } from '../cluster-files.ts';
 import { gatewayEndpoint, gatewayObjects } from '../gateway.ts';
@@ -230,6 +236,20 @@ export const sampleSnapshots: SnapshotsInput = {
   ports: [clickhousePorts.http, 5432, 5432],
 };
 
+/** Replicas of shards, as they are rendered beside our own gateway. */
+export const sampleTopology = { shards: 2, replicas: 2, keepers: 3 };
+
+/** One server. */
+export const sampleClickhouse: ClickhouseInput = {
+  image: 'clickhouse/clickhouse-server:25.8',
+  database: 'otel',
+  volume: '50Gi',
+  resources,
+  topology: { shards: 1, replicas: 1, keepers: 0 },
+  keeper: { volume: '10Gi', resources },
+  secrets: clickhouseSecrets(secret),
+};
+
 /** Everything in the cluster, with the gateway of one flavor. */
 export function sampleObjects(
   flavor: 'collector' | 'obsctl',
@@ -264,17 +284,8 @@ export function sampleObjects(
     ),
     ...clickhouseObjects(
       {
-        image: 'clickhouse/clickhouse-server:25.8',
-        database: 'otel',
-        volume: '50Gi',
-        resources,
-        topology:
-          flavor === 'obsctl'
-            ? { shards: 2, replicas: 2, keepers: 3 }
-            : { shards: 1, replicas: 1, keepers: 0 },
-        keeper: { volume: '10Gi', resources },
-        secrets,
-        ...(flavor === 'obsctl' && { snapshots: ['orders'] }),
+        ...sampleClickhouse,
+        ...(flavor === 'obsctl' && { topology: sampleTopology, snapshots: ['orders'] }),
       },
       place,
     ),

@@ -49,7 +49,7 @@ export async function startCluster(
   for (const [shard, replica] of replicas) await add(shard, replica);
   return {
     nodes,
-    sql: spread(nodes),
+    sql: asOneServer(nodes),
     join: add,
     comeBack: async (node) => {
       node.isAway = false;
@@ -69,7 +69,11 @@ export async function startCluster(
 const clause = / ON CLUSTER '[^']*'/;
 const allReplicas = /clusterAllReplicas\('[^']*', ([\w.]+)\)/;
 
-function spread(nodes: readonly TestNode[]): Sql {
+/**
+ * @param nodes that may come and go
+ * @param isAlone whether there is nobody to fetch parts from
+ */
+export function asOneServer(nodes: readonly TestNode[], isAlone = false): Sql {
   const first = (): TestNode => {
     const node = nodes.find(({ isAway }) => !isAway);
     if (node === undefined) throw new Error('no node is there');
@@ -84,7 +88,9 @@ function spread(nodes: readonly TestNode[]): Sql {
       }
       const plain = statement.replace(clause, '');
       for (const node of nodes.filter(({ isAway }) => isAway)) node.queue.push(plain);
-      for (const node of nodes.filter(({ isAway }) => !isAway)) await runOn(node, plain);
+      for (const node of nodes.filter(({ isAway }) => !isAway)) {
+        await (isAlone ? node.run(plain) : runOn(node, plain));
+      }
     },
     rows: async <Row>(query: string) => {
       if (!allReplicas.test(query)) return await first().rows<Row>(query);

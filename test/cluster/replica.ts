@@ -14,6 +14,10 @@ export type ReplicaOptions = {
   readonly replica: string;
   /** Of ZooKeeper, or of a proxy before it. */
   readonly keeperPort: number;
+  /** Another configuration file than that of `config.ts`. */
+  readonly config?: string;
+  /** What it takes from the environment. */
+  readonly env?: Readonly<Record<string, string>>;
 };
 
 export type Replica = Sql & {
@@ -29,10 +33,11 @@ export async function startReplica(options: ReplicaOptions): Promise<Replica> {
   await mkdir(dir, { recursive: true });
   const configFile = join(dir, 'config.xml');
   const port = await freePort();
-  await writeFile(configFile, replicaConfig(options));
+  await writeFile(configFile, options.config ?? replicaConfig(options));
   const main = join(import.meta.dirname, 'replica-main.ts');
   const child = fork(main, [join(dir, 'data'), configFile, String(port)], {
     execArgv: ['--no-warnings'],
+    env: { ...process.env, ...options.env },
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   const ask = asking(child);

@@ -89,7 +89,7 @@ async function answer(child: ChildProcess): Promise<Answer> {
 }
 
 /** The profiles of the file, and of its users the one; the engine asks for no password. */
-function asDefault(user: string, users: string): string {
+export function asDefault(user: string, users: string): string {
   const block = new RegExp(`<${user}>\\s*<password[^>]*/>([\\s\\S]*?)</${user}>`).exec(
     users.slice(users.indexOf('<users>')),
   )?.[1];
