@@ -8,6 +8,7 @@ import { connectClickHouse } from '../../clickhouse/client.ts';
 import { migrate } from '../../clickhouse/migrate.ts';
 import { isProblem } from '../../core/problem.ts';
 import type { DiagnosedDashboard, EmptyPanel, UnfedRule } from '../../dashboards/doctor.ts';
+import { startStandIn, tokens } from '../../test/grafana/stand-in.ts';
 import { startEngine, type TestEngine } from '../../test/support/engine.ts';
 import { seedTelemetry } from '../../test/support/seed-telemetry.ts';
 import type { CliContext } from '../context.ts';
@@ -45,9 +46,13 @@ afterAll(async () => {
 type Said = { stdout: string; code: number; problem?: string };
 
 async function doctor(...words: readonly string[]): Promise<Said> {
+  return doctorWith({}, ...words);
+}
+
+async function doctorWith(env: CliContext['env'], ...words: readonly string[]): Promise<Said> {
   const said: Said = { stdout: '', code: 0 };
   const context: CliContext = {
-    env: {},
+    env,
     stdout: (text) => {
       said.stdout += text;
     },
@@ -140,6 +145,23 @@ describe('obsctl doctor', () => {
       } finally {
         await clickhouse.run('RENAME TABLE otel.away TO otel.obsctl_receipts');
       }
+    },
+    setUpMsMax,
+  );
+
+  it(
+    'asks Grafana, too, and ends with 1 where it reads something else',
+    async () => {
+      const standIn = await startStandIn();
+      const env = { GRAFANA_TOKEN: tokens.Viewer };
+      const words = [...onEngine(), '--since', '3h', '--grafana', standIn.url];
+      const said = await doctorWith(env, ...words);
+      await standIn.close();
+      expect(said.code).toBe(1);
+      expect(said.stdout).toMatch(
+        /^Grafana http:\S+\n {2}! the data source \S+ does not answer: Data source not found\n/m,
+      );
+      expect(said.stdout).toMatch(/^ {2}! 0 of \d+ dashboards are there; not there: /m);
     },
     setUpMsMax,
   );

@@ -1,15 +1,18 @@
 /** `obsctl doctor`: why a panel is empty, for all dashboards, and why a rule is left out. */
 import type { Command } from 'commander';
+import type { ClickHouse } from '../../clickhouse/client.ts';
 import { systemClock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import { parseDurationMs } from '../../core/units.ts';
 import type { DiagnosedDashboard, EmptyPanel, UnfedRule } from '../../dashboards/doctor.ts';
+import type { PairFinding } from '../../dashboards/push/pair.ts';
 import type { CliContext } from '../context.ts';
 
 type DoctorOptions = {
   readonly clickhouse?: string;
   readonly file?: string;
   readonly since: string;
+  readonly grafana?: string;
   readonly json?: boolean;
 };
 
@@ -24,15 +27,21 @@ export function registerDoctor(program: Command, context: CliContext): void {
     )
     .option('-f, --file <file>', 'stack file: which presets are off, and which should have sent')
     .option('--since <duration>', 'how far back rows count as data', '15m')
+    .option(
+      '--grafana <url>',
+      'also ask this Grafana whether it reads the same tables and has the dashboards, with the ' +
+        'token GRAFANA_TOKEN; by default `grafana.url` of the stack file',
+    )
     .option('--json', 'dashboards with their panels without data, and rules left out, as JSON')
     .addHelpText(
       'after',
       '\nExamples:\n' +
         '  obsctl doctor\n' +
         '  obsctl doctor -f obs.yaml --clickhouse https://clickhouse.example:8443/otel\n' +
+        '  obsctl doctor -f obs.yaml --grafana https://shop.grafana.net\n' +
         '  obsctl doctor --since 1h --json | jq ".dashboards[] | {title, withoutData}"\n' +
         '\nExit codes: 0 what is empty may be so, 1 something stopped, never came or fails,\n' +
-        '2 the stack file has faults, 3 ClickHouse could not be asked.\n',
+        '2 the stack file has faults, 3 ClickHouse or Grafana could not be asked.\n',
     )
     .action((options: DoctorOptions) => runDoctor(options, context));
 }
@@ -51,6 +60,11 @@ async function runDoctor(options: DoctorOptions, context: CliContext): Promise<v
   // One question first: a server that is away is one fault, and not one a panel.
   const server = connectClickHouse({ url: clickhouseUrl, env: context.env });
   await server.rows('SELECT 1').finally(() => server.close());
+  const sessionDatabase = server.database;
+  const inDatabase = connectClickHouse({ url: clickhouseUrl, env: context.env, sessionDatabase });
+  const pair = await askGrafana(inDatabase, options, stack?.grafanaUrl, context).finally(() =>
+    inDatabase.close(),
+  );
   const found = await diagnose({
     clickhouseUrl,
     env: context.env,
@@ -60,17 +74,57 @@ async function runDoctor(options: DoctorOptions, context: CliContext): Promise<v
     ...(stack !== undefined && { standing: stack.standing }),
     signal: context.signal,
   });
-  const ok = !found.some(({ withoutData }) => withoutData.some(({ trouble }) => trouble));
+  const ok =
+    !found.some(({ withoutData }) => withoutData.some(({ trouble }) => trouble)) &&
+    !pair?.findings.some(({ trouble }) => trouble);
   const all = alertRules();
   const rules = unfedRules(all, stack?.standing);
   if (options.json === true) {
     const { since } = options;
-    context.stdout(`${JSON.stringify({ ok, since, dashboards: found, rules }, null, 2)}\n`);
+    const whole = { ok, since, dashboards: found, rules, ...(pair && { grafana: pair }) };
+    context.stdout(`${JSON.stringify(whole, null, 2)}\n`);
   } else {
     const ruleLines = rules.length === 0 ? [] : [rulesInWords(rules, all.length)];
-    context.stdout([...found.map(inWords), ...ruleLines].join('\n'));
+    const pairLines = pair === undefined ? [] : [pairInWords(pair)];
+    context.stdout([...found.map(inWords), ...ruleLines, ...pairLines].join('\n'));
   }
   if (!ok) context.exitWith(1);
+}
+
+type Pair = { readonly address: string; readonly findings: readonly PairFinding[] };
+
+/** Undefined where no Grafana is named, or none can be asked. */
+async function askGrafana(
+  server: ClickHouse,
+  { grafana, file }: DoctorOptions,
+  ofStack: string | undefined,
+  context: CliContext,
+): Promise<Pair | undefined> {
+  const url = grafana ?? ofStack;
+  if (url === undefined) return undefined;
+  const token = context.env['GRAFANA_TOKEN'] ?? '';
+  if (grafana === undefined && token === '') {
+    context.stderr(`note: ${url} of the stack file was not asked: GRAFANA_TOKEN is not set\n`);
+    return undefined;
+  }
+  const { connectGrafana } = await import('../../dashboards/push/api.ts');
+  const { checkPair } = await import('../../dashboards/push/pair.ts');
+  const { dashboards } = await import('../../dashboards/catalog.ts');
+  const { fedOptions } = await import('../../dashboards/render.ts');
+  const { readRuleOptions } = await import('../rule-options.ts');
+  const fed = fedOptions(file === undefined ? {} : await readRuleOptions(file, context));
+  const { signal } = context;
+  const asked = await connectGrafana({
+    ...{ url, token, clock: systemClock, signal },
+    onRetry: (text) => context.stderr(`${text}\n`),
+  });
+  const findings = await checkPair(asked, { server, dashboards: dashboards(fed), signal });
+  return { address: asked.address, findings };
+}
+
+function pairInWords({ address, findings }: Pair): string {
+  const lines = findings.map(({ trouble, text }) => `  ${trouble ? '!' : '-'} ${text}\n`);
+  return [`Grafana ${address}\n`, ...lines].join('');
 }
 
 async function stackOf(file: string | undefined, context: CliContext) {
@@ -79,7 +133,11 @@ async function stackOf(file: string | undefined, context: CliContext) {
   const { standingOf } = await import('../render/standing.ts');
   const { ruleOptionsOf } = await import('../render/alert-options.ts');
   const stack = await readStack(file, context);
-  return { standing: standingOf(stack), objectives: ruleOptionsOf(stack).objectives ?? [] };
+  return {
+    standing: standingOf(stack),
+    objectives: ruleOptionsOf(stack).objectives ?? [],
+    grafanaUrl: stack.grafana?.url,
+  };
 }
 
 const words: Readonly<Record<EmptyPanel['why'], string>> = {

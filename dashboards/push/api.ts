@@ -22,6 +22,8 @@ export type Grafana = {
   readonly version: string | undefined;
   /** What stands at a path below `/api`; undefined when nothing does (404). */
   readonly read: <Answer>(what: string, path: string, query?: Query) => Promise<Answer | undefined>;
+  /** A question with a body. That what it asks is refused or absent is an answer, too. */
+  readonly ask: <Answer>(what: string, path: string, body: unknown) => Promise<Answer>;
   /** Changes something; `what` completes “may not …” and “refused to …”. */
   readonly write: (
     what: string,
@@ -73,6 +75,13 @@ export async function connectGrafana(options: GrafanaOptions): Promise<Grafana> 
       const answer = await ask(asked);
       if (answer.status === 404) return undefined;
       if (answer.status !== 200) throw refusalOf(what, answer, address);
+      return jsonOf(answer, `${address}/api${path}`) as Found;
+    },
+    ask: async <Found>(what: string, path: string, body: unknown) => {
+      const answer = await ask({ method: 'POST', path, body });
+      if (![200, 207, 400, 404].includes(answer.status)) {
+        throw refusalOf(what, answer, address);
+      }
       return jsonOf(answer, `${address}/api${path}`) as Found;
     },
     write: async (what, method, path, body, more = {}) => {

@@ -121,6 +121,12 @@ function refuseForeign(
   throw new Problem('OBS-4108', fault, { where: grafana.address });
 }
 
+/** Of the dashboards that carry our tag. */
+export async function ownUids(grafana: Grafana): Promise<ReadonlySet<string>> {
+  const tagged = await search(grafana, { tag: ownTag });
+  return new Set(tagged.map(({ uid }) => uid));
+}
+
 function search(
   grafana: Grafana,
   query: Readonly<Record<string, string>>,

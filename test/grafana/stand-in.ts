@@ -6,6 +6,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { answerFaults, matchOperation, requestFaults } from './description.ts';
+import { answerQueries } from './queries.ts';
 import { type Answer, answer, type Role, State } from './state.ts';
 
 export type StandInOptions = {
@@ -87,7 +88,12 @@ async function serve(request: IncomingMessage, response: ServerResponse, parts: 
   const done =
     fault !== undefined && fault.instead !== 'do and cut'
       ? undefined
-      : handle(method, path, { query: searchParams, body, role, headers: request.headers }, parts);
+      : await handle(
+          method,
+          path,
+          { query: searchParams, body, role, headers: request.headers },
+          parts,
+        );
   requests.push(`${line} ${fault?.instead ?? done?.status}`);
   if (fault?.instead === 'cut' || fault?.instead === 'do and cut') {
     response.destroy();
@@ -106,16 +112,20 @@ type Asked = {
   readonly headers: IncomingMessage['headers'];
 };
 
-function handle(
+async function handle(
   method: string,
   path: string,
   { query, body, role, headers }: Asked,
   { state, violations }: Parts,
-): Answer {
-  // The one path that the description leaves out.
+): Promise<Answer> {
+  // The description leaves it out.
   const plugin = /^\/plugins\/([^/]+)\/settings$/.exec(path)?.[1];
   if (plugin !== undefined) {
     return role === undefined ? unknownToken() : state.pluginSettings(plugin);
+  }
+  // Described by Go types that are written otherwise.
+  if (method === 'POST' && path === '/ds/query') {
+    return role === undefined ? unknownToken() : await answerQueries(state, body as never);
   }
   const matched = matchOperation(method, path);
   if (matched === undefined) {
