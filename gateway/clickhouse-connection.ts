@@ -1,7 +1,7 @@
 /** The main thread's connection to ClickHouse, for schema and rollups; lanes have their own. */
 import { type ClickHouse, connectClickHouse } from '../clickhouse/client.ts';
 import { type CredentialSource, followCredentials } from '../clickhouse/credentials.ts';
-import { type GatewayConfig, replicasOf } from './config.ts';
+import type { GatewayConfig } from './config.ts';
 
 /**
  * To the first shard, and of its replicas to the first one that answers. Credentials of the
@@ -15,7 +15,7 @@ export async function connect(
   const credentials = followCredentials(credentialSource(config));
   const open = (url: string): ClickHouse =>
     connectClickHouse({ url, env, credentials, requestTimeoutMs });
-  const urls = [...replicasOf(config.clickhouseUrls[0] ?? '')];
+  const urls = [...(config.clickhouseShards[0] ?? [])];
   const last = urls.pop() ?? '';
   for (const url of urls) {
     const connection = open(url);

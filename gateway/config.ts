@@ -20,9 +20,12 @@ import { compileProgram } from './redact/program.ts';
 import type { RedactionSettings } from './redact/rules.ts';
 import type { SamplingSettings } from './sampling/throttle.ts';
 
+/** Of each shard in order, the URLs of its replicas, any of which takes its rows; none is empty. */
+export type ShardUrls = readonly (readonly string[])[];
+
 export type GatewayConfig = {
-  /** Of ClickHouse's HTTP interface, with user and password if it has them: one a shard. */
-  readonly clickhouseUrls: readonly string[];
+  /** Of ClickHouse's HTTP interface, with user and password if they have them. */
+  readonly clickhouseShards: ShardUrls;
   readonly clickhouseUser: string | undefined;
   readonly clickhousePassword: string | undefined;
   /** Files go before values, and are read again when they change. */
@@ -107,21 +110,16 @@ export type GatewayConfig = {
   readonly crashAt: string | undefined;
 };
 
-/** A shard's servers, any of which takes its rows. */
-export function replicasOf(shardUrl: string): readonly string[] {
-  return shardUrl.split('|');
-}
-
 /** The same gateway with each of its shards alone: for what is done to every one of them. */
 export function ofEachShard(config: GatewayConfig): readonly GatewayConfig[] {
-  return config.clickhouseUrls.map((url) => ({ ...config, clickhouseUrls: [url] }));
+  return config.clickhouseShards.map((replicas) => ({ ...config, clickhouseShards: [replicas] }));
 }
 
 const workersMax = 4;
 
 export function gatewayConfigDefault(): GatewayConfig {
   return {
-    clickhouseUrls: ['http://127.0.0.1:8123'],
+    clickhouseShards: [['http://127.0.0.1:8123']],
     clickhouseUser: undefined,
     clickhousePassword: undefined,
     clickhouseUserFile: undefined,
@@ -218,7 +216,7 @@ export type Setting = {
 /** What a person may want to know of every key; a new key without an entry does not compile. */
 // biome-ignore format: a table reads as a table, one key a line
 export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
-  clickhouseUrls: { type: 'url', option: '--clickhouse', variable: 'CLICKHOUSE_URL', stackKey: 'clickhouse.url', description: 'HTTP interface of ClickHouse; a path names the database. Several, with commas: one of every shard, always in the same order; a trace is on one of them, and so is a series. Replicas of a shard, with |: any one takes its rows, the next one when it fails', example: '--clickhouse http://127.0.0.1:8123/otel' },
+  clickhouseShards: { type: 'url', option: '--clickhouse', variable: 'CLICKHOUSE_URL', stackKey: 'clickhouse.url', description: 'HTTP interface of ClickHouse; a path names the database. Several, with commas: one of every shard, always in the same order; a trace is on one of them, and so is a series. Replicas of a shard, with |: any one takes its rows, the next one when it fails', example: '--clickhouse http://127.0.0.1:8123/otel' },
   clickhouseUser: { type: 'text', variable: 'CLICKHOUSE_USER', defaultText: '`default`', description: 'User of ClickHouse; the one in the URL goes first', example: 'CLICKHOUSE_USER=otel' },
   clickhousePassword: { type: 'text', variable: 'CLICKHOUSE_PASSWORD', defaultText: 'none', description: 'Its password; never an option, so that no process list shows it', example: 'CLICKHOUSE_PASSWORD="$(cat /run/secrets/clickhouse)"' },
   clickhouseUserFile: { type: 'text', variable: 'CLICKHOUSE_USER_FILE', defaultText: 'none', description: 'File with the user; goes before the value, and is read again when it changes', example: 'CLICKHOUSE_USER_FILE=/run/secrets/clickhouse/user' },

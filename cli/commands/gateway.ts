@@ -17,7 +17,7 @@ import {
 } from '../guard-options.ts';
 import { addProtocolOptions, type ProtocolOptions, protocolConfigOf } from '../protocol-options.ts';
 import { parseRetention } from '../retention.ts';
-import { parseShardUrls } from '../shard-urls.ts';
+import { parseShards } from '../shards.ts';
 import { version } from '../version.ts';
 
 type GatewayCommandOptions = GuardOptions &
@@ -64,8 +64,8 @@ export function registerGateway(program: Command, context: CliContext): void {
     .option('-f, --file <file>', 'stack file; its keys `clickhouse` and `gateway` are used')
     .option(
       '--clickhouse <url>',
-      'HTTP interface of ClickHouse, with commas one a shard; CLICKHOUSE_URL (default:' +
-        ' http://127.0.0.1:8123)',
+      "HTTP interface of ClickHouse, 'URL|URL,URL|URL': | between replicas, commas between" +
+        ' shards; CLICKHOUSE_URL (default: http://127.0.0.1:8123)',
     )
     .option('--database <name>', 'database of the tables (default: otel)')
     .option(
@@ -176,12 +176,11 @@ async function configOf(
   const file =
     options.file === undefined ? {} : await fromStackFile(options.file, options, context);
   const given = {
-    clickhouseUrls: (options.clickhouse ?? context.env['CLICKHOUSE_URL'])?.split(','),
+    ...serversOf(options.clickhouse ?? context.env['CLICKHOUSE_URL']),
     clickhouseUser: context.env['CLICKHOUSE_USER'],
     clickhousePassword: context.env['CLICKHOUSE_PASSWORD'],
     clickhouseUserFile: context.env['CLICKHOUSE_USER_FILE'],
     clickhousePasswordFile: context.env['CLICKHOUSE_PASSWORD_FILE'],
-    database: options.database,
     dataDir: options.dataDir,
     otlpGrpc: parse('--otlp-grpc', options.otlpGrpc, parseAddress, 'HOST:PORT'),
     otlpHttp: parse('--otlp-http', options.otlpHttp, parseAddress, 'HOST:PORT'),
@@ -228,25 +227,25 @@ async function configOf(
   const data = defined(await dataConfigOf(options, context.env));
   const guard = defined(guardConfigOf(options));
   const protocols = protocolConfigOf(options, context.env);
-  return withDatabaseOfUrl(
-    {
-      ...base,
-      ...file,
-      ...defined(given),
-      ...data,
-      ...protocols,
-      ...guard,
-      migrate: options.migrate,
-    },
-    options,
-  );
+  return {
+    ...base,
+    ...file,
+    ...defined(given),
+    ...data,
+    ...protocols,
+    ...guard,
+    ...defined({ database: options.database }),
+    migrate: options.migrate,
+  };
 }
 
-/** A URL's path names the database, as everywhere in obsctl; `--database` goes first. */
-function withDatabaseOfUrl(config: GatewayConfig, options: GatewayCommandOptions): GatewayConfig {
-  const { database, urls } = parseShardUrls(config.clickhouseUrls);
-  const named = options.database ?? database ?? config.database;
-  return { ...config, clickhouseUrls: urls, database: named };
+/** A URL's path names the database, as everywhere in obsctl. */
+function serversOf(
+  text: string | undefined,
+): Partial<Pick<GatewayConfig, 'clickhouseShards' | 'database'>> {
+  if (text === undefined) return {};
+  const { shards, database } = parseShards(text);
+  return { clickhouseShards: shards, ...defined({ database }) };
 }
 
 /** Undefined when nothing was asked, so that the stack file's word stands. */
@@ -268,8 +267,8 @@ async function fromStackFile(
   return {
     ...(clickhouse.mode === 'external' &&
       clickhouse.url !== undefined && {
-        clickhouseUrls: [clickhouse.url],
         database: clickhouse.database,
+        ...serversOf(clickhouse.url),
       }),
     ...defined({
       retentionDays: retentionOf(names.join(',')),

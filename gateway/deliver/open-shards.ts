@@ -1,14 +1,14 @@
 /** Connections to the servers that a configuration names: shards, and the replicas of each. */
 import type { Credentials } from '../../clickhouse/credentials.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { ShardUrls } from '../config.ts';
 import { createDestination } from './destination.ts';
 import { createInsertClient, type InsertClient } from './insert-client.ts';
 import { createReplicaClient } from './replicas.ts';
 import { createShards, type Shards } from './shards.ts';
 
 export type OpenShardsOptions = {
-  /** Of each shard in order, those of its replicas. */
-  readonly urls: readonly (readonly string[])[];
+  readonly urls: ShardUrls;
   readonly database: string;
   readonly credentials: () => Credentials;
   /** To one server. */
