@@ -9,6 +9,7 @@ import type { Signal } from './answer.ts';
 import type { InfluxStrings } from './decode/influx/parameters.ts';
 import type { DecodeCore } from './decode/wasm/core.ts';
 import type { DeliveryOrder } from './deliver/delivery.ts';
+import type { InsertQuorum } from './deliver/quorum.ts';
 import type { TenantQuotas } from './guard/tenants.ts';
 import { laneLimitsDefault } from './lane/lane-types.ts';
 import type { GrpcFraming } from './receive/call-stream.ts';
@@ -92,6 +93,8 @@ export type GatewayConfig = {
   readonly sealBytesMax: number;
   readonly sealAgeMsMax: number;
   readonly insertTimeoutMs: number;
+  /** How many replicas must have an insert; undefined: what the server's settings say. */
+  readonly insertQuorum: InsertQuorum | undefined;
   /** Which seals go first when ClickHouse is back; those in doubt go before all others. */
   readonly deliveryOrder: DeliveryOrder;
   /** How long the same bytes are answered as stored without being stored again; 0: never. */
@@ -160,6 +163,7 @@ export function gatewayConfigDefault(): GatewayConfig {
     sealBytesMax: laneLimitsDefault.sealBytesMax,
     sealAgeMsMax: laneLimitsDefault.sealAgeMsMax,
     insertTimeoutMs: 60_000,
+    insertQuorum: undefined,
     deliveryOrder: 'oldest',
     resendWindowMs: 600_000,
     graceMs: 10_000,
@@ -256,6 +260,7 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   sealRowsMax: { type: 'count', option: '--seal-rows', description: 'Rows that are inserted together at most; fewer and larger inserts cost ClickHouse less', example: '--seal-rows 60000' },
   sealBytesMax: { type: 'size', description: 'Bytes of open blocks at which they are sealed for insertion', example: '48Mi' },
   sealAgeMsMax: { type: 'duration', option: '--freshness', description: 'How fresh the tables are while ClickHouse takes inserts: blocks wait for more rows as long as this allows, less the time that an insert took of late, because few large inserts cost ClickHouse less; after a silence rows leave sooner', example: '--freshness 3s' },
+  insertQuorum: { type: 'text', option: '--insert-quorum', variable: 'OBSCTL_INSERT_QUORUM', defaultText: 'what the settings of the server say', description: 'How many replicas of a shard must have an insert before it counts as stored: a number, or `auto` for more than half of them; 0 and 1 wait for no other one. Until then it waits in the log, and is sent again under its token. Only for Replicated tables', example: '--insert-quorum auto' },
   deliveryOrder: { type: 'text', option: '--delivery-order', description: 'What goes first when ClickHouse was away: the `oldest` data, or the `newest`, so that dashboards are current while the rest follows; inserts in doubt always go before', example: '--delivery-order newest' },
   insertTimeoutMs: { type: 'duration', option: '--insert-timeout', description: 'How long one insert may take before it is in doubt and settled', example: '--insert-timeout 30s' },
   resendWindowMs: { type: 'duration', option: '--resend-window', defaultText: '`10m`', description: 'How long the bytes of a request are known: a sender whose answer got lost sends them again, and they are answered as stored without being stored twice. Only requests whose items carry their own times; `0s` switches it off', example: '--resend-window 30m' },

@@ -54,7 +54,8 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   const log: LaneLog = (level, message) => post({ kind: 'log', level, message });
   const { shards, destroy } = openShards({
     ...{ urls: config.clickhouseShards, database, credentials, connectionsMax },
-    ...{ insertTimeoutMs: config.insertTimeoutMs, clock, firstReplica: start.index },
+    ...{ insertTimeoutMs: config.insertTimeoutMs, insertQuorum: config.insertQuorum },
+    ...{ clock, firstReplica: start.index },
     onMove: (message) => log('warn', message),
   });
   const table = start.resendMemory && new ResendTable(start.resendMemory, config.resendWindowMs);
