@@ -15,14 +15,20 @@ export async function connect(
   const credentials = followCredentials(credentialSource(config));
   const open = (url: string): ClickHouse =>
     connectClickHouse({ url, env, credentials, requestTimeoutMs });
-  const urls = [...(config.clickhouseShards[0] ?? [])];
-  const last = urls.pop() ?? '';
-  for (const url of urls) {
+  return await firstAnswering(config.clickhouseShards[0] ?? [], open);
+}
+
+/** To the first replica that answers, or the last one when none does. */
+export async function firstAnswering(
+  replicas: readonly string[],
+  open: (url: string) => ClickHouse,
+): Promise<ClickHouse> {
+  for (const url of replicas.slice(0, -1)) {
     const connection = open(url);
     if ((await connection.client.ping()).success) return connection;
     await connection.close();
   }
-  return open(last);
+  return open(replicas.at(-1) ?? '');
 }
 
 /** Where the configuration says that user and password are. */
