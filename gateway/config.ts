@@ -9,6 +9,7 @@ import type { Signal } from './answer.ts';
 import type { InfluxStrings } from './decode/influx/parameters.ts';
 import type { DecodeCore } from './decode/wasm/core.ts';
 import type { DeliveryOrder } from './deliver/delivery.ts';
+import type { InsertQuorum } from './deliver/quorum.ts';
 import type { TenantQuotas } from './guard/tenants.ts';
 import { laneLimitsDefault } from './lane/lane-types.ts';
 import type { GrpcFraming } from './receive/call-stream.ts';
@@ -20,9 +21,12 @@ import { compileProgram } from './redact/program.ts';
 import type { RedactionSettings } from './redact/rules.ts';
 import type { SamplingSettings } from './sampling/throttle.ts';
 
+/** Of each shard in order, the URLs of its replicas, any of which takes its rows; none is empty. */
+export type ShardUrls = readonly (readonly string[])[];
+
 export type GatewayConfig = {
-  /** Of ClickHouse's HTTP interface, with user and password if it has them: one a shard. */
-  readonly clickhouseUrls: readonly string[];
+  /** Of ClickHouse's HTTP interface, with user and password if they have them. */
+  readonly clickhouseShards: ShardUrls;
   readonly clickhouseUser: string | undefined;
   readonly clickhousePassword: string | undefined;
   /** Files go before values, and are read again when they change. */
@@ -89,6 +93,8 @@ export type GatewayConfig = {
   readonly sealBytesMax: number;
   readonly sealAgeMsMax: number;
   readonly insertTimeoutMs: number;
+  /** How many replicas must have an insert; undefined: what the server's settings say. */
+  readonly insertQuorum: InsertQuorum | undefined;
   /** Which seals go first when ClickHouse is back; those in doubt go before all others. */
   readonly deliveryOrder: DeliveryOrder;
   /** How long the same bytes are answered as stored without being stored again; 0: never. */
@@ -107,21 +113,16 @@ export type GatewayConfig = {
   readonly crashAt: string | undefined;
 };
 
-/** A shard's servers, any of which takes its rows. */
-export function replicasOf(shardUrl: string): readonly string[] {
-  return shardUrl.split('|');
-}
-
 /** The same gateway with each of its shards alone: for what is done to every one of them. */
 export function ofEachShard(config: GatewayConfig): readonly GatewayConfig[] {
-  return config.clickhouseUrls.map((url) => ({ ...config, clickhouseUrls: [url] }));
+  return config.clickhouseShards.map((replicas) => ({ ...config, clickhouseShards: [replicas] }));
 }
 
 const workersMax = 4;
 
 export function gatewayConfigDefault(): GatewayConfig {
   return {
-    clickhouseUrls: ['http://127.0.0.1:8123'],
+    clickhouseShards: [['http://127.0.0.1:8123']],
     clickhouseUser: undefined,
     clickhousePassword: undefined,
     clickhouseUserFile: undefined,
@@ -162,6 +163,7 @@ export function gatewayConfigDefault(): GatewayConfig {
     sealBytesMax: laneLimitsDefault.sealBytesMax,
     sealAgeMsMax: laneLimitsDefault.sealAgeMsMax,
     insertTimeoutMs: 60_000,
+    insertQuorum: undefined,
     deliveryOrder: 'oldest',
     resendWindowMs: 600_000,
     graceMs: 10_000,
@@ -218,7 +220,7 @@ export type Setting = {
 /** What a person may want to know of every key; a new key without an entry does not compile. */
 // biome-ignore format: a table reads as a table, one key a line
 export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
-  clickhouseUrls: { type: 'url', option: '--clickhouse', variable: 'CLICKHOUSE_URL', stackKey: 'clickhouse.url', description: 'HTTP interface of ClickHouse; a path names the database. Several, with commas: one of every shard, always in the same order; a trace is on one of them, and so is a series. Replicas of a shard, with |: any one takes its rows, the next one when it fails', example: '--clickhouse http://127.0.0.1:8123/otel' },
+  clickhouseShards: { type: 'url', option: '--clickhouse', variable: 'CLICKHOUSE_URL', stackKey: 'clickhouse.url', description: 'HTTP interface of ClickHouse; a path names the database. Several, with commas: one of every shard, always in the same order; a trace is on one of them, and so is a series. Replicas of a shard, with |: any one takes its rows, the next one when it fails', example: '--clickhouse http://127.0.0.1:8123/otel' },
   clickhouseUser: { type: 'text', variable: 'CLICKHOUSE_USER', defaultText: '`default`', description: 'User of ClickHouse; the one in the URL goes first', example: 'CLICKHOUSE_USER=otel' },
   clickhousePassword: { type: 'text', variable: 'CLICKHOUSE_PASSWORD', defaultText: 'none', description: 'Its password; never an option, so that no process list shows it', example: 'CLICKHOUSE_PASSWORD="$(cat /run/secrets/clickhouse)"' },
   clickhouseUserFile: { type: 'text', variable: 'CLICKHOUSE_USER_FILE', defaultText: 'none', description: 'File with the user; goes before the value, and is read again when it changes', example: 'CLICKHOUSE_USER_FILE=/run/secrets/clickhouse/user' },
@@ -258,6 +260,7 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   sealRowsMax: { type: 'count', option: '--seal-rows', description: 'Rows that are inserted together at most; fewer and larger inserts cost ClickHouse less', example: '--seal-rows 60000' },
   sealBytesMax: { type: 'size', description: 'Bytes of open blocks at which they are sealed for insertion', example: '48Mi' },
   sealAgeMsMax: { type: 'duration', option: '--freshness', description: 'How fresh the tables are while ClickHouse takes inserts: blocks wait for more rows as long as this allows, less the time that an insert took of late, because few large inserts cost ClickHouse less; after a silence rows leave sooner', example: '--freshness 3s' },
+  insertQuorum: { type: 'text', option: '--insert-quorum', variable: 'OBSCTL_INSERT_QUORUM', defaultText: 'what the settings of the server say', description: 'How many replicas of a shard must have an insert before it counts as stored: a number, or `auto` for more than half of them; 0 and 1 wait for no other one. Until then it waits in the log, and is sent again under its token. Only for Replicated tables', example: '--insert-quorum auto' },
   deliveryOrder: { type: 'text', option: '--delivery-order', description: 'What goes first when ClickHouse was away: the `oldest` data, or the `newest`, so that dashboards are current while the rest follows; inserts in doubt always go before', example: '--delivery-order newest' },
   insertTimeoutMs: { type: 'duration', option: '--insert-timeout', description: 'How long one insert may take before it is in doubt and settled', example: '--insert-timeout 30s' },
   resendWindowMs: { type: 'duration', option: '--resend-window', defaultText: '`10m`', description: 'How long the bytes of a request are known: a sender whose answer got lost sends them again, and they are answered as stored without being stored twice. Only requests whose items carry their own times; `0s` switches it off', example: '--resend-window 30m' },

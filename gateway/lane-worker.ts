@@ -10,7 +10,6 @@ import { assert } from '../core/assert.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { formatProblem, isProblem } from '../core/problem.ts';
 import { credentialSource } from './clickhouse-connection.ts';
-import { replicasOf } from './config.ts';
 import { createOpenBlocks } from './decode/blocks.ts';
 import { decodeInto } from './decode/decode.ts';
 import { useCore } from './decode/wasm/core.ts';
@@ -54,8 +53,9 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   const { database } = config;
   const log: LaneLog = (level, message) => post({ kind: 'log', level, message });
   const { shards, destroy } = openShards({
-    ...{ urls: config.clickhouseUrls.map(replicasOf), database, credentials, connectionsMax },
-    ...{ insertTimeoutMs: config.insertTimeoutMs, clock, firstReplica: start.index },
+    ...{ urls: config.clickhouseShards, database, credentials, connectionsMax },
+    ...{ insertTimeoutMs: config.insertTimeoutMs, insertQuorum: config.insertQuorum },
+    ...{ clock, firstReplica: start.index },
     onMove: (message) => log('warn', message),
   });
   const table = start.resendMemory && new ResendTable(start.resendMemory, config.resendWindowMs);

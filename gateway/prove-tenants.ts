@@ -3,18 +3,20 @@
  * hold under its name, seal by seal. A row in another tenant's name is a difference here, though
  * the sums of the whole agree.
  */
-import type { Sql } from '../clickhouse/client.ts';
 import { receipts, redSecond } from '../clickhouse/schema/ours.ts';
 import { quoteName, quoteText } from '../clickhouse/sql.ts';
 import type { Signal } from './answer.ts';
 import { itemTables, signalOfTable } from './item-tables.ts';
+import type { Difference, ProofOptions, TenantProof, Window } from './proof.ts';
 import {
-  type Difference,
-  momentOf,
-  type ProofOptions,
-  type TenantProof,
-  type Window,
-} from './proof.ts';
+  askAll,
+  askOfSeals,
+  askReceipts,
+  ledgerOf,
+  type SealSpan,
+  type Servers,
+  within,
+} from './seal-counts.ts';
 
 type TenantsProof = {
   readonly tenants: readonly TenantProof[];
@@ -34,9 +36,9 @@ type Part = {
   rolledUp: number;
 };
 
-type Receipt = {
+/** Maps are empty in the receipts of tables that hold no items. */
+type Receipt = SealSpan & {
   readonly table: string;
-  readonly seal: string;
   readonly id: string;
   readonly lane: string;
   readonly atMs: string;
@@ -47,67 +49,75 @@ type Receipt = {
 type Counted = { readonly seal: string; readonly tenant: string; readonly items: string };
 
 export async function proveTenants(
-  sql: Sql,
+  servers: Servers,
   options: ProofOptions,
   window: Window,
 ): Promise<TenantsProof> {
-  if (!(await knowsTenants(sql, options))) return { tenants: [], differences: [] };
+  const { database, signal } = options;
+  if (!(await knowTenants(servers, options))) return { tenants: [], differences: [] };
   const parts = new Map<string, Part>();
-  const ledger = await sql.rows<Receipt>(receiptsOf(options.database, window), options.signal);
+  const ledger = await askReceipts<Receipt>(servers, receiptsOf(database, window), signal);
   if (ledger.length === 0) return { tenants: [], differences: [] };
   for (const row of ledger) takeReceipt(parts, row);
-  const sealOf = new Map(ledger.map((row) => [row.seal, row]));
-  for (const { name, signal, time } of itemTables) {
-    const query = rowsOf(options.database, { name, time, count: 'count()' }, window);
-    for (const row of await sql.rows<Counted>(query, options.signal)) {
-      partOf(parts, signal, row.tenant, sealOf.get(row.seal)).stored += Number(row.items);
+  const receiptOf = new Map(ledger.map((row) => [row.seal, row]));
+  const spans = spansOf(ledger);
+  const counts = async (table: string, time: string, count: string): Promise<readonly Counted[]> =>
+    await askOfSeals<Counted>(
+      servers,
+      spans,
+      time,
+      (condition) => `SELECT toString(Seal) AS seal, Tenant AS tenant, ${count} AS items
+        FROM ${quoteName(database)}.${quoteName(table)}
+        WHERE ${condition} AND Tenant != '' GROUP BY Seal, Tenant`,
+      signal,
+    );
+  for (const table of itemTables) {
+    for (const row of await counts(table.name, table.time, 'count()')) {
+      partOf(parts, table.signal, row.tenant, receiptOf.get(row.seal)).stored += Number(row.items);
     }
   }
-  const rates = { name: redSecond.name, time: 'Time', count: 'sum(Count)' };
-  const query = rowsOf(options.database, rates, window);
-  for (const row of await sql.rows<Counted>(query, options.signal)) {
-    partOf(parts, 'traces', row.tenant, sealOf.get(row.seal)).rolledUp += Number(row.items);
+  for (const row of await counts(redSecond.name, 'Time', 'sum(Count)')) {
+    partOf(parts, 'traces', row.tenant, receiptOf.get(row.seal)).rolledUp += Number(row.items);
   }
   const all = [...parts.values()];
   return { tenants: totalsOf(all), differences: all.flatMap(differencesOf) };
 }
 
 /** A database that was not migrated since there are tenants has no such column. */
-async function knowsTenants(sql: Sql, { database, signal }: ProofOptions): Promise<boolean> {
-  const rows = await sql.rows(
+async function knowTenants(servers: Servers, { database, signal }: ProofOptions): Promise<boolean> {
+  const rows = await askAll(
+    servers,
     `SELECT name FROM system.columns WHERE database = ${quoteText(database)}
       AND table = ${quoteText(receipts.name)} AND name = 'ReceivedByTenant'`,
     signal,
   );
-  return rows.length > 0;
+  return rows.length === servers.length;
 }
 
-function within(window: Window): string {
-  return `Time > ${momentOf(window.fromMs)} AND Time <= ${momentOf(window.toMs)}`;
-}
-
+/** All receipts of seals with items of a tenant: their rows are within the times of all. */
 function receiptsOf(database: string, window: Window): string {
-  return `SELECT \`Table\` AS table, leftPad(lower(hex(Seal)), 16, '0') AS seal, any(SealId) AS id,
-      any(Lane) AS lane, toUnixTimestamp64Milli(min(Time)) AS atMs,
+  const ledger = `${ledgerOf(database)} WHERE ${within(window)}`;
+  return `SELECT \`Table\` AS table, toString(Seal) AS seal, any(SealId) AS id, any(Lane) AS lane,
+      toUnixTimestamp64Milli(min(Time)) AS atMs,
+      toString(toUnixTimestamp64Nano(min(FirstEvent))) AS firstNs,
+      toString(toUnixTimestamp64Nano(max(LastEvent))) AS lastNs,
       any(ReceivedByTenant) AS received, any(LeftOutByTenant) AS leftOut
-    FROM ${quoteName(database)}.${receipts.name}
-    WHERE ${within(window)} AND notEmpty(ReceivedByTenant) GROUP BY table, Seal`;
+    FROM ${ledger} AND Seal IN (SELECT Seal FROM ${ledger} AND notEmpty(ReceivedByTenant))
+    GROUP BY table, Seal ORDER BY atMs`;
 }
 
-function rowsOf(
-  database: string,
-  table: { readonly name: string; readonly time: string; readonly count: string },
-  window: Window,
-): string {
-  const ledger = `FROM ${quoteName(database)}.${receipts.name} WHERE ${within(window)}`;
-  const seals = `SELECT Seal ${ledger} AND notEmpty(ReceivedByTenant)`;
-  const sealed = `${ledger} AND Seal IN (${seals})`;
-  return `SELECT leftPad(lower(hex(Seal)), 16, '0') AS seal, Tenant AS tenant,
-      ${table.count} AS items
-    FROM ${quoteName(database)}.${quoteName(table.name)}
-    WHERE ${table.time} >= (SELECT min(FirstEvent) ${sealed}) - 1
-      AND ${table.time} <= (SELECT max(LastEvent) ${sealed}) + 1
-      AND Seal IN (${seals}) AND Tenant != '' GROUP BY Seal, Tenant`;
+/** One for each seal, of all its receipts. */
+function spansOf(ledger: readonly Receipt[]): readonly SealSpan[] {
+  const spans = new Map<string, SealSpan>();
+  for (const { seal, firstNs, lastNs } of ledger) {
+    const span = spans.get(seal) ?? { seal, firstNs, lastNs };
+    spans.set(seal, {
+      seal,
+      firstNs: BigInt(firstNs) < BigInt(span.firstNs) ? firstNs : span.firstNs,
+      lastNs: BigInt(lastNs) > BigInt(span.lastNs) ? lastNs : span.lastNs,
+    });
+  }
+  return [...spans.values()];
 }
 
 /** The same numbers stand in the receipts of each of the signal's tables. */

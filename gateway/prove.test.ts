@@ -73,7 +73,7 @@ function sendPoints(count: number): Promise<unknown> {
 }
 
 function proof(): Promise<Proof> {
-  return prove(server, { database, sinceMs: 3_600_000, clock: hasty, looksMax: 2 });
+  return prove([server], { database, sinceMs: 3_600_000, clock: hasty, looksMax: 2 });
 }
 
 /** By hand: what nobody should do. */
@@ -104,7 +104,7 @@ describe('the proof', () => {
 
   it('is about the time that was asked for', async () => {
     const asked = { database, sinceMs: 0.001, clock: hasty, looksMax: 2 };
-    const found = await prove(server, asked);
+    const found = await prove([server], asked);
     expect(found).toMatchObject({ ok: true, seals: 0 });
   });
 
@@ -177,7 +177,7 @@ describe('the proof', () => {
       const back = `SELECT * FROM ${name}_kept WHERE SealId = '${seal}'`;
       await server.run(`INSERT INTO ${name} ${back}`);
     };
-    const found = await prove(server, {
+    const found = await prove([server], {
       database,
       sinceMs: 3_600_000,
       clock: { ...systemClock, sleep },

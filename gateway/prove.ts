@@ -2,85 +2,90 @@
  * The proof that anyone can run on their own data: what came in is what the log sealed and what
  * sampling left out; what was sealed is what tables hold now; the rates count all of it. From
  * the receipts (what was received and sealed, written when ClickHouse had acknowledged it) and
- * from counting the rows of each seal.
+ * from counting the rows of each seal, over all shards.
  *
  * A difference may be a moment: rows lie in their tables a little before their receipt. So a
  * difference counts only when it is found again and again.
  */
-import type { Sql } from '../clickhouse/client.ts';
-import { receipts, redSecond } from '../clickhouse/schema/ours.ts';
+import { redSecond } from '../clickhouse/schema/ours.ts';
 import { traceRanges, traces } from '../clickhouse/schema/traces.ts';
 import { quoteName, quoteText } from '../clickhouse/sql.ts';
 import type { Signal } from './answer.ts';
 import { itemTables } from './item-tables.ts';
-import {
-  type Difference,
-  momentOf,
-  type Proof,
-  type ProofOptions,
-  type SignalProof,
-  type Window,
-} from './proof.ts';
+import type { Difference, Proof, ProofOptions, SignalProof, Window } from './proof.ts';
 import { proveTenants } from './prove-tenants.ts';
+import {
+  askAll,
+  askOfSeals,
+  askReceipts,
+  ledgerOf,
+  type SealSpan,
+  type Servers,
+  sealsWithReceipt,
+  within,
+} from './seal-counts.ts';
 
 /** How often a difference must be found, and the pause between: a seal takes a second or two. */
 const looksDefault = 12;
 const lookPauseMs = 1_000;
 const differencesMax = 20;
+/** Of the number of a seal, in hexadecimal. */
+const sealDigits = 16;
 
 const counted = [...itemTables, { name: redSecond.name, signal: undefined, time: 'Time' }] as const;
 
-export async function prove(sql: Sql, options: ProofOptions): Promise<Proof> {
-  const [moment] = await sql.rows<{ now: string; from: string }>(
+export async function prove(servers: Servers, options: ProofOptions): Promise<Proof> {
+  const [moment] = await (servers[0] as Servers[number]).rows<{ now: string; from: string }>(
     `SELECT toString(toUnixTimestamp64Milli(now64(3))) AS now,
       toString(toUnixTimestamp64Milli(now64(3)) - ${Math.ceil(options.sinceMs)}) AS from`,
     options.signal,
   );
   const window = { fromMs: Number(moment?.from), toMs: Number(moment?.now) };
   const { looksMax = looksDefault } = options;
-  let proof = await look(sql, options, window);
+  let proof = await look(servers, options, window);
   let standing = proof.differences;
   for (let again = 1; again < looksMax && standing.length > 0; again += 1) {
     await options.clock.sleep(lookPauseMs, options.signal);
-    proof = await look(sql, options, window);
+    proof = await look(servers, options, window);
     const found = new Map(proof.differences.map((entry) => [keyOf(entry), entry]));
     standing = standing.flatMap((entry) => found.get(keyOf(entry)) ?? []);
   }
   return { ...proof, ok: standing.length === 0, differences: standing.slice(0, differencesMax) };
 }
 
-/** One seal in one table: what its receipts say, and what a query finds. */
+/** One seal in one table: what its receipts say, and what queries find. */
 type SealRow = {
+  /** 16 hex digits. */
   readonly seal: string;
   /** Empty where rows have no receipt. */
   readonly id: string;
   readonly lane: string;
-  readonly atMs: string;
-  readonly received: string;
-  readonly leftOut: string;
-  readonly logged: string;
-  readonly found: string;
+  readonly atMs: number;
+  readonly received: number;
+  readonly leftOut: number;
+  readonly logged: number;
+  found: number;
   /** Spans in the rates; rows elsewhere. */
-  readonly weight: string;
+  weight: number;
 };
 
-type Found = { readonly table: (typeof counted)[number]; readonly row: SealRow };
+type CountedTable = (typeof counted)[number];
+type Found = { readonly table: CountedTable; readonly row: SealRow };
 
-async function look(sql: Sql, options: ProofOptions, window: Window): Promise<Proof> {
+async function look(servers: Servers, options: ProofOptions, window: Window): Promise<Proof> {
   const all: Found[] = [];
   for (const table of counted) {
-    const query = sealsOf(options.database, table, window);
-    const rows = await sql.rows<SealRow>(query, options.signal);
-    all.push(...rows.map((row) => ({ table, row })));
+    const rows = await sealsOf(servers, options, table, window);
+    for (const row of rows) all.push({ table, row });
   }
   const known = all.filter(({ row }) => row.id !== '');
-  const byTenant = await proveTenants(sql, options, window);
+  const byTenant = await proveTenants(servers, options, window);
   const differences = [
     ...byTenant.differences,
     ...all.flatMap(rowDifference),
     ...bySignal(known).flatMap(sealedDifference),
     ...ratesDifferences(known),
-    ...(await sealsWithoutRanges(sql, options, window)),
+    ...(await sealsWithoutRanges(servers, options, window)),
   ].sort((left, right) => left.atMs - right.atMs);
   return {
     ok: differences.length === 0,
@@ -91,56 +96,127 @@ async function look(sql: Sql, options: ProofOptions, window: Window): Promise<Pr
   };
 }
 
+type Receipt = SealSpan & {
+  readonly id: string;
+  readonly lane: string;
+  readonly atMs: string;
+  readonly received: string;
+  readonly leftOut: string;
+  readonly logged: string;
+};
+
+type Counted = { readonly seal: string; readonly found: string; readonly weight: string };
+
 /** What the receipts of the window say of `table`, beside what it holds of the same seals. */
-function sealsOf(database: string, table: (typeof counted)[number], window: Window): string {
-  const [from, to] = [momentOf(window.fromMs), momentOf(window.toMs)];
-  const name = `${quoteName(database)}.${quoteName(table.name)}`;
-  const ledger = `${quoteName(database)}.${receipts.name}`;
-  const ofTable = `\`Table\` = ${quoteText(table.name)}`;
+async function sealsOf(
+  servers: Servers,
+  { database, signal }: ProofOptions,
+  table: CountedTable,
+  window: Window,
+): Promise<readonly SealRow[]> {
+  const ledger = await askReceipts<Receipt>(
+    servers,
+    `SELECT toString(Seal) AS seal, any(SealId) AS id, any(Lane) AS lane,
+        toUnixTimestamp64Milli(min(Time)) AS atMs, max(Received) AS received,
+        max(LeftOut) AS leftOut, sum(Rows) AS logged,
+        toString(toUnixTimestamp64Nano(min(FirstEvent))) AS firstNs,
+        toString(toUnixTimestamp64Nano(max(LastEvent))) AS lastNs
+      FROM ${ledgerOf(database)}
+      WHERE \`Table\` = ${quoteText(table.name)} AND ${within(window)} GROUP BY Seal ORDER BY atMs`,
+    signal,
+  );
+  const rows = new Map(ledger.map((receipt) => [receipt.seal, rowOf(receipt)]));
   const weight = table.name === redSecond.name ? 'sum(Count)' : 'count()';
-  const group = `SELECT Seal, count() AS rows, ${weight} AS weight, min(${table.time}) AS first
-    FROM ${name} WHERE`;
-  return `WITH sealed AS (
-      SELECT Seal, any(SealId) AS id, any(Lane) AS lane, min(Time) AS at, max(Received) AS received,
-        max(LeftOut) AS leftOut, sum(Rows) AS logged, min(FirstEvent) AS earliest,
-        max(LastEvent) AS latest
-      FROM ${ledger} WHERE ${ofTable} AND Time > ${from} AND Time <= ${to} GROUP BY Seal
-    ),
-    stored AS (
-      ${group} ${table.time} >= (SELECT min(earliest) FROM sealed) - 1
-        AND ${table.time} <= (SELECT max(latest) FROM sealed) + 1
-        AND Seal IN (SELECT Seal FROM sealed) GROUP BY Seal
-      UNION ALL
-      ${group} Seal != 0 AND ${table.time} > ${from} AND ${table.time} <= ${to}
-        AND Seal NOT IN (SELECT Seal FROM ${ledger} WHERE ${ofTable}) GROUP BY Seal
-    )
-    SELECT leftPad(lower(hex(Seal)), 16, '0') AS seal, id, lane,
-      toUnixTimestamp64Milli(if(id = '', toDateTime64(first, 3), at)) AS atMs,
-      received, leftOut, logged, rows AS found, weight
-    FROM sealed FULL OUTER JOIN stored USING (Seal) ORDER BY atMs
-    SETTINGS join_use_nulls = 0`;
+  const found = await askOfSeals<Counted>(
+    servers,
+    ledger,
+    table.time,
+    (condition) => `SELECT toString(Seal) AS seal, count() AS found, ${weight} AS weight
+      FROM ${quoteName(database)}.${quoteName(table.name)} WHERE ${condition} GROUP BY Seal`,
+    signal,
+  );
+  for (const counts of found) add(rows.get(counts.seal), counts);
+  const strangers = await rowsWithoutReceipt(servers, database, table, { window, weight, signal });
+  return [...rows.values(), ...strangers.filter(([seal]) => !rows.has(seal)).map(([, row]) => row)];
+}
+
+/** Rows that happened in the window, of seals of which no server has a receipt. */
+async function rowsWithoutReceipt(
+  servers: Servers,
+  database: string,
+  table: CountedTable,
+  asked: {
+    readonly window: Window;
+    readonly weight: string;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<readonly (readonly [string, SealRow])[]> {
+  const ofTable = `\`Table\` = ${quoteText(table.name)}`;
+  const found = await askAll<Counted & { readonly atMs: string }>(
+    servers,
+    `SELECT toString(Seal) AS seal, count() AS found, ${asked.weight} AS weight,
+        toUnixTimestamp64Milli(toDateTime64(min(${table.time}), 3)) AS atMs
+      FROM ${quoteName(database)}.${quoteName(table.name)}
+      WHERE Seal != 0 AND ${within(asked.window, table.time)}
+        AND Seal NOT IN (SELECT Seal FROM ${ledgerOf(database)} WHERE ${ofTable}) GROUP BY Seal`,
+    asked.signal,
+  );
+  const rows = new Map<string, SealRow>();
+  const nothing = { id: '', lane: '', received: '0', leftOut: '0', logged: '0' };
+  for (const counts of found) {
+    const row = rows.get(counts.seal) ?? rowOf({ ...counts, ...nothing });
+    rows.set(counts.seal, row);
+    add(row, counts);
+  }
+  // The receipt of a shard's rows may be on another one.
+  const place = { database, table: table.name };
+  const known = await sealsWithReceipt(servers, place, [...rows.keys()], asked.signal);
+  return [...rows].filter(([seal]) => !known.has(seal));
+}
+
+function rowOf(receipt: Omit<Receipt, 'firstNs' | 'lastNs'>): SealRow {
+  const { id, lane } = receipt;
+  return {
+    ...{ seal: hexOf(receipt.seal), id, lane, atMs: Number(receipt.atMs) },
+    received: Number(receipt.received),
+    leftOut: Number(receipt.leftOut),
+    logged: Number(receipt.logged),
+    ...{ found: 0, weight: 0 },
+  };
+}
+
+function add(row: SealRow | undefined, counts: Counted): void {
+  if (row === undefined) return;
+  row.found += Number(counts.found);
+  row.weight += Number(counts.weight);
+}
+
+function hexOf(seal: string): string {
+  return BigInt(seal).toString(16).padStart(sealDigits, '0');
 }
 
 /** Seals with spans of which no receipt says when their traces happened: those rows merge. */
 async function sealsWithoutRanges(
-  sql: Sql,
+  servers: Servers,
   options: ProofOptions,
   window: Window,
 ): Promise<readonly Difference[]> {
-  const [from, to] = [momentOf(window.fromMs), momentOf(window.toMs)];
-  const rows = await sql.rows<SealRow>(
+  const rows = await askAll<{ id: string; lane: string; atMs: string }>(
+    servers,
     `SELECT SealId AS id, any(Lane) AS lane, toUnixTimestamp64Milli(min(Time)) AS atMs
-      FROM ${quoteName(options.database)}.${receipts.name}
-      WHERE Time > ${from} AND Time <= ${to} GROUP BY id
+      FROM ${ledgerOf(options.database)} WHERE ${within(window)} GROUP BY id
       HAVING sumIf(Rows, \`Table\` = ${quoteText(traces.name)}) > 0
         AND countIf(\`Table\` = ${quoteText(traceRanges.name)}) = 0`,
     options.signal,
   );
-  return rows.map((row) => differenceOf(row, traceRanges.name, 'no_receipt', [1, 0]));
+  return rows.map(({ id, lane, atMs }) => {
+    const row = { seal: id, id, lane, atMs: Number(atMs) };
+    return differenceOf(row, traceRanges.name, 'no_receipt', [1, 0]);
+  });
 }
 
 function rowDifference({ table, row }: Found): readonly Difference[] {
-  const [expected, found] = [Number(row.logged), Number(row.found)];
+  const { logged: expected, found } = row;
   if (expected === found) return [];
   const what = row.id === '' ? 'no_receipt' : found < expected ? 'missing' : 'surplus';
   return [differenceOf(row, table.name, what, [expected, found])];
@@ -161,9 +237,9 @@ function bySignal(known: readonly Found[]): readonly SealOfSignal[] {
     if (table.signal === undefined) continue;
     const key = `${table.signal} ${row.id}`;
     // The same number stands in the receipts of each of the signal's tables.
-    const [received, leftOut] = [Number(row.received), Number(row.leftOut)];
+    const { received, leftOut } = row;
     const entry = seals.get(key) ?? { signal: table.signal, row, received, leftOut, logged: 0 };
-    entry.logged += Number(row.logged);
+    entry.logged += row.logged;
     seals.set(key, entry);
   }
   return [...seals.values()];
@@ -185,11 +261,11 @@ function ratesDifferences(known: readonly Found[]): readonly Difference[] {
   const rates = new Map(
     known
       .filter(({ table }) => table.name === redSecond.name)
-      .map(({ row }) => [row.seal, Number(row.weight)]),
+      .map(({ row }) => [row.seal, row.weight]),
   );
   return known.flatMap(({ table, row }) => {
     if (table.signal !== 'traces') return [];
-    const spans = Number(row.logged) + Number(row.leftOut);
+    const spans = row.logged + row.leftOut;
     const rolledUp = rates.get(row.seal) ?? 0;
     if (spans === rolledUp) return [];
     return [differenceOf(row, redSecond.name, 'not_rolled_up', [spans, rolledUp])];
@@ -205,19 +281,18 @@ function totalsOf(signal: Signal, known: readonly Found[]): SignalProof {
     received: sum(seals.map(receivedIn)),
     leftOut: sum(seals.map(({ leftOut }) => leftOut)),
     logged: sum(seals.map(({ logged }) => logged)),
-    stored: sum(ofSignal.map(({ row }) => Number(row.found))),
-    rolledUp: signal === 'traces' ? sum(rates.map(({ row }) => Number(row.weight))) : undefined,
+    stored: sum(ofSignal.map(({ row }) => row.found)),
+    rolledUp: signal === 'traces' ? sum(rates.map(({ row }) => row.weight)) : undefined,
   };
 }
 
 function differenceOf(
-  row: SealRow,
+  row: Pick<SealRow, 'seal' | 'id' | 'lane' | 'atMs'>,
   table: string,
   what: Difference['what'],
   [expected, found]: readonly [number, number],
 ): Difference {
-  const { lane } = row;
-  const atMs = Number(row.atMs);
+  const { lane, atMs } = row;
   return { seal: row.id === '' ? row.seal : row.id, table, what, expected, found, lane, atMs };
 }
 

@@ -9,18 +9,21 @@ import type { GrpcFraming } from '../../gateway/receive/call-stream.ts';
 import { addressText, parseAddress } from '../address.ts';
 import type { CliContext } from '../context.ts';
 import { addDataOptions, type DataOptions, dataConfigOf, dataOfStack } from '../data-options.ts';
+import { addDeliveryOptions, type DeliveryOptions, deliveryConfigOf } from '../delivery-options.ts';
 import {
   addGuardOptions,
   type GuardOptions,
   guardConfigOf,
   guardOfStack,
 } from '../guard-options.ts';
+import { parseCount, parseOption } from '../parse-option.ts';
 import { addProtocolOptions, type ProtocolOptions, protocolConfigOf } from '../protocol-options.ts';
 import { parseRetention } from '../retention.ts';
-import { parseShardUrls } from '../shard-urls.ts';
+import { parseShards } from '../shards.ts';
 import { version } from '../version.ts';
 
 type GatewayCommandOptions = GuardOptions &
+  DeliveryOptions &
   DataOptions &
   ProtocolOptions & {
     readonly file?: string;
@@ -35,10 +38,6 @@ type GatewayCommandOptions = GuardOptions &
     readonly grace?: string;
     readonly resendWindow?: string;
     readonly telemetryInterval?: string;
-    readonly sealRows?: string;
-    readonly freshness?: string;
-    readonly insertTimeout?: string;
-    readonly deliveryOrder?: string;
     readonly retention?: string;
     readonly crashAt?: string;
     readonly drain?: boolean;
@@ -64,8 +63,8 @@ export function registerGateway(program: Command, context: CliContext): void {
     .option('-f, --file <file>', 'stack file; its keys `clickhouse` and `gateway` are used')
     .option(
       '--clickhouse <url>',
-      'HTTP interface of ClickHouse, with commas one a shard; CLICKHOUSE_URL (default:' +
-        ' http://127.0.0.1:8123)',
+      "HTTP interface of ClickHouse, 'URL|URL,URL|URL': | between replicas, commas between" +
+        ' shards; CLICKHOUSE_URL (default: http://127.0.0.1:8123)',
     )
     .option('--database <name>', 'database of the tables (default: otel)')
     .option(
@@ -99,13 +98,6 @@ export function registerGateway(program: Command, context: CliContext): void {
       '--telemetry-interval <duration>',
       'how often it reports about itself; 0s: never (default: 10s)',
     )
-    .option('--insert-timeout <duration>', 'how long one insert may take (default: 60s)')
-    .option(
-      '--delivery-order <order>',
-      'oldest or newest data first when ClickHouse was away (default: oldest)',
-    )
-    .option('--freshness <duration>', 'how soon rows can be queried (default: 1.5s)')
-    .option('--seal-rows <n>', 'rows of one insert (default: 60000)')
     .option(
       '--retention <list>',
       'how long tables keep items (default: traces=7d,logs=7d,metrics=30d)',
@@ -121,6 +113,7 @@ export function registerGateway(program: Command, context: CliContext): void {
         '  curl http://127.0.0.1:8890/readyz\n',
     )
     .action((options: GatewayCommandOptions) => runGateway(options, context));
+  addDeliveryOptions(command);
   addDataOptions(command);
   addProtocolOptions(command);
   addGuardOptions(command);
@@ -176,48 +169,38 @@ async function configOf(
   const file =
     options.file === undefined ? {} : await fromStackFile(options.file, options, context);
   const given = {
-    clickhouseUrls: (options.clickhouse ?? context.env['CLICKHOUSE_URL'])?.split(','),
+    ...serversOf(options.clickhouse ?? context.env['CLICKHOUSE_URL']),
     clickhouseUser: context.env['CLICKHOUSE_USER'],
     clickhousePassword: context.env['CLICKHOUSE_PASSWORD'],
     clickhouseUserFile: context.env['CLICKHOUSE_USER_FILE'],
     clickhousePasswordFile: context.env['CLICKHOUSE_PASSWORD_FILE'],
-    database: options.database,
     dataDir: options.dataDir,
-    otlpGrpc: parse('--otlp-grpc', options.otlpGrpc, parseAddress, 'HOST:PORT'),
-    otlpHttp: parse('--otlp-http', options.otlpHttp, parseAddress, 'HOST:PORT'),
-    admin: parse('--admin', options.admin, parseAddress, 'HOST:PORT'),
-    workers: parse('--workers', options.workers, parseWorkers, `1 to ${workersMax}`),
-    walBytesMax: parse('--wal-size', options.walSize, parseBytes, 'a size such as 4Gi'),
-    resendWindowMs: parse(
+    otlpGrpc: parseOption('--otlp-grpc', options.otlpGrpc, parseAddress, 'HOST:PORT'),
+    otlpHttp: parseOption('--otlp-http', options.otlpHttp, parseAddress, 'HOST:PORT'),
+    admin: parseOption('--admin', options.admin, parseAddress, 'HOST:PORT'),
+    workers: parseOption('--workers', options.workers, parseWorkers, `1 to ${workersMax}`),
+    walBytesMax: parseOption('--wal-size', options.walSize, parseBytes, 'a size such as 4Gi'),
+    resendWindowMs: parseOption(
       '--resend-window',
       options.resendWindow,
       parseDurationMs,
       'a duration such as 10m',
     ),
-    graceMs: parse('--grace', options.grace, parseDurationMs, 'a duration such as 10s'),
-    telemetryIntervalMs: parse(
+    graceMs: parseOption('--grace', options.grace, parseDurationMs, 'a duration such as 10s'),
+    telemetryIntervalMs: parseOption(
       '--telemetry-interval',
       options.telemetryInterval,
       parseDurationMs,
       'a duration such as 10s',
     ),
-    sealAgeMsMax: parse('--freshness', options.freshness, parseDurationMs, 'a duration such as 3s'),
-    insertTimeoutMs: parse(
-      '--insert-timeout',
-      options.insertTimeout,
-      parseDurationMs,
-      'a duration such as 30s',
-    ),
-    deliveryOrder: parse('--delivery-order', options.deliveryOrder, parseOrder, 'oldest or newest'),
     retentionDays: retentionOf(options.retention),
-    sealRowsMax: parse('--seal-rows', options.sealRows, parseCount, 'a number of rows'),
-    grpcFraming: parse(
+    grpcFraming: parseOption(
       'OBSCTL_GRPC_FRAMING',
       context.env['OBSCTL_GRPC_FRAMING'],
       (text): GrpcFraming | undefined => (text === 'own' || text === 'node' ? text : undefined),
       'own or node',
     ),
-    decodeCore: parse(
+    decodeCore: parseOption(
       'OBSCTL_DECODE_CORE',
       context.env['OBSCTL_DECODE_CORE'],
       (text): DecodeCore | undefined => (text === 'wasm' || text === 'plain' ? text : undefined),
@@ -225,28 +208,30 @@ async function configOf(
     ),
     crashAt: context.env['OBSCTL_CRASH_AT'],
   };
+  const delivery = defined(deliveryConfigOf(options, context.env));
   const data = defined(await dataConfigOf(options, context.env));
   const guard = defined(guardConfigOf(options));
   const protocols = protocolConfigOf(options, context.env);
-  return withDatabaseOfUrl(
-    {
-      ...base,
-      ...file,
-      ...defined(given),
-      ...data,
-      ...protocols,
-      ...guard,
-      migrate: options.migrate,
-    },
-    options,
-  );
+  return {
+    ...base,
+    ...file,
+    ...defined(given),
+    ...delivery,
+    ...data,
+    ...protocols,
+    ...guard,
+    ...defined({ database: options.database }),
+    migrate: options.migrate,
+  };
 }
 
-/** A URL's path names the database, as everywhere in obsctl; `--database` goes first. */
-function withDatabaseOfUrl(config: GatewayConfig, options: GatewayCommandOptions): GatewayConfig {
-  const { database, urls } = parseShardUrls(config.clickhouseUrls);
-  const named = options.database ?? database ?? config.database;
-  return { ...config, clickhouseUrls: urls, database: named };
+/** A URL's path names the database, as everywhere in obsctl. */
+function serversOf(
+  text: string | undefined,
+): Partial<Pick<GatewayConfig, 'clickhouseShards' | 'database'>> {
+  if (text === undefined) return {};
+  const { shards, database } = parseShards(text);
+  return { clickhouseShards: shards, ...defined({ database }) };
 }
 
 /** Undefined when nothing was asked, so that the stack file's word stands. */
@@ -268,8 +253,8 @@ async function fromStackFile(
   return {
     ...(clickhouse.mode === 'external' &&
       clickhouse.url !== undefined && {
-        clickhouseUrls: [clickhouse.url],
         database: clickhouse.database,
+        ...serversOf(clickhouse.url),
       }),
     ...defined({
       retentionDays: retentionOf(names.join(',')),
@@ -285,29 +270,9 @@ async function fromStackFile(
   };
 }
 
-function parse<Value>(
-  option: string,
-  text: string | undefined,
-  parser: (text: string) => Value | undefined,
-  expected: string,
-): Value | undefined {
-  if (text === undefined) return undefined;
-  const value = parser(text);
-  if (value === undefined) throw new Problem('OBS-1003', `${option} ${text}: expected ${expected}`);
-  return value;
-}
-
 function parseWorkers(text: string): number | undefined {
   const workers = parseCount(text);
   return workers === undefined || workers > workersMax ? undefined : workers;
-}
-
-function parseOrder(text: string): GatewayConfig['deliveryOrder'] | undefined {
-  return text === 'oldest' || text === 'newest' ? text : undefined;
-}
-
-function parseCount(text: string): number | undefined {
-  return /^[1-9]\d{0,8}$/.test(text) ? Number(text) : undefined;
 }
 
 function defined<Value extends object>(

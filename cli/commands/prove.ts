@@ -5,6 +5,7 @@ import { Problem } from '../../core/problem.ts';
 import { parseDurationMs } from '../../core/units.ts';
 import type { Difference, Proof, SignalProof, TenantProof } from '../../gateway/proof.ts';
 import type { CliContext } from '../context.ts';
+import { parseShards } from '../shards.ts';
 
 type ProveOptions = {
   readonly clickhouse?: string;
@@ -16,7 +17,10 @@ export function registerProve(program: Command, context: CliContext): void {
   program
     .command('prove')
     .description('check that what was received was logged, stored and rolled up, each item once')
-    .option('--clickhouse <url>', 'server and database; CLICKHOUSE_URL, or http://127.0.0.1:8123')
+    .option(
+      '--clickhouse <url>',
+      'servers as the gateway has them; CLICKHOUSE_URL, or http://127.0.0.1:8123',
+    )
     .option('--since <duration>', 'how far back seals are looked at', '1h')
     .option('--json', 'the result as one JSON line')
     .addHelpText(
@@ -24,6 +28,7 @@ export function registerProve(program: Command, context: CliContext): void {
       '\nFrom the receipts that the gateway writes when ClickHouse has acknowledged a seal, and\n' +
         'from counting the rows of each seal. A seal under way is waited for. What sampling\n' +
         'left out has no row: received = left out + logged, and the rates count all of it.\n' +
+        'Of several servers one a shard is asked; one in all where tables read all shards.\n' +
         '\nExample:\n  obsctl prove --since 24h\n' +
         '\nExit codes: 0 equal, 1 a difference (the seal is named), 3 ClickHouse not reachable.\n',
     )
@@ -37,13 +42,18 @@ async function runProve(options: ProveOptions, context: CliContext): Promise<voi
     throw new Problem('OBS-1003', text);
   }
   const { connectClickHouse, defaultUrl } = await import('../../clickhouse/client.ts');
+  const { defaultDatabase } = await import('../../clickhouse/ddl.ts');
+  const { firstAnswering } = await import('../../gateway/clickhouse-connection.ts');
+  const { readersOf } = await import('../../gateway/proof-servers.ts');
   const { prove } = await import('../../gateway/prove.ts');
-  const url = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
-  const server = connectClickHouse({ url, env: context.env });
+  const given = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
+  const { shards, database = defaultDatabase } = parseShards(given);
+  const open = (url: string) => connectClickHouse({ url, env: context.env });
+  const servers = await Promise.all(shards.map((replicas) => firstAnswering(replicas, open)));
   try {
     const { signal } = context;
-    const asked = { database: server.database, sinceMs, clock: systemClock, signal };
-    const proof = await prove(server, asked);
+    const asked = { database, sinceMs, clock: systemClock, signal };
+    const proof = await prove(await readersOf(servers, database, signal), asked);
     if (context.signal.aborted) return context.exitWith(130);
     context.stdout(options.json === true ? `${jsonOf(proof)}\n` : textOf(proof, options.since));
     if (!proof.ok) context.exitWith(1);
@@ -51,7 +61,7 @@ async function runProve(options: ProveOptions, context: CliContext): Promise<voi
     if (!context.signal.aborted) throw error;
     context.exitWith(130);
   } finally {
-    await server.close();
+    for (const server of servers) await server.close();
   }
 }
 

@@ -6,7 +6,7 @@ import { Problem } from '../../core/problem.ts';
 import type { StoredLetter } from '../../gateway/deliver/dead-letter.ts';
 import type { Replayed } from '../../gateway/replay-letters.ts';
 import type { CliContext } from '../context.ts';
-import { parseShardUrls } from '../shard-urls.ts';
+import { parseShards } from '../shards.ts';
 
 type ReplayOptions = {
   readonly dataDir?: string;
@@ -25,10 +25,7 @@ export function registerReplay(program: Command, context: CliContext): void {
     .command('replay')
     .description('send dead letters to ClickHouse again, after what refused them was repaired')
     .option('--data-dir <dir>', "the gateway's (default: obsctl-data/gateway)")
-    .option(
-      '--clickhouse <url>',
-      'server and database, with commas one a shard; CLICKHOUSE_URL, or http://127.0.0.1:8123',
-    )
+    .option('--clickhouse <url>', 'as the gateway has it; CLICKHOUSE_URL, or http://127.0.0.1:8123')
     .option('--seal <id>', 'only the letters of this seal; the first digits are enough')
     .option('--all', 'every letter')
     .option('--dry-run', 'only say which would be stored')
@@ -81,10 +78,9 @@ async function connect(options: ReplayOptions, context: CliContext) {
   const { defaultUrl } = await import('../../clickhouse/client.ts');
   const { followCredentials } = await import('../../clickhouse/credentials.ts');
   const { defaultDatabase } = await import('../../clickhouse/ddl.ts');
-  const { replicasOf } = await import('../../gateway/config.ts');
   const { openShards } = await import('../../gateway/deliver/open-shards.ts');
   const given = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
-  const { database = defaultDatabase, urls } = parseShardUrls(given.split(','));
+  const { database = defaultDatabase, shards: urls } = parseShards(given);
   const credentials = followCredentials({
     user: context.env['CLICKHOUSE_USER'],
     password: context.env['CLICKHOUSE_PASSWORD'],
@@ -92,7 +88,7 @@ async function connect(options: ReplayOptions, context: CliContext) {
     passwordFile: context.env['CLICKHOUSE_PASSWORD_FILE'],
   });
   return openShards({
-    ...{ urls: urls.map(replicasOf), database, credentials, connectionsMax, insertTimeoutMs },
+    ...{ urls, database, credentials, connectionsMax, insertTimeoutMs },
     ...{ clock: systemClock, firstReplica: 0 },
     onMove: (message) => context.stderr(`${message}\n`),
   });

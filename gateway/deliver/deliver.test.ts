@@ -65,6 +65,11 @@ describe('a statement', () => {
     [500, { 'X-ClickHouse-Exception-Code': '252' }, '', 'retryable', 252],
     [500, {}, 'Code: 469. DB::Exception: Constraint', 'permanent', 469],
     [404, {}, 'Code: 60. DB::Exception: Unknown table', 'retryable', 60],
+    // Too few replicas have an insert, or are there to have it: later they may.
+    [500, { 'X-ClickHouse-Exception-Code': '285' }, '', 'retryable', 285],
+    [500, { 'X-ClickHouse-Exception-Code': '286' }, '', 'retryable', 286],
+    [500, { 'X-ClickHouse-Exception-Code': '319' }, '', 'retryable', 319],
+    [500, { 'X-ClickHouse-Exception-Code': '159' }, '', 'retryable', 159],
     [502, {}, '<html>bad gateway</html>', 'retryable', 0],
     [413, {}, '<html>too large</html>', 'permanent', 0],
     // A failure after the first byte of the answer comes with status 200.

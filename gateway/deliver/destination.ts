@@ -11,6 +11,7 @@ import type { EncodedUnit } from '../decode/decode-types.ts';
 import { splitPartition } from '../decode/shard.ts';
 import { isSchemaException } from './exceptions.ts';
 import type { Failed, InsertClient, StatementResult } from './insert-client.ts';
+import { type InsertQuorum, quorumSettings, waitsForOthers } from './quorum.ts';
 import {
   createTableStates,
   definitions,
@@ -35,6 +36,8 @@ export type Destination = {
    * hole. `undefined` when nobody answered.
    */
   readonly tokenMayLie: (table: string) => Promise<boolean | undefined>;
+  /** Whether its inserts wait for other replicas: rows that one has are then not yet stored. */
+  readonly hasQuorum: boolean;
   /** A place with the columns and constraints of `table` that keeps nothing. */
   readonly beginDryRun: (table: string, tag: string) => Promise<DryRun | undefined>;
   readonly reachable: () => Promise<boolean>;
@@ -58,10 +61,18 @@ export type DestinationOptions = {
   readonly clock: Clock;
   /** Several replicas take its rows: tables that do not share their tokens would double them. */
   readonly mustBeReplicated?: boolean;
+  /** Absent: the server's own. */
+  readonly insertQuorum?: InsertQuorum | undefined;
 };
 
 const pingTimeoutMs = 5_000;
 const queryTimeoutMs = 30_000;
+const forReplicas =
+  '--clickhouse names replicas with |, and they need Replicated tables, ' +
+  'or rows sent again to another are stored twice';
+const forQuorum =
+  '--insert-quorum needs Replicated tables, and this one would ignore it: ' +
+  'leave it out, or make the tables with obsctl migrate --cluster NAME';
 /** A replica that has lost Keeper would try for minutes, while another one takes rows. */
 const keeperTriesMax = '2';
 /** How a seal in doubt is settled for `table`; tables unknown here are asked for their count. */
@@ -70,10 +81,14 @@ export function inDoubtRule(table: string): TableDef['inDoubt'] {
 }
 
 export function createDestination(options: DestinationOptions): Destination {
-  const { client, clock, database, mustBeReplicated = false } = options;
+  const { client, clock, database, insertQuorum, mustBeReplicated = false } = options;
+  const hasQuorum = waitsForOthers(insertQuorum);
   const query = (sql: string): Promise<StatementResult> =>
     client.run({ sql, settings: {}, timeoutMs: queryTimeoutMs });
-  const tables = createTableStates({ query, clock, database, mustBeReplicated });
+  const tables = createTableStates({
+    ...{ query, clock, database },
+    replicatedFor: mustBeReplicated ? forReplicas : hasQuorum ? forQuorum : undefined,
+  });
   let dedup: Readonly<Record<string, string>> | undefined;
 
   /** Everything an insert must know, or why it cannot. */
@@ -107,6 +122,7 @@ export function createDestination(options: DestinationOptions): Destination {
         insert_deduplication_token: token,
         ...dedup,
         ...(mustBeReplicated && { insert_keeper_max_retries: keeperTriesMax }),
+        ...quorumSettings(insertQuorum, options.insertTimeoutMs),
       },
       chunks,
       timeoutMs: options.insertTimeoutMs,
@@ -122,6 +138,7 @@ export function createDestination(options: DestinationOptions): Destination {
   }
 
   return {
+    hasQuorum,
     insertUnit: (unit, token) => insert(unit.table, 'Native', unit.chunks, token),
     insertRows: (table, rows, token) => insert(table, 'JSONEachRow', [Buffer.from(rows)], token),
     countSeal: async (table, partition, seal) => {

@@ -34,6 +34,8 @@ export type Job = {
   /** Tables that its last attempt waits for, while others took their units. */
   parkedOn: ReadonlySet<string>;
   attempts: number;
+  /** When its receipts were first sent. */
+  receiptsAtMs: number | undefined;
   isDelivered: boolean;
   isActive: boolean;
 };
@@ -48,6 +50,7 @@ export function newJob(batch: SealedBatch): Job {
     parkedOn: new Set(),
     missing: new Set(),
     attempts: 0,
+    receiptsAtMs: undefined,
     isDelivered: false,
     isActive: false,
   };

@@ -1,19 +1,21 @@
 /** Connections to the servers that a configuration names: shards, and the replicas of each. */
 import type { Credentials } from '../../clickhouse/credentials.ts';
 import type { Clock } from '../../core/clock.ts';
+import type { ShardUrls } from '../config.ts';
 import { createDestination } from './destination.ts';
 import { createInsertClient, type InsertClient } from './insert-client.ts';
+import type { InsertQuorum } from './quorum.ts';
 import { createReplicaClient } from './replicas.ts';
 import { createShards, type Shards } from './shards.ts';
 
 export type OpenShardsOptions = {
-  /** Of each shard in order, those of its replicas. */
-  readonly urls: readonly (readonly string[])[];
+  readonly urls: ShardUrls;
   readonly database: string;
   readonly credentials: () => Credentials;
   /** To one server. */
   readonly connectionsMax: number;
   readonly insertTimeoutMs: number;
+  readonly insertQuorum?: InsertQuorum | undefined;
   readonly clock: Clock;
   /** Which replica is asked first: workers spread over them. */
   readonly firstReplica: number;
@@ -25,11 +27,12 @@ export function openShards(options: OpenShardsOptions): {
   /** Cuts every connection. */
   readonly destroy: () => void;
 } {
-  const { clock, database, insertTimeoutMs } = options;
+  const { clock, database, insertTimeoutMs, insertQuorum } = options;
   const clients = options.urls.map((replicas) => clientOf(replicas, options));
   const servers = clients.map((client, shard) => {
     const mustBeReplicated = (options.urls[shard]?.length ?? 0) > 1;
-    return createDestination({ client, database, insertTimeoutMs, clock, mustBeReplicated });
+    const given = { client, database, insertTimeoutMs, insertQuorum, clock, mustBeReplicated };
+    return createDestination(given);
   });
   return {
     shards: createShards(servers),

@@ -47,6 +47,7 @@ function absent(shard: number): Destination {
   const message = `--clickhouse names no shard ${shard + 1} any more, and the log has rows for it`;
   const failed = { ok: false, kind: 'retryable', ambiguous: false, code: 0, message } as const;
   return {
+    hasQuorum: false,
     insertUnit: () => Promise.resolve(failed),
     insertRows: () => Promise.resolve(failed),
     countSeal: () => Promise.resolve({ known: false, reason: 'failed', message }),

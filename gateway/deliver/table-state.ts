@@ -48,9 +48,10 @@ export function createTableStates(options: {
   readonly query: (sql: string) => Promise<StatementResult>;
   readonly clock: Clock;
   readonly database: string;
-  readonly mustBeReplicated: boolean;
+  /** Why a table that is not replicated takes no rows; absent: it may be any. */
+  readonly replicatedFor: string | undefined;
 }): TableStates {
-  const { query, clock, database, mustBeReplicated } = options;
+  const { query, clock, database, replicatedFor } = options;
   const states = new Map<string, TableState>();
 
   async function engineOf(stored: string): Promise<StatementResult> {
@@ -63,8 +64,8 @@ export function createTableStates(options: {
     if (!engine.ok) return { ...engine, kind: 'retryable', ambiguous: false };
     const stored = engine.text.startsWith('Distributed') ? localName(table) : table;
     const place = `${quoteName(database)}.${quoteName(stored)}`;
-    const apart = mustBeReplicated ? await standsAlone(stored) : undefined;
-    if (apart !== undefined) return apart;
+    const apart = replicatedFor && (await standsAlone(stored, replicatedFor));
+    if (apart) return apart;
     const described = await query(`DESCRIBE TABLE ${place} FORMAT TabSeparatedRaw`);
     if (!described.ok) return { ...described, kind: 'retryable', ambiguous: false };
     const columns = compareColumns(table, described.text);
@@ -72,15 +73,13 @@ export function createTableStates(options: {
     return { stored, place, ...columns, describedMs: clock.monotonicMs() };
   }
 
-  /** Why its rows may not go to any of several servers. */
-  async function standsAlone(stored: string): Promise<Failed | undefined> {
+  /** Why it takes no rows, where it shares them with nobody. */
+  async function standsAlone(stored: string, why: string): Promise<Failed | undefined> {
     const engine = await engineOf(stored);
     if (!engine.ok) return { ...engine, kind: 'retryable', ambiguous: false };
     // What is absent is said by the description.
     if (engine.text === '' || sharesTokens(engine.text)) return undefined;
-    const message =
-      `${database}.${stored} is ${engine.text.trim()}: --clickhouse names replicas ` +
-      'with |, and they need Replicated tables, or rows sent again to another are stored twice';
+    const message = `${database}.${stored} is ${engine.text.trim()}: ${why}`;
     return { ok: false, kind: 'retryable', ambiguous: false, code: 0, message };
   }
 

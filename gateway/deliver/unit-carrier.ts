@@ -62,6 +62,15 @@ export type CarrierOptions = {
 const settleLooksMax = 4;
 const settleWaitMs = 300;
 
+/**
+ * For how long a replicated table is trusted to know a token: it does for 7 days, and for 100 000
+ * inserts, which are 27 hours of one a second. Beyond, rows that are there are taken as stored:
+ * rather on too few replicas than twice.
+ */
+const tokenAgeMsMax = 24 * 3_600_000;
+const dayMs = 24 * 3_600_000;
+const dayChars = '2026-11-23'.length;
+
 const nothingHeld: HeldRows = { ranges: [], replayed: 0, begun: [] };
 
 export class UnitCarrier {
@@ -110,20 +119,26 @@ export class UnitCarrier {
     const owed = { table: unit.table, token };
     const bySeal = inDoubtRule(unit.table) === 'seal';
     const wasInDoubt = job.inDoubt;
+    let isHere = false;
     if (wasInDoubt && bySeal) {
       const there = await this.#isThere(job.seal, rest);
       if (there === 'unknown') return 'later';
       if (there === 'untold') return { parked: interrupted(job.seal) };
-      // A view that has not had the rows gets them by the same token: the table knows them.
-      if (there === 'yes' && !(await deadLetter.owesView(owed))) {
+      // A view that has not had the rows gets them by the same token: the table knows them. So do
+      // replicas that were not heard of: this one has the rows, which is not what was asked for.
+      isHere = there === 'yes';
+      const again =
+        this.#mustBeConfirmed(job.seal, destination) || (await deadLetter.owesView(owed));
+      if (isHere && !again) {
         events.insert(unit, 'already_there', 0);
         return 'done';
       }
     }
     const startedMs = clock.monotonicMs();
-    // Rows that merge to the same values go in again under another token: theirs may lie.
-    const sentToken =
-      wasInDoubt && !bySeal ? `${token}-${job.attempts}-${this.#options.random()}` : token;
+    // Rows that merge to the same values go in again under another token: theirs may lie, but not
+    // where replicas share it, and waiting for them would store the rows with each attempt.
+    const mayLie = wasInDoubt && !bySeal && !destination.hasQuorum;
+    const sentToken = mayLie ? `${token}-${job.attempts}-${this.#options.random()}` : token;
     let sent = await destination.insertUnit(unit, sentToken);
     // A body cut on its way, or a table altered since it was described, looks like bad rows once.
     if (!sent.ok && sent.kind === 'permanent') {
@@ -132,6 +147,8 @@ export class UnitCarrier {
     const elapsedMs = clock.monotonicMs() - startedMs;
     if (!sent.ok) {
       events.insert(unit, sent.kind, elapsedMs);
+      // Rows that are there are in no dead letter: its replay would double them.
+      if (isHere && sent.kind === 'permanent') return { parked: sent.message };
       return sent.kind === 'permanent'
         ? await this.#onRefused(job, rest, sentToken, sent)
         : await this.#onRetryable(job, token, unit, sent);
@@ -141,6 +158,12 @@ export class UnitCarrier {
     this.#setUp(true, '');
     events.insert(unit, 'acknowledged', elapsedMs);
     return 'done';
+  }
+
+  /** Whether rows that are there must still be said to be on other replicas, by their token. */
+  #mustBeConfirmed({ firstReceivedMs }: Seal, destination: Destination): boolean {
+    const ageMs = this.#options.clock.nowMs() - firstReceivedMs;
+    return destination.hasQuorum && ageMs < tokenAgeMsMax;
   }
 
   #serverOf(unit: EncodedUnit): Destination {
@@ -237,15 +260,16 @@ export class UnitCarrier {
   /** Rows that were found to be good, each by itself. */
   async #bringGood(job: Job, good: Rest, token: string): Promise<Brought> {
     const { unit } = good;
+    const destination = this.#serverOf(unit);
     if (job.inDoubt && inDoubtRule(unit.table) === 'seal') {
       const there = await this.#isThere(job.seal, good);
       if (there === 'unknown') return 'later';
       if (there === 'untold') return { parked: interrupted(job.seal) };
-      if (there === 'yes') return 'done';
+      if (there === 'yes' && !this.#mustBeConfirmed(job.seal, destination)) return 'done';
     }
     const { clock, events } = this.#options;
     const startedMs = clock.monotonicMs();
-    const sent = await this.#serverOf(unit).insertUnit(unit, token);
+    const sent = await destination.insertUnit(unit, token);
     events.insert(unit, sent.ok ? 'acknowledged' : sent.kind, clock.monotonicMs() - startedMs);
     if (sent.ok) {
       this.#setUp(true, '');
@@ -281,11 +305,16 @@ export class UnitCarrier {
     const { shards, clock, events, gateway, lane } = this.#options;
     const destination = shards.of(receiptPlace(job.seal));
     const token = unitToken(job.seal.id, receiptTable, '');
-    const nowMs = clock.nowMs();
+    // The same at each attempt, because a token is known within its day alone.
+    job.receiptsAtMs ??= clock.nowMs();
     if (job.inDoubt) {
       // Of any day: it may have been written before midnight.
       const count = await destination.countSeal(receiptTable, undefined, sealNumber(job.seal.id));
-      if (count.known && count.rows > 0) return true;
+      if (count.known && count.rows > 0) {
+        const atMs = await this.#confirmReceiptsAt(job, destination, job.receiptsAtMs);
+        if (atMs === undefined) return true;
+        job.receiptsAtMs = atMs;
+      }
       if (!count.known && count.reason === 'failed') {
         this.#setUp(false, count.message);
         return false;
@@ -296,7 +325,7 @@ export class UnitCarrier {
       .map((entry) => ({ ...entry, rows: entry.rows - (job.setAside.get(unitKey(entry)) ?? 0) }))
       .filter((entry) => entry.rows > 0);
     if (units.length === 0) return true;
-    const rows = receiptRows(job.seal, units, { gateway, lane, nowMs });
+    const rows = receiptRows(job.seal, units, { gateway, lane, nowMs: job.receiptsAtMs });
     const startedMs = clock.monotonicMs();
     const sent = await destination.insertRows(receiptTable, rows, token);
     const unit = { table: receiptTable, rows: units.length, bytes: rows.length };
@@ -306,6 +335,21 @@ export class UnitCarrier {
       this.#setUp(false, sent.message);
     }
     return sent.ok;
+  }
+
+  /** On which day receipts that are there were written, when they must be sent once more. */
+  async #confirmReceiptsAt(
+    { seal }: Job,
+    destination: Destination,
+    nowMs: number,
+  ): Promise<number | undefined> {
+    if (!this.#mustBeConfirmed(seal, destination)) return undefined;
+    for (const atMs of [nowMs, nowMs - dayMs]) {
+      const day = new Date(atMs).toISOString().slice(0, dayChars);
+      const count = await destination.countSeal(receiptTable, day, sealNumber(seal.id));
+      if (count.known && count.rows > 0) return atMs;
+    }
+    return undefined;
   }
 }
 

@@ -101,7 +101,7 @@ describe('a lane that samples', () => {
     for (const body of bodies) await submit(lane, 'traces', body);
     await submit(lane, 'logs', logBody(300, 9, nowNs));
     await drain(lane);
-    const proof = await prove(lanes.clickhouse(), {
+    const proof = await prove([lanes.clickhouse()], {
       database: lanes.database(),
       sinceMs: 3_600_000,
       clock: hasty,
@@ -128,7 +128,7 @@ describe('a lane that samples', () => {
     });
     await submit(lane, 'traces', bodies[0]!);
     await drain(lane);
-    const proof = await prove(lanes.clickhouse(), {
+    const proof = await prove([lanes.clickhouse()], {
       database: lanes.database(),
       sinceMs: 3_600_000,
       clock: hasty,
@@ -175,7 +175,7 @@ describe('a lane that samples', () => {
       ...bodies.slice(3).flatMap(spansOf),
     ];
     expect(await storedSpans()).toEqual(kept.map(({ span }) => span).sort());
-    const proof = await prove(lanes.clickhouse(), {
+    const proof = await prove([lanes.clickhouse()], {
       database: lanes.database(),
       sinceMs: 3_600_000,
       clock: hasty,

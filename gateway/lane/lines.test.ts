@@ -36,7 +36,7 @@ function rows<Row>(query: string): Promise<readonly Row[]> {
 
 function proof(): Promise<Proof> {
   const database = lanes.database();
-  return prove(lanes.clickhouse(), { database, sinceMs: 3_600_000, clock: hasty, looksMax: 2 });
+  return prove([lanes.clickhouse()], { database, sinceMs: 3_600_000, clock: hasty, looksMax: 2 });
 }
 
 function newResends(resent: string[]): Resends {

@@ -106,7 +106,7 @@ describe.each(versions)('a request of remote write %s.0 with series beyond a lim
     });
     await drain(lane);
     expect(await rows()).toEqual(stored);
-    const proof = await prove(lanes.clickhouse(), {
+    const proof = await prove([lanes.clickhouse()], {
       database: lanes.database(),
       sinceMs: 3_600_000,
       clock: { ...systemClock, sleep: async () => {} },

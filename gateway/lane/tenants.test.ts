@@ -82,7 +82,7 @@ describe('tenants of one lane', () => {
 describe('the proof', () => {
   const proof = () => {
     const asked = { database: lanes.database(), sinceMs: 3_600_000, clock: hasty, looksMax: 2 };
-    return prove(lanes.clickhouse(), asked);
+    return prove([lanes.clickhouse()], asked);
   };
 
   it('is by tenant, also of what was decoded again, and tells a row in a wrong name', async () => {

@@ -69,7 +69,7 @@ describe('a gateway with a limit of spans', () => {
     await gateway.stop();
     const server = connectClickHouse({ url: engine.url });
     try {
-      const proof = await prove(server, { database, sinceMs: 3_600_000, clock: systemClock });
+      const proof = await prove([server], { database, sinceMs: 3_600_000, clock: systemClock });
       expect(proof.differences).toEqual([]);
       const sent = requests * spansARequest;
       const [traces] = proof.signals;

@@ -84,7 +84,7 @@ describe('a gateway with credentials and strings as log records', () => {
       { Body: 'two', attributes: { 'influxdb.field': 's' }, sender, ...common },
     ]);
     const { database } = clickhouse;
-    const proof = await prove(clickhouse, { database, sinceMs: 600_000, clock: systemClock });
+    const proof = await prove([clickhouse], { database, sinceMs: 600_000, clock: systemClock });
     expect(proof).toMatchObject({ ok: true, differences: [] });
     expect(gateway.talk()).not.toContain(secret);
   });

@@ -36,6 +36,8 @@ export type TestLane = {
 export type TestLaneOptions = {
   readonly dir: string;
   readonly clickhouseUrl: string;
+  /** Of further shards. */
+  readonly moreShards?: readonly string[];
   readonly database: string;
   readonly limits?: Partial<LaneLimits>;
   readonly fs?: WalFs;
@@ -62,21 +64,25 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
     destinations: [destinationName],
     ...(options.fs !== undefined && { fs: options.fs }),
   });
-  const client = createInsertClient({
-    url: options.clickhouseUrl,
-    database: options.database,
-    connectionsMax: 10,
-  });
+  const { database, clickhouseUrl, moreShards = [] } = options;
+  const clients = [clickhouseUrl, ...moreShards].map((url) =>
+    createInsertClient({ url, database, connectionsMax: 10 }),
+  );
   const talk: string[] = [];
   const counterMemory = createCounterMemory();
   const lane = new Lane({
     id: logId,
     gateway: 'test',
     wal,
-    decoder: { createBlocks: (shards = 1) => createOpenBlocks({ shards }), decode: decodeInto },
-    shards: createShards([
-      createDestination({ client, database: options.database, insertTimeoutMs: 20_000, clock }),
-    ]),
+    decoder: {
+      createBlocks: (shards = clients.length) => createOpenBlocks({ shards }),
+      decode: decodeInto,
+    },
+    shards: createShards(
+      clients.map((client) =>
+        createDestination({ client, database, insertTimeoutMs: 20_000, clock }),
+      ),
+    ),
     deadLetter: openDeadLetter({
       directory: `${options.dir}/dead-letter`,
       gateway: 'test',
@@ -115,7 +121,7 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
     close: async () => {
       ticking.cancel();
       const closing = lane.close();
-      client.destroy();
+      for (const client of clients) client.destroy();
       await closing;
     },
   };

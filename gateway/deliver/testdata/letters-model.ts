@@ -42,6 +42,7 @@ export class ModelTable {
 
   destination(): Destination {
     return {
+      hasQuorum: false,
       insertUnit: async (unit, token) => {
         await this.#options.onStatement();
         return this.#insert(bodiesOf(unit.chunks), token);
