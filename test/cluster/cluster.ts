@@ -53,7 +53,7 @@ export async function startCluster(
     join: add,
     comeBack: async (node) => {
       node.isAway = false;
-      for (const statement of node.queue.splice(0)) await runOn(node, statement);
+      for (const statement of node.queue.splice(0)) await runOn(node, statement, nodes.length);
     },
     stop: async () => {
       for (const node of nodes) {
@@ -66,8 +66,8 @@ export async function startCluster(
   };
 }
 
-const clause = / ON CLUSTER '[^']*'/;
-const allReplicas = /clusterAllReplicas\('[^']*', ([\w.]+)\)/;
+export const clause = / ON CLUSTER '[^']*'/;
+export const allReplicas = /clusterAllReplicas\('[^']*', ([\w.]+)\)/;
 
 function spread(nodes: readonly TestNode[]): Sql {
   const first = (): TestNode => {
@@ -84,7 +84,8 @@ function spread(nodes: readonly TestNode[]): Sql {
       }
       const plain = statement.replace(clause, '');
       for (const node of nodes.filter(({ isAway }) => isAway)) node.queue.push(plain);
-      for (const node of nodes.filter(({ isAway }) => !isAway)) await runOn(node, plain);
+      const here = nodes.filter(({ isAway }) => !isAway);
+      for (const node of here) await runOn(node, plain, nodes.length);
     },
     rows: async <Row>(query: string) => {
       if (!allReplicas.test(query)) return await first().rows<Row>(query);
@@ -95,9 +96,14 @@ function spread(nodes: readonly TestNode[]): Sql {
   };
 }
 
-/** Nothing serves parts between these engines, and trying to fetch one would end them. */
-async function runOn(node: TestNode, statement: string): Promise<void> {
+/**
+ * Nothing serves parts between these engines, and trying to fetch one would end them; so would a
+ * merge of parts that a replica has not got.
+ */
+async function runOn(node: TestNode, statement: string, nodes: number): Promise<void> {
   await node.run(statement);
-  const made = /^CREATE TABLE IF NOT EXISTS (\S+)[\s\S]*ENGINE = Replicated/.exec(statement);
-  if (made !== null) await node.run(`SYSTEM STOP FETCHES ${made[1]}`);
+  const made = /^CREATE TABLE (?:IF NOT EXISTS )?(\S+)[\s\S]*ENGINE = Replicated/.exec(statement);
+  if (made === null || nodes === 1) return;
+  await node.run(`SYSTEM STOP FETCHES ${made[1]}`);
+  await node.run(`SYSTEM STOP MERGES ${made[1]}`);
 }
