@@ -25,8 +25,8 @@ export function tenantViews(
   const from = (table: string): string => `${nameOf(database)}.${nameOf(table)}`;
   const isTenants = `Tenant = ${quoteText(tenant)}`;
   const view = (table: string, select: string): string =>
-    `CREATE OR REPLACE VIEW ${own}.${nameOf(table)}${onCluster(cluster)} DEFINER = CURRENT_USER SQL SECURITY DEFINER` +
-    ` AS ${select}`;
+    `CREATE OR REPLACE VIEW ${own}.${nameOf(table)}${onCluster(cluster)} ` +
+    `DEFINER = CURRENT_USER SQL SECURITY DEFINER AS ${select}`;
   return [
     createDatabase(tenantDatabase(database, tenant), cluster),
     ...tables

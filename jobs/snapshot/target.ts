@@ -157,7 +157,7 @@ export class Target {
       return `  ${nameOf(name)} ${type} COMMENT ${quoteText(comment)}`;
     });
     const all = [...columns, ...(layout?.extra ?? []).map((one) => `  ${one}`)];
-    // The run is part of the name, and so of the UUID, which goes with the table when it is swapped.
+    // The run is part of the name and so of the UUID, which goes with the table when it is swapped.
     const on = clusterClause(this.database, name, cluster);
     await this.#run(
       `CREATE TABLE ${table}${on}\n(\n${all.join(',\n')}\n)\n` +

@@ -66,7 +66,7 @@ export async function startCluster(
   };
 }
 
-export const clause = / ON CLUSTER '[^']*'/;
+const clause = / ON CLUSTER '[^']*'/;
 export const allReplicas = /clusterAllReplicas\('[^']*', ([\w.]+)\)/;
 
 function spread(nodes: readonly TestNode[]): Sql {
