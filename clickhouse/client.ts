@@ -13,7 +13,11 @@ export type Sql = {
   /** For messages: where the statements go. */
   readonly address: string;
   /** Runs a statement that answers nothing. */
-  readonly run: (statement: string, signal?: AbortSignal) => Promise<void>;
+  readonly run: (
+    statement: string,
+    signal?: AbortSignal,
+    settings?: Readonly<Record<string, string | number>>,
+  ) => Promise<void>;
   /** Runs a query and gives its rows; 64-bit integers arrive as text. */
   readonly rows: <Row>(query: string, signal?: AbortSignal) => Promise<Row[]>;
 };
@@ -77,11 +81,11 @@ export function connectClickHouse(options: ConnectOptions): ClickHouse {
     database: target.database ?? defaultDatabase,
     databaseGiven: target.database !== undefined,
     client,
-    run: async (query, signal) => {
+    run: async (query, signal, settings) => {
       await client
         .command({
           query,
-          clickhouse_settings: { wait_end_of_query: 1 },
+          clickhouse_settings: { ...settings, wait_end_of_query: 1 },
           ...authOf(options, target),
           ...abortOf(signal),
         })

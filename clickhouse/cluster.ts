@@ -41,11 +41,20 @@ export function isSharded(table: string, cluster: ClusterName): boolean {
 
 /** `MergeTree` as `ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')`. */
 export function replicatedEngine(table: string, engine: string): string {
+  if (shardingKeyOf(table) === undefined) return wholeEngine(engine);
+  return replicated(engine, '/clickhouse/tables/{uuid}/{shard}', '{replica}');
+}
+
+/** Of a table that is whole on every node: one log for all, in which names must differ. */
+export function wholeEngine(engine: string): string {
+  return replicated(engine, wholePath, '{shard}-{replica}');
+}
+
+/** In Keeper, of tables that are whole on every node; also tells that a table is one. */
+export const wholePath = '/clickhouse/tables/{uuid}/all';
+
+function replicated(engine: string, path: string, replica: string): string {
   const [, name = engine, rest = ''] = /^(\w+)(?:\((.*)\))?$/.exec(engine) ?? [];
-  const whole = shardingKeyOf(table) === undefined;
-  // A table that is whole on every node has one log for all, in which names must differ.
-  const path = whole ? '/clickhouse/tables/{uuid}/all' : '/clickhouse/tables/{uuid}/{shard}';
-  const replica = whole ? '{shard}-{replica}' : '{replica}';
   const words = [quoteText(path), quoteText(replica), ...(rest === '' ? [] : [rest])];
   return `Replicated${name}(${words.join(', ')})`;
 }
@@ -77,6 +86,24 @@ export function clusterClause(
 ): string {
   return cluster === undefined ? '' : ` UUID ${quoteText(uuid)}${onCluster(cluster)}`;
 }
+
+/** Ends when every node has all rows of the table, which is given by its full name. */
+export function syncReplica(table: string, cluster: string): string {
+  return `SYSTEM SYNC REPLICA${onCluster(cluster)} ${table}`;
+}
+
+/** A system table as all nodes have it; those that do not answer are left out. */
+export function ofAllNodes(table: string, cluster: ClusterName): OfAllNodes {
+  return cluster === undefined
+    ? { from: table, settings: '' }
+    : {
+        from: `clusterAllReplicas(${quoteText(cluster)}, ${table})`,
+        settings: ' SETTINGS skip_unavailable_shards = 1',
+      };
+}
+
+/** What stands behind `FROM`, and at the end of the query. */
+type OfAllNodes = { readonly from: string; readonly settings: string };
 
 export function fullName(database: string, table: string): string {
   return `${nameOf(database)}.${nameOf(table)}`;

@@ -133,17 +133,30 @@ export function tableSettings(
   for (const { name, value, since } of profiles[options.profile].settings) {
     if (hasSince(options.serverVersion, since)) settings[name] = value;
   }
-  if (options.cluster !== undefined || ['replicated', 'cloud'].includes(options.flavour)) {
-    settings['replicated_deduplication_window'] = options.deduplicationWindowBlocks;
-    settings['replicated_deduplication_window_seconds'] = replicatedWindowSeconds;
-  } else {
-    settings['non_replicated_deduplication_window'] = options.deduplicationWindowBlocks;
-  }
+  const isReplicated = ['replicated', 'cloud'].includes(options.flavour);
+  const window = windowSettings(
+    options.deduplicationWindowBlocks,
+    isReplicated || options.cluster !== undefined,
+  );
+  Object.assign(settings, window);
   if (options.flavour === 'embedded') {
     settings['fsync_after_insert'] = 1;
     settings['fsync_part_directory'] = 1;
   }
   return { ...settings, ...table.settings };
+}
+
+/** For how long an insert that is sent again is recognised. */
+export function windowSettings(
+  blocks: number,
+  isReplicated: boolean,
+): Readonly<Record<string, number>> {
+  return isReplicated
+    ? {
+        replicated_deduplication_window: blocks,
+        replicated_deduplication_window_seconds: replicatedWindowSeconds,
+      }
+    : { non_replicated_deduplication_window: blocks };
 }
 
 export function settingText(value: string | number): string {

@@ -4,7 +4,7 @@
  * when it is back.
  */
 import type { Sql } from './client.ts';
-import { fullName, isSharded, onCluster, storedName } from './cluster.ts';
+import { fullName, isSharded, ofAllNodes, onCluster, storedName } from './cluster.ts';
 import { createTable, type TableOptions } from './ddl.ts';
 import { alterDistributed, createDistributed } from './distributed.ts';
 import type { Comparison } from './migrate-compare.ts';
@@ -38,7 +38,8 @@ export type Nodes = {
   readonly columns: readonly NodeColumn[];
 };
 
-const nodeName = "concat(getMacro('shard'), '/', getMacro('replica')) AS node";
+/** Shard and replica by their macros, as `01/replica-0`. */
+export const nodeName = "concat(getMacro('shard'), '/', getMacro('replica')) AS node";
 
 /** The cluster by which a Distributed table of ours reads, when there is one. */
 export async function findCluster(sql: Sql, database: string): Promise<string | undefined> {
@@ -59,13 +60,7 @@ export async function readNodes(
   const skip = 'SETTINGS skip_unavailable_shards = 1';
   const here = `database = ${quoteText(database)}`;
   const stored = names.flatMap((name) => [name, storedName(name, cluster)]);
-  const found = await sql.rows<{ node: string }>(
-    `SELECT DISTINCT ${nodeName} FROM ${of('system.one')} ${skip}`,
-  );
-  const [count] = await sql.rows<{ count: string }>(
-    `SELECT toString(count()) AS count FROM system.clusters
-      WHERE cluster = ${/^\{\w+\}$/.test(cluster) ? macro(cluster) : quoteText(cluster)}`,
-  );
+  const answering = await readAnswering(sql, cluster);
   const tables = await sql.rows<NodeTable>(
     `SELECT ${nodeName}, name, engine, toString(uuid) AS uuid, create_table_query AS statement
       FROM ${of('system.tables')}
@@ -75,11 +70,25 @@ export async function readNodes(
     `SELECT ${nodeName}, table, name, type FROM ${of('system.columns')}
       WHERE ${here} AND table IN (${names.map(quoteText).join(', ')}) ${skip}`,
   );
+  return { ...answering, tables, columns };
+}
+
+/** Which nodes answer, and of how many. */
+export async function readAnswering(
+  sql: Sql,
+  cluster: string,
+): Promise<Pick<Nodes, 'nodes' | 'configured'>> {
+  const { from, settings } = ofAllNodes('system.one', cluster);
+  const found = await sql.rows<{ node: string }>(
+    `SELECT DISTINCT ${nodeName} FROM ${from}${settings}`,
+  );
+  const [count] = await sql.rows<{ count: string }>(
+    `SELECT toString(count()) AS count FROM system.clusters
+      WHERE cluster = ${/^\{\w+\}$/.test(cluster) ? macro(cluster) : quoteText(cluster)}`,
+  );
   return {
     nodes: [...new Set(found.map(({ node }) => node))].sort(),
     configured: Number(count?.count ?? 0),
-    tables,
-    columns,
   };
 }
 
@@ -143,13 +152,23 @@ export function compareNodes(
 }
 
 /** The statement of the nodes that have the table: one that joins must have the same columns. */
-function joining(having: readonly NodeTable[], { database, cluster }: TableOptions): string {
-  const [{ name, uuid, statement }] = having as [NodeTable];
-  const clause = `UUID ${quoteText(uuid)}${onCluster(cluster)}`;
-  return statement.replace(
-    /^CREATE TABLE \S+/,
-    () => `CREATE TABLE IF NOT EXISTS ${fullName(database, name)} ${clause}`,
-  );
+function joining(having: readonly NodeTable[], options: TableOptions): string {
+  return joinStatement((having as [NodeTable])[0], options);
+}
+
+const quoted = '(?:`(?:[^`\\\\]|\\\\.)*`|\\w+)';
+const created = new RegExp(`^CREATE (TABLE|VIEW) ${quoted}\\.${quoted}`);
+
+/** Makes a table or view where it is missing; by its UUID a table finds the log of the others. */
+export function joinStatement(
+  { name, uuid, statement }: Pick<NodeTable, 'name' | 'uuid' | 'statement'>,
+  { database, cluster }: Pick<TableOptions, 'database' | 'cluster'>,
+): string {
+  return statement.replace(created, (_, kind: string) => {
+    const identity = kind === 'VIEW' ? '' : ` UUID ${quoteText(uuid)}`;
+    const full = fullName(database, name);
+    return `CREATE ${kind} IF NOT EXISTS ${full}${identity}${onCluster(cluster)}`;
+  });
 }
 
 function missing(having: readonly NodeTable[], { nodes }: Nodes): string {

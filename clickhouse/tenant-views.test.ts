@@ -37,6 +37,13 @@ describe('the database of a tenant', () => {
     }
   });
 
+  it('is made on every node of a cluster', () => {
+    const statements = tenantViews('otel', tenant, 'c');
+    const plain = statements.map((one) => one.replace(" ON CLUSTER 'c'", ''));
+    expect(statements.every((one) => one.includes(" ON CLUSTER 'c'"))).toBe(true);
+    expect(plain).toEqual(tenantViews('otel', tenant));
+  });
+
   it('has the rows of that tenant alone, and the times of its traces', async () => {
     const rows = [
       "'a', 'shop-1.eu', 10",

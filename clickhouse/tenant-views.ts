@@ -4,6 +4,8 @@
  * this database only sees nothing else, because the views read as who made them.
  */
 
+import { type ClusterName, onCluster } from './cluster.ts';
+import { createDatabase } from './ddl.ts';
 import { tables } from './schema/tables.ts';
 import { traceRanges, traces } from './schema/traces.ts';
 import { nameOf, quoteText } from './sql.ts';
@@ -14,15 +16,19 @@ export function tenantDatabase(database: string, tenant: string): string {
 }
 
 /** Harmless to repeat; again after a migration, so that the views have the new columns. */
-export function tenantViews(database: string, tenant: string): readonly string[] {
+export function tenantViews(
+  database: string,
+  tenant: string,
+  cluster?: ClusterName,
+): readonly string[] {
   const own = nameOf(tenantDatabase(database, tenant));
   const from = (table: string): string => `${nameOf(database)}.${nameOf(table)}`;
   const isTenants = `Tenant = ${quoteText(tenant)}`;
   const view = (table: string, select: string): string =>
-    `CREATE OR REPLACE VIEW ${own}.${nameOf(table)} DEFINER = CURRENT_USER SQL SECURITY DEFINER` +
-    ` AS ${select}`;
+    `CREATE OR REPLACE VIEW ${own}.${nameOf(table)}${onCluster(cluster)} ` +
+    `DEFINER = CURRENT_USER SQL SECURITY DEFINER AS ${select}`;
   return [
-    `CREATE DATABASE IF NOT EXISTS ${own} ENGINE = Atomic`,
+    createDatabase(tenantDatabase(database, tenant), cluster),
     ...tables
       .filter(({ columns }) => columns.some(({ name }) => name === 'Tenant'))
       .map(({ name }) => view(name, `SELECT * FROM ${from(name)} WHERE ${isTenants}`)),

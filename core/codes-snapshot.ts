@@ -56,6 +56,16 @@ export const snapshotCodes = {
     cause: 'A column is to be `type: JSON`, and ClickHouse keeps objects whose names occur once.',
     next: 'Leave the column a String (`JSONExtract` reads it), or leave the rows out by `filters`.',
   },
+  'OBS-6052': {
+    title: 'the cluster is not seen',
+    cause: 'The telemetry is on a cluster, but the user may not see `otel_traces`, which names it.',
+    next: 'Give the rights of docs/guide/snapshots.md for a cluster.',
+  },
+  'OBS-6053': {
+    title: 'a history lies on one node of a cluster',
+    cause: 'It was made before the telemetry was on a cluster; others would not have its versions.',
+    next: 'Copy its rows to a table of your own, drop its view, and run the snapshot again.',
+  },
   'OBS-6057': {
     title: 'a dictionary does not fit its table',
     cause: 'A column is not there or of no type for it, or its key is not unique or has NULL.',

@@ -195,8 +195,14 @@ function gatewayGrants(database: string, isCluster: boolean): readonly string[] 
 /**
  * What a run of `obsctl snapshot` does: makes databases and tables, fills, reads, swaps and drops
  * them, and writes its row. That the database of the telemetry exists it asks by making it.
+ *
+ * @param cluster whether it does so on every node, which it finds by the name of a table
  */
-function snapshotGrants(database: string, snapshots: readonly string[]): readonly string[] {
+export function snapshotGrants(
+  database: string,
+  snapshots: readonly string[],
+  cluster: boolean = false,
+): readonly string[] {
   return [
     ...snapshots.flatMap((one) => [
       `GRANT CREATE DATABASE, SELECT, INSERT, CREATE TABLE, DROP TABLE ON ${one}.*`,
@@ -207,6 +213,14 @@ function snapshotGrants(database: string, snapshots: readonly string[]): readonl
     ]),
     `GRANT CREATE DATABASE ON ${database}.*`,
     `GRANT SELECT, INSERT, CREATE TABLE ON ${database}.${runsTable}`,
+    ...(cluster
+      ? [
+          'GRANT CLUSTER, REMOTE ON *.*',
+          'GRANT SELECT ON system.clusters',
+          `GRANT SHOW TABLES ON ${database}.otel_traces`,
+          ...snapshots.map((one) => `GRANT SYSTEM SYNC REPLICA ON ${one}.*`),
+        ]
+      : []),
   ];
 }
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ClickHouse } from '../clickhouse/client.ts';
+import { findCluster } from '../clickhouse/migrate-nodes.ts';
 import { Dictionaries } from '../jobs/snapshot/dictionaries.ts';
 import { makeJson } from '../jobs/snapshot/json.ts';
 import { keptLayout, viewSql } from '../jobs/snapshot/kept.ts';
@@ -14,7 +15,12 @@ import type { TablePlan } from '../jobs/snapshot/plan.ts';
 import { lastRuns, recordRuns } from '../jobs/snapshot/runs.ts';
 import { Target } from '../jobs/snapshot/target.ts';
 import { startAsUser } from '../test/support/as-user.ts';
-import { dictionariesCollection, serverConfig, usersConfig } from './clickhouse-files.ts';
+import {
+  dictionariesCollection,
+  serverConfig,
+  snapshotGrants,
+  usersConfig,
+} from './clickhouse-files.ts';
 
 const startMsMax = 120_000;
 const testMsMax = 60_000;
@@ -182,6 +188,44 @@ describe('the user of the snapshots', () => {
     'GRANT SELECT ON otel.* TO default',
     'SYSTEM FLUSH LOGS',
   ])('may not %s', async (statement) => await denied(statement));
+});
+
+describe('the user of the snapshots on a cluster', () => {
+  const asked = (grants: readonly string[]): string =>
+    grants.map((one) => `        <query>${one}</query>`).join('\n');
+  const onCluster = users.replace(
+    asked(snapshotGrants('otel', ['shop'])),
+    asked(snapshotGrants('otel', ['shop'], true)),
+  );
+  const servers =
+    '<remote_servers><main><shard><replica><host>127.0.0.1</host><port>9000</port></replica>' +
+    '</shard></main></remote_servers>';
+  beforeAll(async () => {
+    const admin = await startAsUser(dataDir, 'admin', undefined, servers);
+    await admin.run(
+      "CREATE TABLE otel.otel_traces (a Int8) ENGINE = Distributed('main', 'otel', 'stored')",
+    );
+    await admin.close();
+    server = await startAsUser(dataDir, 'snapshots', onCluster, config + servers);
+  }, startMsMax);
+  afterAll(() => server.close());
+
+  it('sees on which, and none of its rows', async () => {
+    expect(await findCluster(server, 'otel')).toBe('main');
+    await denied('SELECT * FROM otel.otel_traces');
+    await denied('INSERT INTO otel.otel_traces VALUES (1)');
+  });
+
+  it('may ask all nodes, and wait for their rows in its own database', async () => {
+    // It is allowed to, and nobody is there.
+    const all = server.rows("SELECT 1 FROM clusterAllReplicas('main', system.one)");
+    await expect(all).rejects.toThrow(/NO_REMOTE_SHARD_AVAILABLE/);
+    await server.rows('SELECT count() FROM system.clusters');
+    // The same, and the table has no replicas.
+    const sync = server.run('SYSTEM SYNC REPLICA shop.orders');
+    await expect(sync).rejects.toThrow(/BAD_ARGUMENTS|not replicated/);
+    await denied('SYSTEM SYNC REPLICA crm.people');
+  });
 });
 
 describe('a dictionary by the collection of the cluster', () => {

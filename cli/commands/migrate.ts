@@ -98,7 +98,7 @@ async function runMigrate(options: MigrateCommandOptions, context: CliContext): 
 /** The statements for the tenants' databases, run unless this is a plan. */
 async function makeTenantViews(
   server: ClickHouse,
-  { tenant: tenants = [], plan }: MigrateCommandOptions,
+  { tenant: tenants = [], plan, cluster }: MigrateCommandOptions,
   context: CliContext,
 ): Promise<readonly string[]> {
   if (tenants.length === 0) return [];
@@ -109,7 +109,10 @@ async function makeTenantViews(
     const expected = 'lower case letters, digits, dots, dashes and underscores';
     throw new Problem('OBS-1003', `--tenant ${wrong}: expected ${expected}`);
   }
-  const statements = tenants.flatMap((tenant) => tenantViews(server.database, tenant));
+  const { findCluster } = await import('../../clickhouse/migrate-nodes.ts');
+  // Whoever reads as a tenant may be sent to any node.
+  const on = cluster ?? (await findCluster(server, server.database));
+  const statements = tenants.flatMap((tenant) => tenantViews(server.database, tenant, on));
   if (plan === true) return statements;
   for (const statement of statements) await server.run(statement, context.signal);
   return statements;

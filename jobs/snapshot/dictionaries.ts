@@ -7,10 +7,12 @@
  *
  * A new one is loaded by being read, so that no right to reload dictionaries of others is needed.
  */
-import type { ClickHouse } from '../../clickhouse/client.ts';
+import { ofAllNodes, onCluster } from '../../clickhouse/cluster.ts';
+import { nodeName } from '../../clickhouse/migrate-nodes.ts';
 import { nameOf, quoteText } from '../../clickhouse/sql.ts';
 import { isProblem, Problem } from '../../core/problem.ts';
 import { type DictionaryPlan, unfit } from './dictionary-plan.ts';
+import { answeringNodes, type Nodes, nodeTables, runOnNodes } from './nodes.ts';
 import { fullName } from './plan.ts';
 import type { Target } from './target.ts';
 
@@ -34,14 +36,14 @@ const secondMs = 1_000;
 type Found = { readonly name: string; readonly comment: string; readonly engine: string };
 
 export class Dictionaries {
-  readonly #server: ClickHouse;
+  readonly #server: Nodes;
   readonly #target: Target;
   readonly #snapshot: string;
-  readonly #run: string;
+  readonly #runName: string;
   readonly #all: readonly DictionaryPlan[];
 
   constructor(
-    server: ClickHouse,
+    server: Nodes,
     target: Target,
     { snapshot, run }: { readonly snapshot: string; readonly run: string },
     all: readonly DictionaryPlan[],
@@ -49,7 +51,7 @@ export class Dictionaries {
     this.#server = server;
     this.#target = target;
     this.#snapshot = snapshot;
-    this.#run = run;
+    this.#runName = run;
     this.#all = all;
   }
 
@@ -61,15 +63,14 @@ export class Dictionaries {
   async prepare(): Promise<void> {
     const found = await this.#found();
     for (const { name } of this.#all) {
-      const other = found.find((one) => one.name === name);
-      if (other !== undefined && !this.#isOurs(other)) {
+      const others = found.filter((one) => one.name === name);
+      if (!others.every((one) => this.#isOurs(one))) {
         const message = `${this.#target.database}.${name} is no dictionary of ${this.#snapshot}`;
         throw new Problem('OBS-6044', message, { where: this.#server.address });
       }
     }
-    for (const one of found) {
-      if (one.name.includes(loadingInfix) && this.#isOurs(one)) await this.#drop(one.name);
-    }
+    const left = found.filter((one) => one.name.includes(loadingInfix) && this.#isOurs(one));
+    for (const name of new Set(left.map((one) => one.name))) await this.#drop(name);
   }
 
   /**
@@ -95,10 +96,11 @@ export class Dictionaries {
       const loading = this.#named(this.#loading(one));
       const place = this.#named(one.name);
       if (found.some(({ name }) => name === one.name)) {
-        await this.#server.run(`EXCHANGE DICTIONARIES ${loading} AND ${place}`);
+        await this.#fill(one);
+        await this.#run(`EXCHANGE DICTIONARIES ${loading} AND ${place}${this.#on}`);
         await this.#drop(this.#loading(one));
       } else {
-        await this.#server.run(`RENAME DICTIONARY ${loading} TO ${place}`);
+        await this.#run(`RENAME DICTIONARY ${loading} TO ${place}${this.#on}`);
       }
       reports.push({
         name: one.name,
@@ -156,13 +158,19 @@ export class Dictionaries {
     throw unfit(`the layout ${one.layout} cannot hold its keys, which are ${range}`, where);
   }
 
-  /** Makes it under the name of the run over `table` and reads it, which loads it. */
+  /** A node that lacks what others exchange gets the same one under both names. */
+  async #fill(one: DictionaryPlan): Promise<void> {
+    const found = await nodeTables(this.#server, this.#target.database);
+    const having = new Set(found.flatMap(({ name, node }) => (name === one.name ? [node] : [])));
+    if ((await answeringNodes(this.#server)).every((node) => having.has(node))) return;
+    await this.#run(this.#createSql(one, one.plan.name, one.name));
+  }
+
+  /** Makes it under the name of the run over `table` and reads it, which loads it, on all nodes. */
   async #load(one: DictionaryPlan, table: string): Promise<number> {
-    const name = this.#named(this.#loading(one));
     try {
-      await this.#server.run(this.#createSql(one, table));
-      const [row] = await this.#server.rows<{ n: string }>(`SELECT count() AS n FROM ${name}`);
-      return Number(row?.n);
+      await this.#run(this.#createSql(one, table));
+      return await this.#keysOf(this.#named(this.#loading(one)));
     } catch (error) {
       if (isProblem(error) && error.code === 'OBS-3002') throw error;
       const words = Error.isError(error) ? error.message : String(error);
@@ -173,7 +181,23 @@ export class Dictionaries {
     }
   }
 
-  #createSql(one: DictionaryPlan, table: string): string {
+  async #keysOf(name: string): Promise<number> {
+    const { cluster } = this.#server;
+    if (cluster === undefined) {
+      const [row] = await this.#server.rows<{ n: string }>(`SELECT count() AS n FROM ${name}`);
+      return Number(row?.n);
+    }
+    const { from, settings } = ofAllNodes(name, cluster);
+    const rows = await this.#server.rows<{ node: string; n: string }>(
+      `SELECT ${nodeName}, toString(count()) AS n FROM ${from} GROUP BY node${settings}`,
+    );
+    const [first] = rows;
+    const other = rows.find(({ n }) => n !== first?.n);
+    if (other === undefined) return Number(first?.n);
+    throw new Error(`${first?.node} loads ${first?.n} keys, ${other.node} ${other.n}`);
+  }
+
+  #createSql(one: DictionaryPlan, table: string, final?: string): string {
     const columns = [...one.key, ...one.attributes].map(
       ({ name, type }) => `  ${nameOf(name)} ${type}`,
     );
@@ -181,21 +205,31 @@ export class Dictionaries {
     const { database } = this.#target;
     const maxS = Math.ceil(one.lifetimeMs / secondMs);
     return (
-      `CREATE DICTIONARY ${this.#named(this.#loading(one))}\n(\n${columns.join(',\n')}\n)\n` +
+      `CREATE DICTIONARY ${final === undefined ? '' : 'IF NOT EXISTS '}` +
+      `${this.#named(final ?? this.#loading(one))}${this.#on}\n(\n${columns.join(',\n')}\n)\n` +
       `PRIMARY KEY ${one.key.map(({ name }) => nameOf(name)).join(', ')}\n` +
       // No host: the server reads its own table. A password stands in the collection alone.
       `SOURCE(CLICKHOUSE(${who}DB ${quoteText(database)} TABLE ${quoteText(table)}))\n` +
       `LIFETIME(MIN ${Math.ceil(maxS / 2)} MAX ${maxS})\n` +
       `LAYOUT(${one.layout.toUpperCase()}())\n` +
-      `COMMENT ${quoteText(`${this.#mark}${fullName(one.plan.source)}, run ${this.#run}`)}`
+      `COMMENT ${quoteText(`${this.#mark}${fullName(one.plan.source)}, run ${this.#runName}`)}`
     );
   }
 
   async #found(): Promise<readonly Found[]> {
+    const { from, settings } = ofAllNodes('system.tables', this.#server.cluster);
     return await this.#server.rows<Found>(
-      'SELECT name, comment, engine FROM system.tables WHERE ' +
-        `database = ${quoteText(this.#target.database)}`,
+      `SELECT name, comment, engine FROM ${from} WHERE ` +
+        `database = ${quoteText(this.#target.database)}${settings}`,
     );
+  }
+
+  get #on(): string {
+    return onCluster(this.#server.cluster);
+  }
+
+  async #run(statement: string): Promise<void> {
+    await runOnNodes(this.#server, statement);
   }
 
   get #mark(): string {
@@ -207,7 +241,7 @@ export class Dictionaries {
   }
 
   #loading({ name }: DictionaryPlan): string {
-    return `${name}${loadingInfix}${this.#run}`;
+    return `${name}${loadingInfix}${this.#runName}`;
   }
 
   #named(name: string): string {
@@ -215,7 +249,7 @@ export class Dictionaries {
   }
 
   async #drop(name: string): Promise<void> {
-    await this.#server.run(`DROP DICTIONARY IF EXISTS ${this.#named(name)} SYNC`);
+    await this.#run(`DROP DICTIONARY IF EXISTS ${this.#named(name)}${this.#on} SYNC`);
   }
 }
 

@@ -18,6 +18,7 @@ import { keyColumns, type Layout, type Target } from './target.ts';
  * before 2262, where a `DateTime64(9)` ends: telemetry could not be compared with it beyond.
  */
 const openEnd = "toDateTime64('2200-01-01 00:00:00', 6, 'UTC')";
+const ours: readonly string[] = ['valid_from', 'valid_to'];
 const hashName = '_obsctl_hash';
 /** Rows may be many: the join goes on on disk. */
 const joinSettings = "SETTINGS join_algorithm = 'grace_hash,hash'";
@@ -44,13 +45,19 @@ export type HistoryOptions = {
   readonly what: string;
 };
 
-/** @throws Problem OBS-6045 when the versions would not add up to what is true now */
+/**
+ * @throws Problem OBS-6045 when the versions would not add up to what is true now, OBS-6053 when
+ *   those so far lie on one node of a cluster
+ */
 export async function prepareHistory(options: HistoryOptions): Promise<History> {
   const { server, target, plan } = options;
   const shown = await target.shown(historyName(plan));
   const rows = shown && target.place(shown.rows);
+  if (shown !== undefined) await target.mustBeShared(shown.rows);
+  if (rows !== undefined) await target.sync(rows);
   const version = await nextVersion(server, rows, options.atMs);
-  if (rows === undefined || shown?.made !== historyMakingOf(plan)) {
+  const isSame = shown?.isEverywhere === true && shown.made === historyMakingOf(plan);
+  if (rows === undefined || !isSame) {
     return await beginAnew(options, rows, version);
   }
   const view = { ...plan, name: historyName(plan) };
@@ -81,6 +88,7 @@ async function beginAnew(
   if (before !== undefined && old !== undefined) {
     const names = listSql([...old, 'valid_from', 'valid_to', versionName]);
     await server.run(`INSERT INTO ${rows} (${names}) SELECT ${names} FROM ${before} FINAL`);
+    await target.sync(rows);
   }
   const counts = await addVersions(options, rows, rows, version);
   const shown = listSql([...namesOf(plan), 'valid_from', 'valid_to']);
@@ -104,11 +112,14 @@ async function columnsThatStayed({
   plan,
 }: HistoryOptions): Promise<readonly string[] | undefined> {
   const name = historyName(plan);
-  const old = (await target.columns(name)).filter((one) => !/^valid_(from|to)$/.test(one.name));
+  const rows = (await target.shown(name))?.rows ?? '';
+  // Views of nodes may differ, rows do not.
+  const columns = await target.columns(target.isOnNodes ? rows : name);
+  const old = columns.filter((one) => ![...ours, versionName].includes(one.name));
   const stayed = old.every(({ name: column, type }) =>
     plan.columns.some((now) => now.name === column && now.type === type),
   );
-  const key = await target.key((await target.shown(name))?.rows ?? '');
+  const key = await target.key(rows);
   const isSameKey = key === listSql([...keyColumns(plan), 'valid_from']);
   return stayed && isSameKey ? old.map((one) => one.name) : undefined;
 }
@@ -135,7 +146,7 @@ async function addVersions(
   into: string,
   version: bigint,
 ): Promise<Counts> {
-  const { server, plan, current } = options;
+  const { server, target, plan, current } = options;
   const [names, keys] = [namesOf(plan), keyColumns(plan)];
   const time = `fromUnixTimestamp64Milli(toInt64(${version}), 'UTC')`;
   const hash = `${rowHashSql(plan.columns)} AS ${hashName}`;
@@ -146,11 +157,13 @@ async function addVersions(
     `FROM (SELECT *, ${hash} FROM (${what})) AS a ` +
     `LEFT ANTI JOIN (SELECT ${listSql(keys)}, ${hash} FROM (${others})) AS b ON ` +
     [...keys, hashName].map((one) => `a.${nameOf(one)} = b.${nameOf(one)}`).join(' AND ');
-  const insert = async (from: string, to: string, query: string): Promise<void> =>
+  const insert = async (from: string, to: string, query: string): Promise<void> => {
     await server.run(
       `INSERT INTO ${into} (${listSql([...names, 'valid_from', 'valid_to', versionName])}) ` +
         `SELECT ${listSql(names)}, ${from}, ${to}, ${version} FROM (${query}) ${joinSettings}`,
     );
+    await target.sync(into);
+  };
   await insert(time, openEnd, without(current, open, names));
   await insert('valid_from', time, without(open, current, [...names, 'valid_from']));
   const opened = await countOf(server, `SELECT 1 FROM ${into} WHERE valid_from = ${time}`);

@@ -3,9 +3,9 @@
  * source has, verified by that text, and then ClickHouse itself makes JSON of them: it keeps the
  * values of an object and not its bytes, which no checksum could be taken over.
  */
-import type { ClickHouse } from '../../clickhouse/client.ts';
 import { nameOf } from '../../clickhouse/sql.ts';
 import { Problem } from '../../core/problem.ts';
+import type { Nodes } from './nodes.ts';
 import { fullName, type TablePlan } from './plan.ts';
 import type { PlannedColumn } from './source.ts';
 import { keyColumns } from './target.ts';
@@ -16,7 +16,7 @@ import { keyColumns } from './target.ts';
  * @throws Problem OBS-6051 when a value is none of an object
  */
 export async function makeJson(
-  server: ClickHouse,
+  server: Nodes,
   into: string,
   plan: TablePlan,
   signal: AbortSignal,
@@ -27,8 +27,11 @@ export async function makeJson(
   const parts = columns.map(({ name, type }) => {
     return `MODIFY COLUMN ${nameOf(name)} ${type.replace('String', 'JSON')}`;
   });
+  // Of a cluster the node that was asked: 2 waits in vain for one that is away. Who made the table
+  // waits for those that are there.
+  const sync = server.cluster === undefined ? 2 : 1;
   try {
-    await server.run(`ALTER TABLE ${into} ${parts.join(', ')} SETTINGS alter_sync = 2`);
+    await server.run(`ALTER TABLE ${into} ${parts.join(', ')} SETTINGS alter_sync = ${sync}`);
   } catch (error) {
     const names = columns.map(({ name }) => name).join(', ');
     // A mutation tells the cause inside of what it failed with.
@@ -41,7 +44,7 @@ export async function makeJson(
 }
 
 async function mustBeObjects(
-  server: ClickHouse,
+  server: Nodes,
   into: string,
   plan: TablePlan,
   { name, source }: PlannedColumn,

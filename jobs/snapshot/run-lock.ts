@@ -3,16 +3,17 @@
  * ClickHouse has no lock that goes with its holder, so the source keeps it: the server there lets
  * go when the connection ends, however the run did.
  */
-import type { ClickHouse } from '../../clickhouse/client.ts';
+import { ofAllNodes } from '../../clickhouse/cluster.ts';
 import { createDatabase } from '../../clickhouse/ddl.ts';
 import { quoteText } from '../../clickhouse/sql.ts';
 import { databaseOf, type SnapshotConfig } from './config.ts';
+import { type Nodes, runOnNodes } from './nodes.ts';
 import type { Source, SourceLock } from './source.ts';
 
 export type LockedRun = {
   readonly config: SnapshotConfig;
   readonly source: Source;
-  readonly server: ClickHouse;
+  readonly server: Nodes;
 };
 
 /** @throws Problem OBS-6059 when another run of the snapshot into the same database has it */
@@ -21,12 +22,15 @@ export async function withLock<Value>(
   work: (lock: SourceLock) => Promise<Value>,
 ): Promise<Value> {
   const database = databaseOf(config);
-  await server.run(createDatabase(database));
+  await runOnNodes(server, createDatabase(database, server.cluster));
   // By its id: two servers may have one of that name, and one server several addresses.
-  const [found] = await server.rows<{ uuid: string }>(
-    `SELECT toString(uuid) AS uuid FROM system.databases WHERE name = ${quoteText(database)}`,
+  const { from, settings } = ofAllNodes('system.databases', server.cluster);
+  const found = await server.rows<{ uuid: string }>(
+    `SELECT toString(uuid) AS uuid FROM ${from} WHERE name = ${quoteText(database)}${settings}`,
   );
-  const lock = await source.lock(`${found?.uuid}/${config.name}`);
+  // Each node of a cluster has an id of its own for it, and a run may ask any of them: the least.
+  const [least] = found.map(({ uuid }) => uuid).toSorted();
+  const lock = await source.lock(`${least}/${config.name}`);
   try {
     return await work(lock);
   } finally {

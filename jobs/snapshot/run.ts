@@ -15,6 +15,7 @@ import { Dictionaries, type DictionaryReport } from './dictionaries.ts';
 import { planDictionaries } from './dictionary-plan.ts';
 import type { EdgeCount } from './edges.ts';
 import { historyName, planModes } from './modes.ts';
+import { type Nodes, nodeNotes, nodesOf } from './nodes.ts';
 import { planTables, type TablePlan } from './plan.ts';
 import { withLock } from './run-lock.ts';
 import { recordRuns } from './runs.ts';
@@ -93,24 +94,32 @@ export async function runSnapshot(options: RunOptions): Promise<RunReport> {
   const startedMs = options.clock.nowMs();
   const { config, source, run } = options;
   const head = { run, snapshot: config.name, address: source.address, startedMs };
-  const copying = withLock(options, (lock) => copyAll(options, lock));
-  const copied = await copying.catch(async (error: unknown) => {
+  let server: Nodes = options.server;
+  const copying = async (): Promise<Whole> => {
+    server = await nodesOf(options.server);
+    return await withLock({ config, source, server }, (lock) =>
+      copyAll({ ...options, server }, lock),
+    );
+  };
+  const copied = await copying().catch(async (error: unknown) => {
     // Nothing was begun: the row is of the run that is under way.
     if (isProblem(error) && error.code === 'OBS-6059') throw error;
     const words = Error.isError(error) ? error.message : String(error);
     const failed = { ...head, position: '', notes: [], tables: [], dictionaries: [] };
     // The fault itself is what must be told, whether or not the server takes a row about it.
-    await recordRuns(options.server, failed, options.clock.nowMs(), words).catch(() => {});
+    await recordRuns(server, failed, options.clock.nowMs(), words).catch(() => {});
     throw error;
   });
   const report = { ...head, ...copied };
-  await recordRuns(options.server, report, options.clock.nowMs());
+  await recordRuns(server, report, options.clock.nowMs());
   return report;
 }
 
 type Whole = Pick<RunReport, 'position' | 'notes' | 'tables' | 'dictionaries'>;
 
-async function copyAll(options: RunOptions, lock: SourceLock): Promise<Whole> {
+type NodesOptions = RunOptions & { readonly server: Nodes };
+
+async function copyAll(options: NodesOptions, lock: SourceLock): Promise<Whole> {
   const { config, source, server, run } = options;
   const plans = planTables(await source.tables(), config, options.home);
   const modes = planModes(plans, config);
@@ -137,13 +146,14 @@ async function copyAll(options: RunOptions, lock: SourceLock): Promise<Whole> {
       tables.push(await prepareTable(one, { target, snapshot, begunMs, options }));
     }
     await dictionaries.rehearse();
+    const notes = [...snapshot.notes, ...(await nodeNotes(server))];
     await lock.check();
     options.signal.throwIfAborted();
     for (const { commit } of tables) await commit();
     const made = await dictionaries.replace();
     for (const plan of plans) await target.forget(plan, config.keep);
     await target.sweep();
-    const { position, notes } = snapshot;
+    const { position } = snapshot;
     const reports = tables.map(({ report }) => report);
     return { position, notes, tables: reports, dictionaries: made };
   } catch (error) {

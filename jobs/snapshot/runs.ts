@@ -3,6 +3,7 @@ import type { ClickHouse } from '../../clickhouse/client.ts';
 import { createDatabase, createTable, defaultTableOptions } from '../../clickhouse/ddl.ts';
 import { snapshotRuns } from '../../clickhouse/schema/snapshots.ts';
 import { nameOf, quoteText } from '../../clickhouse/sql.ts';
+import type { Nodes } from './nodes.ts';
 import type { RunReport, TableReport } from './run.ts';
 
 type Row = Readonly<Record<string, unknown>>;
@@ -13,15 +14,18 @@ type Row = Readonly<Record<string, unknown>>;
  * @param error why it failed; absent when it did not
  */
 export async function recordRuns(
-  server: ClickHouse,
+  server: Nodes,
   report: RunReport,
   nowMs: number,
   error?: string,
 ): Promise<void> {
   const database = server.database;
-  // `obsctl migrate` makes it too; a database for snapshots alone needs nothing else of ours.
-  await server.run(createDatabase(database));
-  await server.run(createTable(snapshotRuns, { ...defaultTableOptions, database }));
+  // `obsctl migrate` makes it too; a database for snapshots alone needs nothing else of ours. Of a
+  // cluster `migrate` alone: it knows the retention, in which replicas must not differ.
+  if (server.cluster === undefined) {
+    await server.run(createDatabase(database));
+    await server.run(createTable(snapshotRuns, { ...defaultTableOptions, database }));
+  }
   const head = headOf(report, nowMs, error);
   const rows: readonly Row[] =
     error === undefined ? report.tables.map((table) => ({ ...head, ...tableRow(table) })) : [head];

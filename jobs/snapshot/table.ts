@@ -103,7 +103,9 @@ async function knownRows(
   const shown = await target.shown(plan.name);
   if (shown === undefined) return 'the first run of this kind';
   if (shown.made !== makingOf(plan, mode)) return 'columns, key or their settings have changed';
+  if (!shown.isEverywhere) return 'nodes of the cluster have not the same rows';
   const rows = target.place(shown.rows);
+  await target.sync(rows);
   const mark = await readMark(options.server, cursor, [rows]);
   return mark === undefined ? 'no row has a cursor that is past' : { ...mark, rows };
 }
@@ -185,6 +187,7 @@ async function compareKeys(
   const into = await target.create(keys, whatOf(plan, work));
   await load(keys, chunks, into, work, { what: 'keys' });
   const { deleted, missed } = await markDeleted(options.server, { plan, keys: into, ...added });
+  await target.sync(added.added);
   await target.discard(keys);
   return missed === 0 ? deleted : `${missed} rows were committed later than the overlap`;
 }
@@ -202,7 +205,7 @@ async function load(
   plan: TablePlan,
   chunks: readonly Chunk[],
   into: string,
-  { snapshot, options }: Work,
+  { snapshot, options, target }: Work,
   { final = false, what = '' }: { readonly final?: boolean; readonly what?: string } = {},
 ): Promise<Loaded> {
   const { clock, server, run, signal, config } = options;
@@ -234,9 +237,13 @@ async function load(
   });
   const readMs = clock.monotonicMs() - startMs;
   tell('verify');
+  // Verified is what any node would answer, and no table is swapped in before all have it.
+  await target.sync(into);
+  await target.mustHave(into, sent.rows);
   const stored = await readStored(server, final ? `${into} FINAL` : into, plan, signal);
   mustBeEqual(sent, stored, plan);
   await makeJson(server, into, plan, signal);
+  if (plan.columns.some(({ becomes }) => becomes !== undefined)) await target.sync(into);
   tell('done');
   const verifyMs = Math.round(clock.monotonicMs() - startMs - readMs);
   return { sent, stored, edges, readMs: Math.round(readMs), verifyMs };

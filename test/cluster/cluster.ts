@@ -53,7 +53,7 @@ export async function startCluster(
     join: add,
     comeBack: async (node) => {
       node.isAway = false;
-      for (const statement of node.queue.splice(0)) await runOn(node, statement);
+      for (const statement of node.queue.splice(0)) await runOn(node, statement, nodes.length);
     },
     stop: async () => {
       for (const node of nodes) {
@@ -67,13 +67,10 @@ export async function startCluster(
 }
 
 const clause = / ON CLUSTER '[^']*'/;
-const allReplicas = /clusterAllReplicas\('[^']*', ([\w.]+)\)/;
+export const allReplicas = /clusterAllReplicas\('[^']*', ([\w.]+)\)/;
 
-/**
- * @param nodes that may come and go
- * @param isAlone whether there is nobody to fetch parts from
- */
-export function asOneServer(nodes: readonly TestNode[], isAlone = false): Sql {
+/** @param nodes that may come and go; one alone has nobody to fetch parts from */
+export function asOneServer(nodes: readonly TestNode[]): Sql {
   const first = (): TestNode => {
     const node = nodes.find(({ isAway }) => !isAway);
     if (node === undefined) throw new Error('no node is there');
@@ -88,9 +85,8 @@ export function asOneServer(nodes: readonly TestNode[], isAlone = false): Sql {
       }
       const plain = statement.replace(clause, '');
       for (const node of nodes.filter(({ isAway }) => isAway)) node.queue.push(plain);
-      for (const node of nodes.filter(({ isAway }) => !isAway)) {
-        await (isAlone ? node.run(plain) : runOn(node, plain));
-      }
+      const here = nodes.filter(({ isAway }) => !isAway);
+      for (const node of here) await runOn(node, plain, nodes.length);
     },
     rows: async <Row>(query: string) => {
       if (!allReplicas.test(query)) return await first().rows<Row>(query);
@@ -101,9 +97,14 @@ export function asOneServer(nodes: readonly TestNode[], isAlone = false): Sql {
   };
 }
 
-/** Nothing serves parts between these engines, and trying to fetch one would end them. */
-async function runOn(node: TestNode, statement: string): Promise<void> {
+/**
+ * Nothing serves parts between these engines, and trying to fetch one would end them; so would a
+ * merge of parts that a replica has not got.
+ */
+async function runOn(node: TestNode, statement: string, nodes: number): Promise<void> {
   await node.run(statement);
-  const made = /^CREATE TABLE IF NOT EXISTS (\S+)[\s\S]*ENGINE = Replicated/.exec(statement);
-  if (made !== null) await node.run(`SYSTEM STOP FETCHES ${made[1]}`);
+  const made = /^CREATE TABLE (?:IF NOT EXISTS )?(\S+)[\s\S]*ENGINE = Replicated/.exec(statement);
+  if (made === null || nodes === 1) return;
+  await node.run(`SYSTEM STOP FETCHES ${made[1]}`);
+  await node.run(`SYSTEM STOP MERGES ${made[1]}`);
 }

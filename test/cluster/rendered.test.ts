@@ -85,7 +85,7 @@ function renderedOf([jarsDir = '']: readonly string[]): void {
         READER_PASSWORD: passwordOfUsers,
       },
     });
-    return asOneServer([{ ...replica, proxy, queue: [], isAway: false }], true);
+    return asOneServer([{ ...replica, proxy, queue: [], isAway: false }]);
   };
 
   it(

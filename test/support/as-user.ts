@@ -16,7 +16,7 @@ type Answer = { readonly text?: string; readonly error?: string };
 /**
  * @param dataDir one process at a time
  * @param users the text of the file; without one everything is allowed
- * @param server the text of the server's own file, of which the named collections are taken
+ * @param server the text of the server's own file, of which collections and clusters are taken
  */
 export async function startAsUser(
   dataDir: string,
@@ -27,8 +27,10 @@ export async function startAsUser(
   const configFile = join(dataDir, `${user}-config.xml`);
   const usersFile = join(dataDir, `${user}-users.xml`);
   const config = users === undefined ? '' : `<users_config>${usersFile}</users_config>`;
-  const collections = /<named_collections>[\s\S]*<\/named_collections>/.exec(server)?.[0] ?? '';
-  await writeFile(configFile, `<clickhouse>${config}${collections}</clickhouse>\n`);
+  const taken = ['named_collections', 'remote_servers'].map(
+    (name) => new RegExp(`<${name}>[\\s\\S]*</${name}>`).exec(server)?.[0] ?? '',
+  );
+  await writeFile(configFile, `<clickhouse>${config}${taken.join('')}</clickhouse>\n`);
   if (users !== undefined) await writeFile(usersFile, asDefault(user, users));
   const variables = (users ?? '').matchAll(/from_env="(\w+)"/g);
   const passwords = Object.fromEntries(
