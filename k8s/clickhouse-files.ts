@@ -153,7 +153,7 @@ ${[
     ? []
     : [
         user(snapshotsUser, 'default', [
-          ...snapshotGrants(database, snapshots),
+          ...snapshotGrants(database, snapshots, isCluster),
           ...dictionaries.map(
             (one) => `GRANT CREATE DICTIONARY, DROP DICTIONARY, dictGet ON ${one}.*`,
           ),
@@ -201,7 +201,7 @@ function gatewayGrants(database: string, isCluster: boolean): readonly string[] 
 export function snapshotGrants(
   database: string,
   snapshots: readonly string[],
-  cluster: boolean = false,
+  isCluster = false,
 ): readonly string[] {
   return [
     ...snapshots.flatMap((one) => [
@@ -213,7 +213,7 @@ export function snapshotGrants(
     ]),
     `GRANT CREATE DATABASE ON ${database}.*`,
     `GRANT SELECT, INSERT, CREATE TABLE ON ${database}.${runsTable}`,
-    ...(cluster
+    ...(isCluster
       ? [
           'GRANT CLUSTER, REMOTE ON *.*',
           'GRANT SELECT ON system.clusters',

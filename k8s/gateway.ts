@@ -55,6 +55,8 @@ export type GatewayInput =
       readonly storageClass?: string | undefined;
       readonly resources: Resources;
       readonly workers?: number | undefined;
+      /** Replicas that must have rows before they count as stored. */
+      readonly insertQuorum?: number | 'auto' | undefined;
       /** How long SIGTERM waits for delivery. */
       readonly graceS: number;
       /** For each shard of ClickHouse its replicas: HTTP interfaces, with the database as path. */
@@ -212,6 +214,7 @@ function ownArgs(input: OwnGateway): readonly string[] {
     // The migrate Job does it, with a user who may.
     '--no-migrate',
     ...(input.workers === undefined ? [] : ['--workers', String(input.workers)]),
+    ...(input.insertQuorum === undefined ? [] : ['--insert-quorum', String(input.insertQuorum)]),
     ...guardArgs(input),
   ];
 }

@@ -10,6 +10,9 @@ import { choice, count, duration, flag, image, objectName, size, text } from './
 const workersMax = 64;
 const replicasMax = 32;
 const graceMsMin = 1000;
+/** One replica has every insert that is answered. */
+const quorumMin = 2;
+const quorumMax = 100;
 const mebibyte = 1024 ** 2;
 export const replicasDefault = collectorGatewayOptions.shape.replicas.parse(undefined);
 /** Share of the volume that the Collector's queue may fill. */
@@ -21,6 +24,7 @@ export const keysOfFlavor = {
   obsctl: [
     'workers',
     'grace',
+    'insert_quorum',
     'sampling',
     'redaction',
     'tls',
@@ -85,6 +89,18 @@ const gatewayShape = collectorGatewayOptions.extend({
     },
     { minMs: graceMsMin },
   ).default(`${gatewayConfigDefault().graceMs / 1000}s`),
+  insert_quorum: z
+    .union(
+      [z.enum(['auto']), z.int().min(quorumMin).max(quorumMax)],
+      `auto, or a whole number from ${quorumMin} to ${quorumMax}`,
+    )
+    .meta({
+      description:
+        'How many replicas of a shard must have rows before they count as stored: a number, or' +
+        ' `auto` for more than half. Until then they wait on the volume; only flavor `obsctl`',
+      examples: ['auto'],
+    })
+    .optional(),
   sampling: sampling.optional(),
   redaction: redaction.optional(),
   tls: tls.optional(),

@@ -103,6 +103,26 @@ function clickhouseTopology(stack: RawMap): readonly PlacelessFault[] {
     }));
 }
 
+/** More replicas than are rendered never have an insert, and nothing would ever be delivered. */
+function insertQuorum(stack: RawMap): readonly PlacelessFault[] {
+  const { insert_quorum: quorum } = mapAt(stack, 'gateway');
+  const clickhouse = mapAt(stack, 'clickhouse');
+  const { replicas = 1 } = mapAt(stack, 'clickhouse', 'topology');
+  if (quorum === undefined || (clickhouse['mode'] ?? 'in_cluster') !== 'in_cluster') return [];
+  const wanted = quorum === 'auto' ? 2 : quorum;
+  if (typeof wanted !== 'number' || typeof replicas !== 'number' || wanted <= replicas) return [];
+  return [
+    {
+      path: ['gateway', 'insert_quorum'],
+      on: 'value',
+      code: 'OBS-1207',
+      message: `gateway.insert_quorum is ${text(quorum)}, and a shard has ${replicas} replicas`,
+      expected: 'at most clickhouse.topology.replicas, which is 2 or more',
+      next: 'Take the key out, or raise replicas.',
+    },
+  ];
+}
+
 function gatewayFlavor(stack: RawMap): readonly PlacelessFault[] {
   const gateway = mapAt(stack, 'gateway');
   const given = gateway['flavor'];
@@ -306,6 +326,7 @@ const resourcesDepthMax = 8;
 const rules: readonly Rule[] = [
   clickhouseMode,
   clickhouseTopology,
+  insertQuorum,
   gatewayFlavor,
   gatewayQueue,
   gatewayScale,

@@ -34,7 +34,8 @@ export function renderGateway(stack: Stack, place: Place): RenderedGateway {
 }
 
 function ownInput(stack: Stack, image: string): Parameters<typeof gatewayObjects>[0] {
-  const { replicas, volume, storage_class, resources, workers, grace, tls, auth } = stack.gateway;
+  const { replicas, volume, storage_class, resources, workers, grace, tls, auth, insert_quorum } =
+    stack.gateway;
   const { secret, user_key, password_key } = stack.clickhouse.credentials;
   const graceMs = parseDurationMs(grace) ?? 0;
   return {
@@ -50,6 +51,7 @@ function ownInput(stack: Stack, image: string): Parameters<typeof gatewayObjects
       memoryLimit: resources.memory_limit,
     },
     workers,
+    insertQuorum: insert_quorum,
     graceS: Math.ceil(graceMs / 1000),
     clickhouse: clickhouseServers(stack),
     secret: { name: secret, userKey: user_key, passwordKey: password_key },

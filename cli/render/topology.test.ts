@@ -45,6 +45,19 @@ describe('a stack with several servers', () => {
     });
   });
 
+  it('passes a quorum on to the gateway, and refuses one of more replicas than there are', () => {
+    const withQuorum = (value: string) => [
+      image.replace('}', `, insert_quorum: ${value}}`),
+      'clickhouse: {topology: {replicas: 3, keepers: 3}}',
+    ];
+    for (const value of ['auto', '2']) {
+      const text = JSON.stringify(objectsOf(...withQuorum(value)));
+      expect(text).toContain(`"--insert-quorum","${value}"`);
+    }
+    expect(() => objectsOf(...withQuorum('4'))).toThrow('insert_quorum');
+    expect(() => objectsOf(image.replace('}', ', insert_quorum: auto}'))).toThrow('insert_quorum');
+  });
+
   it('makes every Secret that its pods ask for', () => {
     const objects = objectsOf(image, several, 'grafana: true');
     const text = writeStream(objects);
