@@ -7,12 +7,14 @@ import { noNeeds } from '../collector/workload.ts';
 import { Problem } from '../core/problem.ts';
 import { disruptionBudget, stateOf, workloadObject } from './agent.ts';
 import { clickhouseUsers, serverConfig, snapshotsUser, usersConfig } from './clickhouse-files.ts';
+import { clickhousePorts, clickhouseUserId } from './clickhouse-image.ts';
 import { clusterConfig, clusterPorts, serverVariables } from './cluster-files.ts';
 import { type KeeperInput, keeperObjects } from './keeper.ts';
 import { componentSelector, metadata, type Part, partName, selector } from './labels.ts';
 import { dnsEgress, policyOf } from './network.ts';
 import type { KubernetesObject, LabelSelector, NetworkPolicy, Probe } from './objects.ts';
 import type { Place, SecretRef } from './place.ts';
+import { startup } from './pod.ts';
 import { accountObjects } from './rbac-objects.ts';
 import { clientService, headlessService, headlessSuffix } from './services.ts';
 import {
@@ -26,17 +28,11 @@ import {
 } from './topology.ts';
 import { configHash } from './write.ts';
 
-/** The image's own user. */
-const userId = 101;
-
-export const clickhousePorts = { http: 8123, native: 9000 } as const;
-
 /** The server finishes running inserts and flushes its logs. */
 const graceS = 60;
 
 /** Loading many parts after a crash takes minutes. */
 const startSeconds = 900;
-const startPeriodS = 5;
 
 export type ClickhouseInput = {
   readonly image: string;
@@ -149,11 +145,7 @@ function shardObjects(
       resources: input.resources,
       annotations: configHash(files),
       probes: {
-        startup: {
-          ...ping(),
-          periodSeconds: startPeriodS,
-          failureThreshold: startSeconds / startPeriodS,
-        },
+        startup: startup(ping(), startSeconds),
         liveness: { ...ping(), timeoutSeconds: 10, failureThreshold: 6 },
         readiness: ping(),
       },
@@ -165,7 +157,7 @@ function shardObjects(
       served: true,
       platform: place.platform,
       kubernetesMinor: place.kubernetesMinor,
-      userId,
+      userId: clickhouseUserId,
       volumes: [
         mounted('config', first, '-config', '/etc/clickhouse-server/config.d'),
         mounted('users', first, '-users', '/etc/clickhouse-server/users.d'),

@@ -3,11 +3,11 @@
  * Keeper is; to each Keeper who votes. All servers read one file: what differs is in the
  * environment of their pods.
  */
+import { clickhousePorts } from './clickhouse-image.ts';
 import { clusterName } from './topology.ts';
 
-/** Between servers, and to and between Keepers. */
+/** Between servers beside those of clients, and to and between Keepers. */
 export const clusterPorts = {
-  native: 9000,
   interserver: 9009,
   keeper: 9181,
   raft: 9234,
@@ -76,7 +76,8 @@ function keeperNode(host: string): string {
 /** A row goes to one replica, and from there to the others by their log. */
 function shardOf(hosts: readonly string[]): string {
   const replicas = hosts.map(
-    (host) => `        <replica><host>${host}</host><port>${clusterPorts.native}</port></replica>`,
+    (host) =>
+      `        <replica><host>${host}</host><port>${clickhousePorts.native}</port></replica>`,
   );
   return `      <shard>
         <internal_replication>true</internal_replication>

@@ -10,6 +10,7 @@ import { metadata, type Part, partName } from './labels.ts';
 import { dnsEgress, ingressTo, policyOf, portOf } from './network.ts';
 import type { HorizontalPodAutoscaler, KubernetesObject, NetworkPolicy, Probe } from './objects.ts';
 import type { Place, SecretRef } from './place.ts';
+import { startup } from './pod.ts';
 import { accountObjects } from './rbac-objects.ts';
 import { services } from './services.ts';
 import { configHash } from './write.ts';
@@ -31,7 +32,6 @@ const graceExtraS = 20;
 
 /** Recovery reads the log again before the gateway answers; a full volume takes minutes. */
 const startSeconds = 600;
-const startPeriodS = 5;
 
 const cpuUtilizationTarget = 70;
 
@@ -134,11 +134,7 @@ function ownObjects(input: OwnGateway, place: Place, part: Part): readonly Kuber
       configDir,
       annotations: configHash(files),
       probes: {
-        startup: {
-          ...probe('/livez'),
-          periodSeconds: startPeriodS,
-          failureThreshold: startSeconds / startPeriodS,
-        },
+        startup: startup(probe('/livez'), startSeconds),
         liveness: probe('/livez'),
         readiness: probe('/readyz'),
       },

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import type { EnvVar, Resources } from '../collector/workload.ts';
 import { noNeeds } from '../collector/workload.ts';
 import { checkSize } from './agent.ts';
+import { clickhouseUserId } from './clickhouse-image.ts';
 import { curlImage } from './images.ts';
 import { metadata, type Part, partName } from './labels.ts';
 import { apiServerPorts, dnsEgress, policyOf } from './network.ts';
@@ -101,7 +102,7 @@ export function schemaJob(input: SchemaInput, place: Place): readonly Kubernetes
         env: credentialVariables(input.secret),
         token: false,
         configDir: schemaDir,
-        userId: 101,
+        userId: clickhouseUserId,
       },
       input.ddl,
     ),

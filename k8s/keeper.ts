@@ -5,18 +5,17 @@
 import type { Resources } from '../collector/workload.ts';
 import { noNeeds } from '../collector/workload.ts';
 import { disruptionBudget, stateOf, workloadObject } from './agent.ts';
+import { clickhouseUserId } from './clickhouse-image.ts';
 import { clusterPorts, keeperConfig, keeperDir, keeperIdVariable } from './cluster-files.ts';
 import { componentSelector, metadata } from './labels.ts';
 import { dnsEgress, policyOf } from './network.ts';
 import type { KubernetesObject, NetworkPolicy } from './objects.ts';
 import type { Place } from './place.ts';
+import { startup } from './pod.ts';
 import { accountObjects } from './rbac-objects.ts';
 import { headlessService } from './services.ts';
 import { type ClickhouseTopology, keeperHosts, keeperPart, shardParts } from './topology.ts';
 import { configHash } from './write.ts';
-
-/** The user of ClickHouse's image. */
-const userId = 101;
 
 /** The number of a vote is that of its pod, which only its name says. */
 const podVariable = 'KEEPER_POD';
@@ -29,7 +28,6 @@ const graceS = 60;
 
 /** It listens only once there is a leader: all may have to be scheduled and get volumes first. */
 const startSeconds = 900;
-const startPeriodS = 5;
 
 export type KeeperInput = {
   /** Of ClickHouse, which holds Keeper too. */
@@ -75,11 +73,7 @@ export function keeperObjects(
       configDir,
       annotations: configHash(files),
       probes: {
-        startup: {
-          ...listens,
-          periodSeconds: startPeriodS,
-          failureThreshold: startSeconds / startPeriodS,
-        },
+        startup: startup(listens, startSeconds),
         // One that has lost the others waits for them: a restart would not bring them back.
         liveness: { ...listens, timeoutSeconds: 10, failureThreshold: 6 },
         readiness: {
@@ -94,7 +88,7 @@ export function keeperObjects(
       served: true,
       platform: place.platform,
       kubernetesMinor: place.kubernetesMinor,
-      userId,
+      userId: clickhouseUserId,
       volumes: [{ name: 'tmp', emptyDir: {}, mountPath: '/tmp' }],
     }),
     headlessService(part, namespace, ports, true),

@@ -30,6 +30,8 @@ const nodeStateRoot = '/var/lib/obsctl';
 /** Endpoints forget a pod in this time; it goes on answering until then. */
 const sleepBeforeStopS = 5;
 
+const startPeriodS = 5;
+
 /** Hands a node's directory over to the agent's user. */
 const chownImage = 'docker.io/library/busybox:1.37.0';
 
@@ -103,6 +105,15 @@ export function podTemplate(input: PodInput): PodTemplate {
       containers: [container(input)],
       ...(volumes.length === 0 ? {} : { volumes }),
     },
+  };
+}
+
+/** Asks until it is up; a start may take `seconds`, and only then is it killed. */
+export function startup(probe: Probe, seconds: number): Probe {
+  return {
+    ...probe,
+    periodSeconds: startPeriodS,
+    failureThreshold: seconds / startPeriodS,
   };
 }
 

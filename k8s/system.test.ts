@@ -1,12 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { parse } from 'yaml';
-import { type ClickhouseInput, clickhouseObjects, clickhouseSecrets } from './clickhouse.ts';
+import { clickhouseObjects } from './clickhouse.ts';
 import { clickhouseUsers, serverConfig, usersConfig } from './clickhouse-files.ts';
 import { type GatewayInput, gatewayEndpoint, gatewayObjects } from './gateway.ts';
 import { dashboardBytesMax, dashboardObjects, grafanaObjects } from './grafana.ts';
 import { schemaJob } from './jobs.ts';
 import type { KubernetesObject } from './objects.ts';
-import { sampleCollectorGateway, sampleGrafana, samplePlace } from './testdata/sample.ts';
+import {
+  sampleClickhouse,
+  sampleCollectorGateway,
+  sampleGrafana,
+  samplePlace,
+} from './testdata/sample.ts';
 
 const resources = { cpuRequest: '1', memoryRequest: '1Gi', memoryLimit: '2Gi' };
 const secret = { name: 'clickhouse', userKey: 'user', passwordKey: 'password' };
@@ -163,15 +168,7 @@ describe('the gateway', () => {
 });
 
 describe('ClickHouse in the cluster', () => {
-  const input: ClickhouseInput = {
-    image: 'clickhouse/clickhouse-server:25.8',
-    database: 'otel',
-    volume: '50Gi',
-    resources,
-    topology: { shards: 1, replicas: 1, keepers: 0 },
-    keeper: { volume: '10Gi', resources },
-    secrets: clickhouseSecrets(secret),
-  };
+  const input = sampleClickhouse;
 
   it.each([
     ['config.d', serverConfig()],

@@ -1,6 +1,7 @@
 /** Where pods of a stack reach ClickHouse: one address for who asks, each server for who writes. */
 import { Problem } from '../../core/problem.ts';
-import { clickhouseHost, clickhousePorts } from '../../k8s/clickhouse.ts';
+import { clickhouseHost } from '../../k8s/clickhouse.ts';
+import { clickhousePorts } from '../../k8s/clickhouse-image.ts';
 import { isCluster, replicaHosts } from '../../k8s/topology.ts';
 import type { Stack } from '../../stack/types.ts';
 

@@ -11,10 +11,10 @@ import {
   type ClickhouseSecrets,
   clickhouseHost,
   clickhouseObjects,
-  clickhousePorts,
   clickhouseSecrets,
 } from '../../k8s/clickhouse.ts';
 import { clickhouseUsers, snapshotsUser } from '../../k8s/clickhouse-files.ts';
+import { clickhousePorts } from '../../k8s/clickhouse-image.ts';
 import { interserverUser } from '../../k8s/cluster-files.ts';
 import {
   type Dashboard,

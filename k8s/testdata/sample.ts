@@ -7,13 +7,8 @@ import { dataSourceBody } from '../../dashboards/data-source.ts';
 import type { CollectorConfig, Pipeline } from '../../collector/types.ts';
 import { type CollectorWorkload, noNeeds, type ProgramWorkload } from '../../collector/workload.ts';
 import { agentObjects } from '../agent.ts';
-import {
-  type ClickhouseInput,
-  clickhouseHost,
-  clickhouseObjects,
-  clickhousePorts,
-  clickhouseSecrets,
-} from '../clickhouse.ts';
+import { type ClickhouseInput, clickhouseHost, clickhouseObjects, clickhouseSecrets } from '../clickhouse.ts';
+import { clickhousePorts } from '../clickhouse-image.ts';
 import { clickhouseUsers, snapshotsUser } from '../clickhouse-files.ts';
 import { interserverUser } from '../cluster-files.ts';
 import { gatewayEndpoint, gatewayObjects } from '../gateway.ts';
