@@ -43,6 +43,7 @@ export const defaultRetentionDays: Readonly<Record<Retention, number>> = {
   rollups: 90,
   hours: 400,
   receipts: 30,
+  entities: 30,
   history: 3650,
 };
 

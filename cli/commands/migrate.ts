@@ -29,6 +29,7 @@ const retentions: readonly Retention[] = [
   'rollups',
   'hours',
   'receipts',
+  'entities',
 ];
 
 export function registerMigrate(program: Command, context: CliContext): void {

@@ -3,6 +3,7 @@
  * retry by way of another node then cuts the same blocks, and their tokens are recognised.
  */
 import { assert } from '../../core/assert.ts';
+import { entityTables } from './entities.ts';
 
 /**
  * The last four bytes of the id, which are random: what the gateway goes by as well
@@ -45,7 +46,12 @@ const shardingKeys: Readonly<Record<string, string>> = {
 };
 
 /** Small, read with everything, and asked of whichever node is there: whole on every node. */
-const onEveryNode: ReadonlySet<string> = new Set(['obsctl_migrations', 'snapshot_runs']);
+const onEveryNode: ReadonlySet<string> = new Set([
+  'obsctl_migrations',
+  'snapshot_runs',
+  // Every node answers what runs where, and holds its dictionaries.
+  ...entityTables.map(({ name }) => name),
+]);
 
 /** The expression that chooses a row's shard; undefined for a table that is whole on every node. */
 export function shardingKeyOf(table: string): string | undefined {

@@ -1,5 +1,6 @@
 import { attributeCatalogue, seriesCatalogue } from './catalogue.ts';
 import { serviceEdges } from './edges.ts';
+import { entityTables } from './entities.ts';
 import { logPatternMinutes, logPatterns } from './log-patterns.ts';
 import { logs } from './logs.ts';
 import { exponentialHistogram, gauge, histogram, sum, summary } from './metrics.ts';
@@ -33,7 +34,8 @@ export const tables: readonly TableDef[] = [
   metricHours,
   receipts,
   snapshotRuns,
+  ...entityTables,
 ];
 
 /** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */
-export const schemaVersion = 11;
+export const schemaVersion = 12;

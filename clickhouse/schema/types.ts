@@ -11,6 +11,7 @@ export type Retention =
   | 'rollups'
   | 'hours'
   | 'receipts'
+  | 'entities'
   | 'history';
 
 export type ColumnDef = {
