@@ -1,6 +1,12 @@
 /** Codes of jobs; part of the table in `codes.ts`. */
+import { kubernetesCodes } from './codes-kubernetes.ts';
 import { mysqlCodes } from './codes-mysql.ts';
 import { postgresCodes } from './codes-postgres.ts';
 import { snapshotCodes } from './codes-snapshot.ts';
 
-export const jobCodes = { ...snapshotCodes, ...postgresCodes, ...mysqlCodes } as const;
+export const jobCodes = {
+  ...snapshotCodes,
+  ...postgresCodes,
+  ...mysqlCodes,
+  ...kubernetesCodes,
+} as const;
