@@ -11,6 +11,7 @@ import { registerDiff } from './commands/diff.ts';
 import { registerDistro } from './commands/distro.ts';
 import { registerDoctor } from './commands/doctor.ts';
 import { registerEmbedded } from './commands/embedded.ts';
+import { registerEntities } from './commands/entities.ts';
 import { registerEstimate } from './commands/estimate.ts';
 import { registerExplain } from './commands/explain.ts';
 import { registerGateway } from './commands/gateway.ts';
@@ -42,6 +43,7 @@ const commands: readonly Register[] = [
   registerDiff,
   registerDistro,
   registerDoctor,
+  registerEntities,
   registerEstimate,
   registerExplain,
   registerGateway,

@@ -13,19 +13,9 @@ import {
   type WatchedKind,
 } from './kubernetes/kinds.ts';
 import type { Chosen } from './kubernetes/read.ts';
+import type { Step } from './kubernetes/reflector.ts';
 import { Recorder } from './recorder.ts';
 import type { EntityStore } from './store.ts';
-
-/** What a stream tells of one kind (see `kubernetes/reflector.ts`). */
-export type Step =
-  | { readonly type: 'list-began' }
-  | { readonly type: 'objects'; readonly objects: readonly JsonObject[] }
-  | { readonly type: 'list-ended'; readonly resourceVersion: string }
-  | { readonly type: 'changed'; readonly object: JsonObject }
-  | { readonly type: 'gone'; readonly object: JsonObject }
-  | { readonly type: 'reached'; readonly resourceVersion: string }
-  | { readonly type: 'forbidden'; readonly message: string }
-  | { readonly type: 'failed'; readonly message: string; readonly retryMs: number };
 
 export type RecordOptions = {
   readonly kinds: readonly WatchedKind[];
@@ -96,7 +86,7 @@ async function follow(
       recorder.lose(id, version, timeOfEnd(step.object, clock.nowMs()));
       work.reach(name, version);
     } else if (step.type === 'reached') work.reach(name, BigInt(step.resourceVersion));
-    else onTrouble(`${name}: ${step.message}`);
+    else onTrouble(step.message);
     if (recorder.waiting >= rowsMax) await work.write();
     if (signal.aborted) return;
   }

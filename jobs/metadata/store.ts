@@ -1,6 +1,8 @@
 /**
  * Entities in ClickHouse: what the tables know when a watcher begins, and the rows it adds.
  *
+ * Times go as numbers, which ClickHouse takes for ticks of the column: milliseconds.
+ *
  * Rows of events go before those of versions, and the positions last: whatever is cut off is told
  * again by the API server, compared with the same versions, and written with the same keys.
  */
@@ -116,7 +118,7 @@ export class EntityStore {
       Kind: kind,
       ResourceVersion: String(at),
       Version: nowMs,
-      Time: unixText(nowMs),
+      Time: nowMs,
     }));
     await this.#insert(entityPositions, rows);
   }
@@ -132,7 +134,7 @@ export class EntityStore {
   async *#open(table: EntityTable): AsyncGenerator<Row> {
     const definition = definitions[table];
     const columns = definition.columns.map(selected).join(', ');
-    const open = `toDateTime64(${unixText(openEndMs)}, 3)`;
+    const open = `fromUnixTimestamp64Milli(toInt64(${openEndMs}))`;
     let after = '';
     for (;;) {
       const rows = await this.#server.rows<Row>(
@@ -147,13 +149,13 @@ export class EntityStore {
   }
 
   async #predecessors(nowMs: number): Promise<Recorded['predecessors']> {
-    const since = unixText(nowMs - predecessorDays * dayMs);
+    const since = nowMs - predecessorDays * dayMs;
     const rows = await this.#server.rows<Record<'ns' | 'name' | 'id' | 'node' | 'made', string>>(
       `SELECT Namespace AS ns, Name AS name, argMax(Id, ValidTo) AS id, ` +
         `argMax(Node, ValidTo) AS node, ` +
         `toUnixTimestamp64Milli(argMax(Created, ValidTo)) AS made ` +
         `FROM ${this.#name(pods)} WHERE ${this.#ours} AND IsGone = 1 AND Node != '' ` +
-        `AND WorkloadKind IN ('StatefulSet', '') AND ValidTo > toDateTime64(${since}, 3) ` +
+        `AND WorkloadKind IN ('StatefulSet', '') AND ValidTo > fromUnixTimestamp64Milli(toInt64(${since})) ` +
         'GROUP BY Namespace, Name',
     );
     return rows.map(({ ns, name, id, node, made }) => ({
@@ -170,28 +172,27 @@ export class EntityStore {
   }
 
   #versionRow({ entity, validFromMs, validToMs, version, isGone }: VersionRow): Row {
-    const own = Object.entries(entity.own).map(([name, value]) => [name, cell(name, value)]);
     return {
       Cluster: this.#cluster,
       Id: entity.id,
       ResourceVersion: String(entity.resourceVersion),
-      ValidFrom: unixText(validFromMs),
-      ValidTo: unixText(validToMs ?? openEndMs),
+      ValidFrom: validFromMs,
+      ValidTo: validToMs ?? openEndMs,
       Version: String(version),
-      Created: unixText(entity.createdMs),
+      Created: entity.createdMs,
       IsGone: isGone ? 1 : 0,
       Namespace: entity.namespace,
       Name: entity.name,
       Labels: entity.labels,
       Annotations: entity.annotations,
-      ...Object.fromEntries(own),
+      ...entity.own,
     };
   }
 
   #eventRow({ entity, type, before, after, description, timeMs, resourceVersion }: EventRow): Row {
     const text = (name: string): string => String(entity.own[name] ?? '');
     return {
-      Time: unixText(timeMs),
+      Time: timeMs,
       Cluster: this.#cluster,
       Type: type,
       EntityType: entity.kind,
@@ -247,15 +248,4 @@ function selected({ name, type }: ColumnDef): string {
   return type.startsWith('DateTime64')
     ? `toUnixTimestamp64Milli(${nameOf(name)}) AS ${nameOf(name)}`
     : nameOf(name);
-}
-
-const timeColumns: ReadonlySet<string> = new Set(['Started']);
-
-function cell(name: string, value: Value): Value {
-  return timeColumns.has(name) && typeof value === 'number' ? unixText(value) : value;
-}
-
-/** ClickHouse takes a bare number for ticks of the column, and a text for seconds. */
-function unixText(ms: number): string {
-  return (ms / 1_000).toFixed(3);
 }

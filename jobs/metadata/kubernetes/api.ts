@@ -13,7 +13,7 @@ import { Problem } from '../../../core/problem.ts';
 
 type Client = typeof import('@kubernetes/client-node');
 
-/** An object as the server has it, without `metadata.managedFields`. */
+/** An object as the server has it; of `metadata.managedFields` only the latest time. */
 export type KubeObject = JsonObject & {
   readonly metadata: JsonObject & {
     readonly name: string;
@@ -270,10 +270,16 @@ function toPage(list: JsonObject): Page {
   };
 }
 
-/** `managedFields` is often half of an object, and says only who wrote which field. */
+/** Of `managedFields`, often half of an object, stays when the last write was. */
 function slim(object: JsonObject): JsonObject {
-  const metadata = object['metadata'] as { managedFields?: unknown } | undefined;
-  if (metadata?.managedFields !== undefined) delete metadata.managedFields;
+  const metadata = object['metadata'] as
+    | { managedFields?: readonly { time?: string }[] }
+    | undefined;
+  const fields = metadata?.managedFields;
+  if (metadata === undefined || !Array.isArray(fields)) return object;
+  // Of one form, so that the order of texts is that of times.
+  const last = fields.map(({ time }) => time ?? '').reduce((a, b) => (a > b ? a : b), '');
+  metadata.managedFields = last === '' ? [] : [{ time: last }];
   return object;
 }
 

@@ -1,0 +1,153 @@
+/**
+ * `obsctl entities watch` against a real API server whose pods churn, killed again and again: the
+ * history in ClickHouse is what the one who made the pods knows, and each event is there once.
+ */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type ClickHouse, connectClickHouse } from '../../clickhouse/client.ts';
+import { migrate } from '../../clickhouse/migrate.ts';
+import { startEngine, type TestEngine } from '../support/engine.ts';
+import { type ControlPlane, startControlPlane } from '../support/kubernetes.ts';
+import { describeWithPeer } from '../support/peer.ts';
+import { type Program, startProgram } from '../support/program.ts';
+import { seededRandom } from '../support/random.ts';
+import { Churn, type PodRecord } from './churn.ts';
+
+const startMsMax = 120_000;
+const churnMsMax = 240_000;
+const caughtUpMsMax = 60_000;
+/** By hand: more pods, and minutes instead of rounds of seconds. */
+const pods = Number(process.env['OBSCTL_CHURN_PODS'] ?? 60);
+const rounds = Number(process.env['OBSCTL_CHURN_ROUNDS'] ?? 8);
+const stepsARound = Math.ceil(pods / 2);
+/** About what a start takes. */
+const startsInMs = 4_000;
+const obsctl = join(import.meta.dirname, '../../bin/obsctl');
+
+describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
+  const seed = Math.floor(Math.random() * 2 ** 31);
+  let cluster: ControlPlane;
+  let engine: TestEngine;
+  let clickhouse: ClickHouse;
+  let watcher: Program;
+
+  beforeAll(async () => {
+    [cluster, engine] = await Promise.all([
+      startControlPlane({ programs, nodes: 3 }),
+      startEngine(),
+    ]);
+    clickhouse = connectClickHouse({ url: `${engine.url}/otel` });
+    await migrate(clickhouse);
+  }, startMsMax);
+  afterAll(async () => {
+    watcher?.killGroup('SIGKILL');
+    await clickhouse?.close();
+    await engine?.stop();
+    await cluster?.stop();
+  });
+
+  const start = (): Program =>
+    startProgram(process.execPath, [
+      obsctl,
+      ...['entities', 'watch', '--cluster', 'lab', '--kubeconfig', cluster.kubeconfig],
+      ...['--clickhouse', `${engine.url}/otel`, '--json'],
+    ]);
+
+  const waitFor = async (sql: string, wanted: number): Promise<void> => {
+    const deadline = performance.now() + caughtUpMsMax;
+    for (;;) {
+      const [row] = await clickhouse.rows<{ n: string }>(sql);
+      if (Number(row?.n) === wanted) return;
+      if (performance.now() > deadline) {
+        throw new Error(`${row?.n} instead of ${wanted}: ${sql}\n${watcher.talk()}`);
+      }
+      await sleep(200);
+    }
+  };
+
+  it(
+    'holds what its maker knows of 60 pods that churn, although it is killed each round',
+    async () => {
+      const random = seededRandom(seed);
+      const from = "FROM otel.entity_pods FINAL WHERE Namespace = 'default'";
+      const churn = new Churn(cluster, random);
+      watcher = start();
+      await churn.fill(pods);
+      // Who has never looked cannot know what was gone before.
+      await waitFor(`SELECT uniq(Id) AS n ${from}`, pods);
+      for (let round = 0; round < rounds; round += 1) {
+        await churn.turn(stepsARound);
+        // Sometimes before it has looked at all.
+        await sleep(random.below(startsInMs));
+        watcher.kill('SIGKILL');
+        await watcher.ended;
+        // What happens now nobody watches.
+        await churn.turn(Math.ceil(stepsARound / 4));
+        watcher = start();
+      }
+      const { records } = churn;
+      const gone = records.filter(({ last }) => last !== undefined);
+      await waitFor(`SELECT uniq(Id) AS n ${from} AND IsGone = 1`, gone.length);
+      await waitFor(`SELECT uniq(Id) AS n ${from}`, records.length);
+      const stored = await readStored(clickhouse);
+      expect({ seed, pods: stored.pods }).toEqual({ seed, pods: expectedPods(records) });
+      expect({ seed, events: stored.events }).toEqual({ seed, events: expectedEvents(records) });
+      // Each second belongs to one version, from the creation on.
+      expect(stored.gaps).toEqual([]);
+    },
+    churnMsMax,
+  );
+});
+
+type Stored = {
+  readonly pods: readonly unknown[];
+  readonly events: readonly string[];
+  readonly gaps: readonly unknown[];
+};
+
+async function readStored(clickhouse: ClickHouse): Promise<Stored> {
+  const from = "FROM otel.entity_pods FINAL WHERE Namespace = 'default'";
+  const pods = await clickhouse.rows(
+    `SELECT Id AS uid, any(Name) AS name, max(IsGone) AS gone, ` +
+      `arrayCompact(arrayMap(one -> one.2, arraySort(groupArray((ResourceVersion, Images['app']))))) AS images, ` +
+      `if(gone = 1, argMax(Node, ResourceVersion), '') AS node, ` +
+      `if(gone = 1, argMax(Addresses, ResourceVersion), []) AS addresses ` +
+      `${from} GROUP BY Id ORDER BY Id`,
+  );
+  const events = await clickhouse.rows<{ event: string }>(
+    "SELECT concat(EntityId, ' ', Type, ' ', After['Images.app']) AS event " +
+      "FROM otel.entity_events FINAL WHERE EntityType = 'Pod' AND Namespace = 'default' " +
+      "AND Type IN ('created', 'deleted', 'image_changed', 'recreated', 'migrated') " +
+      'ORDER BY event',
+  );
+  const gaps = await clickhouse.rows(
+    'SELECT Id, froms, tos FROM (SELECT Id, arraySort(groupArray(ValidFrom)) AS froms, ' +
+      `arraySort(groupArray(ValidTo)) AS tos ${from} GROUP BY Id) ` +
+      'WHERE arrayPopFront(froms) != arrayPopBack(tos)',
+  );
+  return { pods, events: events.map(({ event }) => event), gaps };
+}
+
+function expectedPods(records: readonly PodRecord[]): readonly unknown[] {
+  const byId = (left: PodRecord, right: PodRecord): number => (left.uid < right.uid ? -1 : 1);
+  return [...records].sort(byId).map(({ uid, name, images, last }) => {
+    const { nodeName = '' } = (last?.['spec'] ?? {}) as { nodeName?: string };
+    const { podIPs = [] } = (last?.['status'] ?? {}) as { podIPs?: { ip: string }[] };
+    return {
+      ...{ uid, name, gone: last === undefined ? 0 : 1, images },
+      node: nodeName,
+      addresses: podIPs.map(({ ip }) => ip).sort(),
+    };
+  });
+}
+
+function expectedEvents(records: readonly PodRecord[]): readonly string[] {
+  return records
+    .flatMap(({ uid, images, last }) => [
+      `${uid} created `,
+      ...images.slice(1).map((image) => `${uid} image_changed ${image}`),
+      ...(last === undefined ? [] : [`${uid} deleted `]),
+    ])
+    .sort();
+}
