@@ -4,6 +4,7 @@
  * sets of values, so every series is a fixed slot of a lane's counters (see `counters.ts`), and
  * the number of series cannot grow with traffic.
  */
+import { entityTables } from '../../clickhouse/schema/entities.ts';
 import { tables } from '../../clickhouse/schema/tables.ts';
 
 type AttributeDef = {
@@ -98,7 +99,9 @@ const dogstatsdBounds = ['series', 'memory', 'windows', 'waiting'] as const;
 
 const signal: AttributeDef = { name: 'signal', values: signals };
 const transport: AttributeDef = { name: 'transport', values: transports };
-const table: AttributeDef = { name: 'table', values: tables.map((entry) => entry.name) };
+/** Entities come from a job of their own. */
+const ownTables = tables.filter((entry) => !entityTables.includes(entry));
+const table: AttributeDef = { name: 'table', values: ownTables.map((entry) => entry.name) };
 /** Also what waits for a shard of several, whatever its table. */
 const parkedTable: AttributeDef = { ...table, values: [...table.values, 'shard'] };
 

@@ -1,7 +1,7 @@
 /** What happened to an entity: two versions of it compared. */
 import type { Entity, Value } from './entity.ts';
 
-export type EventType =
+type EventType =
   | 'created'
   | 'deleted'
   | 'recreated'

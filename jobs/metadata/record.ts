@@ -30,7 +30,7 @@ export type RecordOptions = {
   readonly onWritten?: (written: Written) => void;
 };
 
-export type Written = {
+type Written = {
   readonly entities: number;
   readonly versions: number;
   readonly events: number;

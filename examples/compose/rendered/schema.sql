@@ -634,6 +634,299 @@ TTL toDateTime(Time) + toIntervalDay(3650)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
 COMMENT 'One row a table and run of obsctl snapshot';
 
+CREATE TABLE IF NOT EXISTS otel.entity_namespaces
+(
+    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
+    `Id` String COMMENT 'Stays while the object lives; a new object of the same name has another' CODEC(ZSTD(1)),
+    `ResourceVersion` UInt64 COMMENT 'With which this version began' CODEC(T64, ZSTD(1)),
+    `ValidFrom` DateTime64(3) COMMENT 'Since when it is true' CODEC(Delta(8), ZSTD(1)),
+    `ValidTo` DateTime64(3) COMMENT 'Until when it was true, not included; in 2100 for what still is' CODEC(Delta(8), ZSTD(1)),
+    `Version` UInt64 COMMENT 'Of two rows of a version the greater one stays' CODEC(T64, ZSTD(1)),
+    `Created` DateTime64(3) COMMENT 'When the object was created' CODEC(Delta(8), ZSTD(1)),
+    `IsGone` UInt8 COMMENT '1 in the last version of an object that was deleted' CODEC(ZSTD(1)),
+    `Namespace` LowCardinality(String) COMMENT 'Empty for what has none' CODEC(ZSTD(1)),
+    `Name` String COMMENT 'Name' CODEC(ZSTD(1)),
+    `Labels` Map(LowCardinality(String), String) COMMENT 'The labels that the stack file chooses' CODEC(ZSTD(1)),
+    `Annotations` Map(LowCardinality(String), String) COMMENT 'The annotations that the stack file chooses' CODEC(ZSTD(1)),
+    `Phase` LowCardinality(String) COMMENT 'Active, Terminating' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(ValidFrom, 'UTC')
+ORDER BY (Cluster, Id, ResourceVersion)
+TTL toDateTime(ValidTo) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 0, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Namespaces of Kubernetes';
+
+CREATE TABLE IF NOT EXISTS otel.entity_nodes
+(
+    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
+    `Id` String COMMENT 'Stays while the object lives; a new object of the same name has another' CODEC(ZSTD(1)),
+    `ResourceVersion` UInt64 COMMENT 'With which this version began' CODEC(T64, ZSTD(1)),
+    `ValidFrom` DateTime64(3) COMMENT 'Since when it is true' CODEC(Delta(8), ZSTD(1)),
+    `ValidTo` DateTime64(3) COMMENT 'Until when it was true, not included; in 2100 for what still is' CODEC(Delta(8), ZSTD(1)),
+    `Version` UInt64 COMMENT 'Of two rows of a version the greater one stays' CODEC(T64, ZSTD(1)),
+    `Created` DateTime64(3) COMMENT 'When the object was created' CODEC(Delta(8), ZSTD(1)),
+    `IsGone` UInt8 COMMENT '1 in the last version of an object that was deleted' CODEC(ZSTD(1)),
+    `Namespace` LowCardinality(String) COMMENT 'Empty for what has none' CODEC(ZSTD(1)),
+    `Name` String COMMENT 'Name' CODEC(ZSTD(1)),
+    `Labels` Map(LowCardinality(String), String) COMMENT 'The labels that the stack file chooses' CODEC(ZSTD(1)),
+    `Annotations` Map(LowCardinality(String), String) COMMENT 'The annotations that the stack file chooses' CODEC(ZSTD(1)),
+    `Addresses` Array(String) COMMENT 'Internal and external IP addresses' CODEC(ZSTD(1)),
+    `Region` LowCardinality(String) COMMENT 'Region' CODEC(ZSTD(1)),
+    `Zone` LowCardinality(String) COMMENT 'Availability zone' CODEC(ZSTD(1)),
+    `InstanceType` LowCardinality(String) COMMENT 'Type of the machine' CODEC(ZSTD(1)),
+    `CapacityType` LowCardinality(String) COMMENT 'spot, on-demand; empty when nothing says' CODEC(ZSTD(1)),
+    `ProviderId` String COMMENT 'Id of the machine at the cloud' CODEC(ZSTD(1)),
+    `Architecture` LowCardinality(String) COMMENT 'amd64, arm64' CODEC(ZSTD(1)),
+    `KubeletVersion` LowCardinality(String) COMMENT 'Version of the kubelet' CODEC(ZSTD(1)),
+    `CpuMillis` UInt64 COMMENT 'Thousandths of a core that pods may request' CODEC(ZSTD(1)),
+    `MemoryBytes` UInt64 COMMENT 'Bytes of memory that pods may request' CODEC(ZSTD(1)),
+    `CapacityCpuMillis` UInt64 COMMENT 'Thousandths of a core of the machine' CODEC(ZSTD(1)),
+    `CapacityMemoryBytes` UInt64 COMMENT 'Bytes of memory of the machine' CODEC(ZSTD(1)),
+    `State` LowCardinality(String) COMMENT 'ready, not ready, unknown; with ", cordoned"' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(ValidFrom, 'UTC')
+ORDER BY (Cluster, Id, ResourceVersion)
+TTL toDateTime(ValidTo) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 0, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Nodes of Kubernetes';
+
+CREATE TABLE IF NOT EXISTS otel.entity_workloads
+(
+    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
+    `Id` String COMMENT 'Stays while the object lives; a new object of the same name has another' CODEC(ZSTD(1)),
+    `ResourceVersion` UInt64 COMMENT 'With which this version began' CODEC(T64, ZSTD(1)),
+    `ValidFrom` DateTime64(3) COMMENT 'Since when it is true' CODEC(Delta(8), ZSTD(1)),
+    `ValidTo` DateTime64(3) COMMENT 'Until when it was true, not included; in 2100 for what still is' CODEC(Delta(8), ZSTD(1)),
+    `Version` UInt64 COMMENT 'Of two rows of a version the greater one stays' CODEC(T64, ZSTD(1)),
+    `Created` DateTime64(3) COMMENT 'When the object was created' CODEC(Delta(8), ZSTD(1)),
+    `IsGone` UInt8 COMMENT '1 in the last version of an object that was deleted' CODEC(ZSTD(1)),
+    `Namespace` LowCardinality(String) COMMENT 'Empty for what has none' CODEC(ZSTD(1)),
+    `Name` String COMMENT 'Name' CODEC(ZSTD(1)),
+    `Labels` Map(LowCardinality(String), String) COMMENT 'The labels that the stack file chooses' CODEC(ZSTD(1)),
+    `Annotations` Map(LowCardinality(String), String) COMMENT 'The annotations that the stack file chooses' CODEC(ZSTD(1)),
+    `Kind` LowCardinality(String) COMMENT 'Deployment, StatefulSet, DaemonSet, ReplicaSet, Job, CronJob' CODEC(ZSTD(1)),
+    `OwnerKind` LowCardinality(String) COMMENT 'Kind of the workload that made it' CODEC(ZSTD(1)),
+    `OwnerId` String COMMENT 'Its id; empty when nothing made it' CODEC(ZSTD(1)),
+    `OwnerName` String COMMENT 'Its name' CODEC(ZSTD(1)),
+    `Replicas` UInt32 COMMENT 'Pods that are wanted; 0 for a DaemonSet' CODEC(ZSTD(1)),
+    `Images` Map(LowCardinality(String), String) COMMENT 'Image of each container' CODEC(ZSTD(1)),
+    `CpuRequestMillis` UInt64 COMMENT 'Thousandths of a core that a pod requests' CODEC(ZSTD(1)),
+    `MemoryRequestBytes` UInt64 COMMENT 'Bytes of memory that a pod requests' CODEC(ZSTD(1)),
+    `CpuLimitMillis` UInt64 COMMENT 'Its limit; 0 for none' CODEC(ZSTD(1)),
+    `MemoryLimitBytes` UInt64 COMMENT 'Its limit; 0 for none' CODEC(ZSTD(1)),
+    `Schedule` String COMMENT 'Of a CronJob' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(ValidFrom, 'UTC')
+ORDER BY (Cluster, Id, ResourceVersion)
+TTL toDateTime(ValidTo) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 0, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Workloads of Kubernetes: what makes pods';
+
+CREATE TABLE IF NOT EXISTS otel.entity_pods
+(
+    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
+    `Id` String COMMENT 'Stays while the object lives; a new object of the same name has another' CODEC(ZSTD(1)),
+    `ResourceVersion` UInt64 COMMENT 'With which this version began' CODEC(T64, ZSTD(1)),
+    `ValidFrom` DateTime64(3) COMMENT 'Since when it is true' CODEC(Delta(8), ZSTD(1)),
+    `ValidTo` DateTime64(3) COMMENT 'Until when it was true, not included; in 2100 for what still is' CODEC(Delta(8), ZSTD(1)),
+    `Version` UInt64 COMMENT 'Of two rows of a version the greater one stays' CODEC(T64, ZSTD(1)),
+    `Created` DateTime64(3) COMMENT 'When the object was created' CODEC(Delta(8), ZSTD(1)),
+    `IsGone` UInt8 COMMENT '1 in the last version of an object that was deleted' CODEC(ZSTD(1)),
+    `Namespace` LowCardinality(String) COMMENT 'Empty for what has none' CODEC(ZSTD(1)),
+    `Name` String COMMENT 'Name' CODEC(ZSTD(1)),
+    `Labels` Map(LowCardinality(String), String) COMMENT 'The labels that the stack file chooses' CODEC(ZSTD(1)),
+    `Annotations` Map(LowCardinality(String), String) COMMENT 'The annotations that the stack file chooses' CODEC(ZSTD(1)),
+    `Node` LowCardinality(String) COMMENT 'Node it runs on; empty until it is scheduled' CODEC(ZSTD(1)),
+    `WorkloadKind` LowCardinality(String) COMMENT 'Kind of what made it; of a ReplicaSet of a Deployment that Deployment' CODEC(ZSTD(1)),
+    `Workload` LowCardinality(String) COMMENT 'Name of what made it' CODEC(ZSTD(1)),
+    `OwnerId` String COMMENT 'Id of what made it directly' CODEC(ZSTD(1)),
+    `Addresses` Array(String) COMMENT 'Its own IP addresses; none for one that has those of its node' CODEC(ZSTD(1)),
+    `Phase` LowCardinality(String) COMMENT 'Pending, Running, Succeeded, Failed' CODEC(ZSTD(1)),
+    `Started` DateTime64(3) COMMENT 'When the kubelet took it; 1970 before' CODEC(ZSTD(1)),
+    `Containers` Map(LowCardinality(String), String) COMMENT 'Id of each container, without the name of the runtime' CODEC(ZSTD(1)),
+    `Images` Map(LowCardinality(String), String) COMMENT 'Image of each container' CODEC(ZSTD(1)),
+    `CpuRequestMillis` UInt64 COMMENT 'Thousandths of a core that it requests' CODEC(ZSTD(1)),
+    `MemoryRequestBytes` UInt64 COMMENT 'Bytes of memory that it requests' CODEC(ZSTD(1)),
+    `CpuLimitMillis` UInt64 COMMENT 'Its limit; 0 when a container has none' CODEC(ZSTD(1)),
+    `MemoryLimitBytes` UInt64 COMMENT 'Its limit; 0 when a container has none' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(ValidFrom, 'UTC')
+ORDER BY (Cluster, Id, ResourceVersion)
+TTL toDateTime(ValidTo) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 0, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Pods of Kubernetes';
+
+CREATE TABLE IF NOT EXISTS otel.entity_services
+(
+    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
+    `Id` String COMMENT 'Stays while the object lives; a new object of the same name has another' CODEC(ZSTD(1)),
+    `ResourceVersion` UInt64 COMMENT 'With which this version began' CODEC(T64, ZSTD(1)),
+    `ValidFrom` DateTime64(3) COMMENT 'Since when it is true' CODEC(Delta(8), ZSTD(1)),
+    `ValidTo` DateTime64(3) COMMENT 'Until when it was true, not included; in 2100 for what still is' CODEC(Delta(8), ZSTD(1)),
+    `Version` UInt64 COMMENT 'Of two rows of a version the greater one stays' CODEC(T64, ZSTD(1)),
+    `Created` DateTime64(3) COMMENT 'When the object was created' CODEC(Delta(8), ZSTD(1)),
+    `IsGone` UInt8 COMMENT '1 in the last version of an object that was deleted' CODEC(ZSTD(1)),
+    `Namespace` LowCardinality(String) COMMENT 'Empty for what has none' CODEC(ZSTD(1)),
+    `Name` String COMMENT 'Name' CODEC(ZSTD(1)),
+    `Labels` Map(LowCardinality(String), String) COMMENT 'The labels that the stack file chooses' CODEC(ZSTD(1)),
+    `Annotations` Map(LowCardinality(String), String) COMMENT 'The annotations that the stack file chooses' CODEC(ZSTD(1)),
+    `Type` LowCardinality(String) COMMENT 'ClusterIP, NodePort, LoadBalancer, ExternalName' CODEC(ZSTD(1)),
+    `Addresses` Array(String) COMMENT 'IP addresses of the cluster and of load balancers' CODEC(ZSTD(1)),
+    `Ports` Array(String) COMMENT 'PORT/PROTOCOL' CODEC(ZSTD(1)),
+    `Selector` Map(LowCardinality(String), String) COMMENT 'Labels of its pods' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(ValidFrom, 'UTC')
+ORDER BY (Cluster, Id, ResourceVersion)
+TTL toDateTime(ValidTo) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 0, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Services of Kubernetes';
+
+CREATE TABLE IF NOT EXISTS otel.entity_endpoint_slices
+(
+    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
+    `Id` String COMMENT 'Stays while the object lives; a new object of the same name has another' CODEC(ZSTD(1)),
+    `ResourceVersion` UInt64 COMMENT 'With which this version began' CODEC(T64, ZSTD(1)),
+    `ValidFrom` DateTime64(3) COMMENT 'Since when it is true' CODEC(Delta(8), ZSTD(1)),
+    `ValidTo` DateTime64(3) COMMENT 'Until when it was true, not included; in 2100 for what still is' CODEC(Delta(8), ZSTD(1)),
+    `Version` UInt64 COMMENT 'Of two rows of a version the greater one stays' CODEC(T64, ZSTD(1)),
+    `Created` DateTime64(3) COMMENT 'When the object was created' CODEC(Delta(8), ZSTD(1)),
+    `IsGone` UInt8 COMMENT '1 in the last version of an object that was deleted' CODEC(ZSTD(1)),
+    `Namespace` LowCardinality(String) COMMENT 'Empty for what has none' CODEC(ZSTD(1)),
+    `Name` String COMMENT 'Name' CODEC(ZSTD(1)),
+    `Labels` Map(LowCardinality(String), String) COMMENT 'The labels that the stack file chooses' CODEC(ZSTD(1)),
+    `Annotations` Map(LowCardinality(String), String) COMMENT 'The annotations that the stack file chooses' CODEC(ZSTD(1)),
+    `Service` LowCardinality(String) COMMENT 'Name of the Service' CODEC(ZSTD(1)),
+    `Pods` Array(String) COMMENT 'Ids of the pods' CODEC(ZSTD(1)),
+    `Addresses` Array(String) COMMENT 'Addresses of all endpoints' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(ValidFrom, 'UTC')
+ORDER BY (Cluster, Id, ResourceVersion)
+TTL toDateTime(ValidTo) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 0, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Which pods are behind a Service';
+
+CREATE TABLE IF NOT EXISTS otel.entity_ingresses
+(
+    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
+    `Id` String COMMENT 'Stays while the object lives; a new object of the same name has another' CODEC(ZSTD(1)),
+    `ResourceVersion` UInt64 COMMENT 'With which this version began' CODEC(T64, ZSTD(1)),
+    `ValidFrom` DateTime64(3) COMMENT 'Since when it is true' CODEC(Delta(8), ZSTD(1)),
+    `ValidTo` DateTime64(3) COMMENT 'Until when it was true, not included; in 2100 for what still is' CODEC(Delta(8), ZSTD(1)),
+    `Version` UInt64 COMMENT 'Of two rows of a version the greater one stays' CODEC(T64, ZSTD(1)),
+    `Created` DateTime64(3) COMMENT 'When the object was created' CODEC(Delta(8), ZSTD(1)),
+    `IsGone` UInt8 COMMENT '1 in the last version of an object that was deleted' CODEC(ZSTD(1)),
+    `Namespace` LowCardinality(String) COMMENT 'Empty for what has none' CODEC(ZSTD(1)),
+    `Name` String COMMENT 'Name' CODEC(ZSTD(1)),
+    `Labels` Map(LowCardinality(String), String) COMMENT 'The labels that the stack file chooses' CODEC(ZSTD(1)),
+    `Annotations` Map(LowCardinality(String), String) COMMENT 'The annotations that the stack file chooses' CODEC(ZSTD(1)),
+    `Class` LowCardinality(String) COMMENT 'Which controller serves it' CODEC(ZSTD(1)),
+    `Hosts` Array(String) COMMENT 'Names it answers to' CODEC(ZSTD(1)),
+    `Services` Array(String) COMMENT 'Services behind it' CODEC(ZSTD(1)),
+    `Addresses` Array(String) COMMENT 'IP addresses and names of load balancers' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(ValidFrom, 'UTC')
+ORDER BY (Cluster, Id, ResourceVersion)
+TTL toDateTime(ValidTo) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 0, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Ingresses of Kubernetes';
+
+CREATE TABLE IF NOT EXISTS otel.entity_volumes
+(
+    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
+    `Id` String COMMENT 'Stays while the object lives; a new object of the same name has another' CODEC(ZSTD(1)),
+    `ResourceVersion` UInt64 COMMENT 'With which this version began' CODEC(T64, ZSTD(1)),
+    `ValidFrom` DateTime64(3) COMMENT 'Since when it is true' CODEC(Delta(8), ZSTD(1)),
+    `ValidTo` DateTime64(3) COMMENT 'Until when it was true, not included; in 2100 for what still is' CODEC(Delta(8), ZSTD(1)),
+    `Version` UInt64 COMMENT 'Of two rows of a version the greater one stays' CODEC(T64, ZSTD(1)),
+    `Created` DateTime64(3) COMMENT 'When the object was created' CODEC(Delta(8), ZSTD(1)),
+    `IsGone` UInt8 COMMENT '1 in the last version of an object that was deleted' CODEC(ZSTD(1)),
+    `Namespace` LowCardinality(String) COMMENT 'Empty for what has none' CODEC(ZSTD(1)),
+    `Name` String COMMENT 'Name' CODEC(ZSTD(1)),
+    `Labels` Map(LowCardinality(String), String) COMMENT 'The labels that the stack file chooses' CODEC(ZSTD(1)),
+    `Annotations` Map(LowCardinality(String), String) COMMENT 'The annotations that the stack file chooses' CODEC(ZSTD(1)),
+    `Kind` LowCardinality(String) COMMENT 'PersistentVolume, PersistentVolumeClaim' CODEC(ZSTD(1)),
+    `Class` LowCardinality(String) COMMENT 'Storage class' CODEC(ZSTD(1)),
+    `Bytes` UInt64 COMMENT 'Size' CODEC(ZSTD(1)),
+    `Phase` LowCardinality(String) COMMENT 'Available, Bound, Released, Pending, Lost' CODEC(ZSTD(1)),
+    `BoundTo` String COMMENT 'NAMESPACE/CLAIM of a volume; name of the volume of a claim' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(ValidFrom, 'UTC')
+ORDER BY (Cluster, Id, ResourceVersion)
+TTL toDateTime(ValidTo) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 0, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Persistent volumes and claims of Kubernetes';
+
+CREATE TABLE IF NOT EXISTS otel.entity_config_maps
+(
+    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
+    `Id` String COMMENT 'Stays while the object lives; a new object of the same name has another' CODEC(ZSTD(1)),
+    `ResourceVersion` UInt64 COMMENT 'With which this version began' CODEC(T64, ZSTD(1)),
+    `ValidFrom` DateTime64(3) COMMENT 'Since when it is true' CODEC(Delta(8), ZSTD(1)),
+    `ValidTo` DateTime64(3) COMMENT 'Until when it was true, not included; in 2100 for what still is' CODEC(Delta(8), ZSTD(1)),
+    `Version` UInt64 COMMENT 'Of two rows of a version the greater one stays' CODEC(T64, ZSTD(1)),
+    `Created` DateTime64(3) COMMENT 'When the object was created' CODEC(Delta(8), ZSTD(1)),
+    `IsGone` UInt8 COMMENT '1 in the last version of an object that was deleted' CODEC(ZSTD(1)),
+    `Namespace` LowCardinality(String) COMMENT 'Empty for what has none' CODEC(ZSTD(1)),
+    `Name` String COMMENT 'Name' CODEC(ZSTD(1)),
+    `Labels` Map(LowCardinality(String), String) COMMENT 'The labels that the stack file chooses' CODEC(ZSTD(1)),
+    `Annotations` Map(LowCardinality(String), String) COMMENT 'The annotations that the stack file chooses' CODEC(ZSTD(1)),
+    `Hash` String COMMENT '16 hex digits' CODEC(ZSTD(1)),
+    `Bytes` UInt64 COMMENT 'Size' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(ValidFrom, 'UTC')
+ORDER BY (Cluster, Id, ResourceVersion)
+TTL toDateTime(ValidTo) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 0, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Config maps of Kubernetes: names and hashes, never what they hold';
+
+CREATE TABLE IF NOT EXISTS otel.entity_events
+(
+    `Time` DateTime64(3) COMMENT 'When it happened' CODEC(Delta(8), ZSTD(1)),
+    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
+    `Type` LowCardinality(String) COMMENT 'created, deleted, recreated, migrated, resized, image_changed, config_changed, state_changed, address_attached, address_detached, modified' CODEC(ZSTD(1)),
+    `EntityType` LowCardinality(String) COMMENT 'Pod, Node, Deployment, …' CODEC(ZSTD(1)),
+    `EntityId` String COMMENT 'Id of the entity' CODEC(ZSTD(1)),
+    `Namespace` LowCardinality(String) COMMENT 'Empty for what has none' CODEC(ZSTD(1)),
+    `Name` String COMMENT 'Name of the entity' CODEC(ZSTD(1)),
+    `Workload` LowCardinality(String) COMMENT 'Workload of a pod' CODEC(ZSTD(1)),
+    `Node` LowCardinality(String) COMMENT 'Node of a pod, after the event' CODEC(ZSTD(1)),
+    `ResourceVersion` UInt64 COMMENT 'Of the version that it led to' CODEC(T64, ZSTD(1)),
+    `Version` UInt64 COMMENT 'An event that is written again replaces itself' CODEC(T64, ZSTD(1)),
+    `Before` Map(LowCardinality(String), String) COMMENT 'What differs, as it was' CODEC(ZSTD(1)),
+    `After` Map(LowCardinality(String), String) COMMENT 'What differs, as it is' CODEC(ZSTD(1)),
+    `Description` String COMMENT 'In one sentence' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(Time, 'UTC')
+ORDER BY (Cluster, EntityType, EntityId, ResourceVersion, Type)
+TTL toDateTime(Time) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'What happened to entities';
+
+CREATE TABLE IF NOT EXISTS otel.entity_positions
+(
+    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
+    `Kind` LowCardinality(String) COMMENT 'Kind that is watched, as in the paths of the API server' CODEC(ZSTD(1)),
+    `ResourceVersion` UInt64 COMMENT 'Everything up to here is in the tables' CODEC(ZSTD(1)),
+    `Version` UInt64 COMMENT 'The latest one counts' CODEC(ZSTD(1)),
+    `Time` DateTime64(3) COMMENT 'When' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(Time, 'UTC')
+ORDER BY (Cluster, Kind)
+TTL toDateTime(Time) + toIntervalDay(3650)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'How far each kind has been recorded';
+
 ALTER TABLE otel.otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay(1);
 
 ALTER TABLE otel.otel_traces_trace_id_ts MODIFY TTL Start + toIntervalDay(1);

@@ -31,7 +31,7 @@ export type Page = {
   readonly continue: string | undefined;
 };
 
-export type PageQuery = {
+type PageQuery = {
   readonly limit: number;
   readonly continue?: string | undefined;
   /** Without it the list is as new as the server's own store, which is dearer for the server. */
@@ -43,7 +43,7 @@ export type WatchEvent = { readonly type: string; readonly object: JsonObject };
 
 export type WatchParams = Readonly<Record<string, string | number | boolean>>;
 
-export type WatchHandle = {
+type WatchHandle = {
   /** Neither callback is called any more. */
   readonly stop: () => void;
 };

@@ -5,8 +5,6 @@
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import { sorted } from '../entity.ts';
 
-export type KubeObject = JsonObject;
-
 /** What is chosen of labels and annotations: their names; `*` for all. */
 export type Chosen = {
   readonly labels: readonly string[];
