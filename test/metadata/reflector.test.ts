@@ -137,7 +137,7 @@ describeWithPeer('kubernetes', 'a real API server', (programs) => {
       );
       expect(cuts).toBeGreaterThan(2);
       expect(following.steps.filter(({ type }) => type === 'list-began')).toHaveLength(1);
-      // None is left over: the client does not end what it opened.
+      // None is left over.
       await setTimeout(200);
       expect(proxy.open()).toBe(0);
     } finally {

@@ -200,6 +200,30 @@ it('watches on where it was when the hourly list fails', async () => {
   await ended;
 });
 
+it('lists when the server is before the position, which it says by silence alone', async () => {
+  const started = start({ from: '99' });
+  const { taken, ended } = takeAll(started);
+  const { watches, lists, clock } = started;
+  await settle();
+  clock.advance(150_000);
+  watches[0]?.end();
+  await settle();
+  // It is at 100: nothing has happened, and nothing is listed for that.
+  expect([taken, watches[1]?.from, lists[0]?.query]).toEqual([[], '99', { limit: 1 }]);
+  watches[1]?.send(bookmark('1000'));
+  watches[1]?.end();
+  await settle();
+  clock.advance(150_000);
+  watches[2]?.end();
+  await settle();
+  clock.advance(2000);
+  await settle();
+  const listed = ['list-began', 'objects p3', 'list-ended 100'];
+  expect(taken).toEqual(['reached 1000', 'failed 1500', ...listed]);
+  started.abort();
+  await ended;
+});
+
 it('stops a watch that is faster than its steps are taken, and takes it up again', async () => {
   const started = start({ from: '5', bufferMax: 10 });
   const { steps, watches } = started;
