@@ -31,7 +31,7 @@ export type Page = {
   readonly continue: string | undefined;
 };
 
-export type PageQuery = {
+type PageQuery = {
   readonly limit: number;
   readonly continue?: string | undefined;
   /** Without it the list is as new as the server's own store, which is dearer for the server. */
@@ -43,7 +43,7 @@ export type WatchEvent = { readonly type: string; readonly object: JsonObject };
 
 export type WatchParams = Readonly<Record<string, string | number | boolean>>;
 
-export type WatchHandle = {
+type WatchHandle = {
   /** Neither callback is called any more. */
   readonly stop: () => void;
 };
@@ -139,7 +139,8 @@ function load(client: Client, file: string | undefined): { config: KubeConfig; s
   const cluster = config.getCurrentCluster();
   if (cluster === null || cluster.server === undefined) {
     const name = config.getCurrentContext();
-    const what = `the current context ${name === undefined ? 'is not set' : `“${name}” has no cluster`}`;
+    const lack = name === undefined ? 'is not set' : `“${name}” has no cluster`;
+    const what = `the current context ${lack}`;
     throw new Problem('OBS-6070', what, { where: file ?? 'kubeconfig' });
   }
   if (file === undefined && cluster.server === nowhere) {

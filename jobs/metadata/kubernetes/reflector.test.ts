@@ -291,7 +291,7 @@ it('does not give an event twice or lose one however its steps are taken', async
   started.abort();
 });
 
-it('says once that it may not, asks each five minutes, and says it again after it could', async () => {
+it('says once that it may not, asks each five minutes, and says it again later', async () => {
   const no = new ApiFailure(403, 'pods is forbidden');
   const started = start({}, [no, no, 'page', no]);
   const { taken, ended } = takeAll(started);
