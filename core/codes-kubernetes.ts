@@ -3,8 +3,8 @@ export const kubernetesCodes = {
   'OBS-6070': {
     title: 'no kubeconfig that can be used',
     cause:
-      'No file says where the API server is: none was named, none is in its usual place, and this ' +
-      'is no pod; or the file cannot be read, or its current context has no cluster.',
+      'No file says where the API server is: none was named, none is in its usual place, and ' +
+      'this is no pod; or the file cannot be read, or its current context has no cluster.',
     next: 'Name a kubeconfig whose current context is the cluster; `kubectl config view` shows it.',
   },
   'OBS-6071': {

@@ -4,8 +4,8 @@
  * called: its index costs a second and more memory than all else here.
  *
  * Of the client are used how a cluster is found and how one proves who one is (`KubeConfig`), the
- * request and its sending, and the stream (`Watch`). A request has a connection of its own, because
- * the client makes a new pool each time; it is ended here, for nobody else would.
+ * request and its sending, and the stream (`Watch`). The client makes a new pool of connections for
+ * each request; it is ended here with the request, also when that still waits for its answer.
  */
 import type { KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { JsonObject } from '../../../core/json.ts';
@@ -84,7 +84,10 @@ export function isApiFailure(error: unknown): error is ApiFailure {
 }
 
 const requestMsMax = 60_000;
-/** Without a byte: bookmarks come each minute or so, and two of them may be missed. */
+/**
+ * Without a byte: bookmarks come each minute or so, and two of them may be missed. Kinds that the
+ * server does not keep in its cache have none, so that silence is an end, not a failure.
+ */
 const silenceMsMax = 150_000;
 /** What the client falls back to when it finds nothing. */
 const nowhere = 'http://localhost:8080';
@@ -136,7 +139,8 @@ function load(client: Client, file: string | undefined): { config: KubeConfig; s
   const cluster = config.getCurrentCluster();
   if (cluster === null || cluster.server === undefined) {
     const name = config.getCurrentContext();
-    const what = `the current context ${name === undefined ? 'is not set' : `“${name}” has no cluster`}`;
+    const lack = name === undefined ? 'is not set' : `“${name}” has no cluster`;
+    const what = `the current context ${lack}`;
     throw new Problem('OBS-6070', what, { where: file ?? 'kubeconfig' });
   }
   if (file === undefined && cluster.server === nowhere) {
@@ -195,6 +199,7 @@ function stream(
   const { client, config, server } = connection;
   let ended = false;
   let stopped = false;
+  let answered = false;
   let context: RequestContext | undefined;
   const end = (): void => {
     ended = true;
@@ -204,7 +209,8 @@ function stream(
   const done = (error: unknown): void => {
     if (ended) return;
     end();
-    void refusal(connection, path, error).then((failure) => {
+    const silent = answered && Error.isError(error) && error.name === 'TimeoutError';
+    void refusal(connection, path, silent ? undefined : error).then((failure) => {
       if (!stopped) onDone(failure);
     });
   };
@@ -223,6 +229,7 @@ function stream(
     if (!ended) onEvent({ type, object: slim(object) });
   };
   watch.watch(path, params, event, done).then((handle) => {
+    answered = true;
     if (ended) handle.abort();
   }, done);
   const stop = (): void => {

@@ -183,8 +183,26 @@ async function* watch(life: Life): Round {
   const failure = buffer.failure();
   if (failure !== undefined || given > 0 || buffer.isFull()) return failure;
   const now = clock.monotonicMs();
-  if (now >= life.relistAtMs || now - openedMs >= watchMsMin) return undefined;
+  if (now >= life.relistAtMs) return undefined;
+  if (now - openedMs >= watchMsMin) return await behind(life);
   return new ApiFailure(0, 'the server ended the watch at once');
+}
+
+/**
+ * From a position that the server has not reached, as after its store was restored from a backup,
+ * it waits and says nothing; a kind in which nothing happens looks the same. Positions are
+ * integers, all of one count.
+ */
+async function behind({ api, kind, options, position }: Life): Promise<ApiFailure | undefined> {
+  const { resourceVersion } = await api.list(kind.path, { limit: 1 }, options.signal);
+  if (position === undefined || !isNumber(position) || !isNumber(resourceVersion)) return undefined;
+  if (BigInt(resourceVersion) >= BigInt(position)) return undefined;
+  const message = `the server is at ${resourceVersion}, before the position ${position}`;
+  return new ApiFailure(gone, message);
+}
+
+function isNumber(version: string): boolean {
+  return /^\d+$/.test(version);
 }
 
 function watchParams({ position, options }: Life): Readonly<Record<string, string | boolean>> {
