@@ -108,9 +108,10 @@ type Stored = {
 
 async function readStored(clickhouse: ClickHouse): Promise<Stored> {
   const from = "FROM otel.entity_pods FINAL WHERE Namespace = 'default'";
-  const pods = await clickhouse.rows(
-    `SELECT Id AS uid, any(Name) AS name, max(IsGone) AS gone, ` +
-      `arrayCompact(arrayMap(one -> one.2, arraySort(groupArray((ResourceVersion, Images['app']))))) AS images, ` +
+  const pods = await clickhouse.rows<Record<string, unknown>>(
+    'SELECT Id AS uid, any(Name) AS name, max(IsGone) AS gone, ' +
+      "arraySort(groupArray((ResourceVersion, Images['app']))) AS versions, " +
+      'arrayCompact(arrayMap(one -> one.2, versions)) AS images, ' +
       `if(gone = 1, argMax(Node, ResourceVersion), '') AS node, ` +
       `if(gone = 1, argMax(Addresses, ResourceVersion), []) AS addresses ` +
       `${from} GROUP BY Id ORDER BY Id`,
@@ -126,7 +127,8 @@ async function readStored(clickhouse: ClickHouse): Promise<Stored> {
       `arraySort(groupArray(ValidTo)) AS tos ${from} GROUP BY Id) ` +
       'WHERE arrayPopFront(froms) != arrayPopBack(tos)',
   );
-  return { pods, events: events.map(({ event }) => event), gaps };
+  const shown = pods.map(({ versions: _, ...pod }) => pod);
+  return { pods: shown, events: events.map(({ event }) => event), gaps };
 }
 
 function expectedPods(records: readonly PodRecord[]): readonly unknown[] {

@@ -72,7 +72,7 @@ describe('entities in ClickHouse', () => {
     expect(await count('FROM otel.entity_pods FINAL WHERE IsGone AND ValidTo < now()')).toBe(1);
   });
 
-  it('that went are not there, cannot come back by being told again, but leave their name', async () => {
+  it('that went are not there, do not come back when told again, leave their name', async () => {
     const recorded = await store.recorded(await store.positions(), nowMs);
     expect(recorded.known).toEqual([]);
     expect(recorded.gone).toHaveLength(watchedKinds.length);
