@@ -149,13 +149,13 @@ export class EntityStore {
   }
 
   async #predecessors(nowMs: number): Promise<Recorded['predecessors']> {
-    const since = nowMs - predecessorDays * dayMs;
+    const since = `fromUnixTimestamp64Milli(toInt64(${nowMs - predecessorDays * dayMs}))`;
     const rows = await this.#server.rows<Record<'ns' | 'name' | 'id' | 'node' | 'made', string>>(
       `SELECT Namespace AS ns, Name AS name, argMax(Id, ValidTo) AS id, ` +
         `argMax(Node, ValidTo) AS node, ` +
         `toUnixTimestamp64Milli(argMax(Created, ValidTo)) AS made ` +
         `FROM ${this.#name(pods)} WHERE ${this.#ours} AND IsGone = 1 AND Node != '' ` +
-        `AND WorkloadKind IN ('StatefulSet', '') AND ValidTo > fromUnixTimestamp64Milli(toInt64(${since})) ` +
+        `AND WorkloadKind IN ('StatefulSet', '') AND ValidTo > ${since} ` +
         'GROUP BY Namespace, Name',
     );
     return rows.map(({ ns, name, id, node, made }) => ({
