@@ -7,6 +7,6 @@ import { snapshotCodes } from './codes-snapshot.ts';
 export const jobCodes = {
   ...snapshotCodes,
   ...postgresCodes,
-  ...mysqlCodes,
   ...kubernetesCodes,
+  ...mysqlCodes,
 } as const;
