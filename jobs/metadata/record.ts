@@ -76,7 +76,7 @@ async function follow(
     else if (step.type === 'objects') for (const object of step.objects) see(object);
     else if (step.type === 'list-ended') {
       recorder.endList(kind, BigInt(step.resourceVersion), clock.nowMs());
-      work.reach(name, BigInt(step.resourceVersion));
+      work.reach(name, BigInt(step.position));
     } else if (step.type === 'changed') {
       see(step.object);
       work.reach(name, versionOf(step.object));

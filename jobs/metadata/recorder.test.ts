@@ -171,6 +171,10 @@ describe('what happened', () => {
     const { versions, events } = recorder.take();
     expect(events.map(({ type, entity: { id } }) => `${type} ${id}`)).toEqual(['deleted u1']);
     expect(versions).toMatchObject([{ isGone: true, version: 9n, validToMs: startMs + 60_000 }]);
+    // The hourly list runs ahead of what is watched.
+    recorder.see(entity({ version: 5, status: { phase: 'Running' } }), startMs + 61_000);
+    recorder.lose('u1', 7n, startMs + 61_000);
+    expect(recorder.take()).toEqual({ versions: [], events: [] });
   });
 });
 

@@ -119,7 +119,10 @@ export class Recorder {
     this.#listed.delete(kind);
     if (listed === undefined) return;
     for (const [id, { entity }] of this.#known) {
-      if (entity.kind === kind && !listed.has(id)) this.lose(id, resourceVersion, timeMs);
+      if (entity.kind !== kind || listed.has(id)) continue;
+      this.lose(id, resourceVersion, timeMs);
+      // Its last changes may still be told.
+      this.#gone.set(id, resourceVersion);
     }
   }
 

@@ -5,7 +5,9 @@
  * The position is the `resourceVersion` that was given last, of an event, a bookmark or a list. A
  * watch is always taken up from there; only when the server does not know it any more (410), or
  * each hour in case something was missed for a reason nobody thought of, all objects are listed.
- * In that list several changes of one object since the position are seen as one.
+ * After a list because of 410 several changes of one object since the position are seen as one. The
+ * hourly list does not move the position: what came and went meanwhile is told behind it, and with
+ * it once more some of what the list had.
  */
 import type { Clock } from '../../../core/clock.ts';
 import type { JsonObject } from '../../../core/json.ts';
@@ -30,8 +32,12 @@ export type Step =
   /** What follows are all objects there are. Again before `list-ended`: the list starts over. */
   | { readonly type: 'list-began' }
   | { readonly type: 'objects'; readonly objects: readonly KubeObject[] }
-  /** What was not among them is gone. */
-  | { readonly type: 'list-ended'; readonly resourceVersion: string }
+  /** What was not among them is gone. What follows happened after `position`, which may be older. */
+  | {
+      readonly type: 'list-ended';
+      readonly resourceVersion: string;
+      readonly position: string;
+    }
   /** Made or changed. */
   | { readonly type: 'changed'; readonly object: KubeObject }
   /** As it was last, with the `resourceVersion` of its end. */
@@ -136,8 +142,6 @@ async function* list(life: Life): AsyncGenerator<Step, void, undefined> {
   if (life.position !== undefined) life.relistAtMs = now + relistRetryMs;
   life.listBeganMs = now;
   let page: Page = await api.list(kind.path, { limit }, options.signal);
-  // From here on the position is behind what was given.
-  life.position = undefined;
   life.forbidden = false;
   yield { type: 'list-began' };
   for (;;) {
@@ -145,9 +149,11 @@ async function* list(life: Life): AsyncGenerator<Step, void, undefined> {
     if (page.continue === undefined) break;
     page = await api.list(kind.path, { limit, continue: page.continue }, options.signal);
   }
-  life.position = page.resourceVersion;
+  const { resourceVersion } = page;
+  const position = life.position ?? resourceVersion;
+  life.position = position;
   life.relistAtMs = nextRelistMs(options);
-  yield { type: 'list-ended', resourceVersion: page.resourceVersion };
+  yield { type: 'list-ended', resourceVersion, position };
 }
 
 async function* watch(life: Life): Round {
