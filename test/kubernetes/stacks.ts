@@ -16,6 +16,17 @@ export const stackFiles: readonly string[] = [
   ),
 ].sort();
 
+/**
+ * Those that are applied by a client that computes the difference itself, which takes kubectl half
+ * a minute of CPU each. How it merges depends on the kind alone; these have every kind that there is.
+ */
+export const clientSideFiles: readonly string[] = [
+  'examples/kubernetes/obs.yaml',
+  'examples/snapshots/obs.yaml',
+  'test/kubernetes/testdata/everything.yaml',
+  'test/kubernetes/testdata/rest.yaml',
+];
+
 export function fromClone(path: string): string {
   return join(clone, path);
 }
