@@ -18,7 +18,7 @@ export const stackFiles: readonly string[] = [
 
 /**
  * Those that are applied by a client that computes the difference itself, which takes kubectl half
- * a minute of CPU each. How it merges depends on the kind alone; these have every kind that there is.
+ * a minute of CPU each. How it merges depends on the kind alone; these have every kind there is.
  */
 export const clientSideFiles: readonly string[] = [
   'examples/kubernetes/obs.yaml',

@@ -32,7 +32,7 @@ export type Step =
   /** What follows are all objects there are. Again before `list-ended`: the list starts over. */
   | { readonly type: 'list-began' }
   | { readonly type: 'objects'; readonly objects: readonly KubeObject[] }
-  /** What was not among them is gone. What follows happened after `position`, which may be older. */
+  /** What was not among them is gone. What follows is after `position`, which may be older. */
   | {
       readonly type: 'list-ended';
       readonly resourceVersion: string;
