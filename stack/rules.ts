@@ -10,7 +10,7 @@ import type { PlacelessFault } from './issues.ts';
 import { bytesOf, clash, isRawMap, mapAt, type RawMap, type Rule, text } from './raw.ts';
 import { redactionRules } from './redaction-rules.ts';
 import { routingRules } from './routing-rules.ts';
-import { productRules, snapshotRules } from './snapshot-rules.ts';
+import { entitiesRules, productRules, snapshotRules } from './snapshot-rules.ts';
 
 /** Every rule over one file. */
 export function faultsOfRules(stack: unknown): readonly PlacelessFault[] {
@@ -335,6 +335,7 @@ const rules: readonly Rule[] = [
   grafanaDelivery,
   routingRules,
   snapshotRules,
+  entitiesRules,
   productRules,
   secretsInText,
   namespaces,

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { alertsOptions, slosOptions } from '../dashboards/alerts/config.ts';
+import { entitiesOptions } from '../jobs/metadata/config.ts';
 import { snapshotsOptions } from '../jobs/snapshot/config.ts';
 import { extraExportersOptions } from '../presets/extra-exporters/config.ts';
 import { clusterAgent, nodeAgent, prometheusAgent, sampler } from './agents.ts';
@@ -114,6 +115,7 @@ export const stackSchema = z
     alerts: alertsOptions,
     slos: slosOptions,
     snapshots: snapshotsOptions,
+    entities: entitiesOptions,
     extra_exporters: extraExportersOptions,
   })
   .meta({ title: 'obsctl stack file', description: 'What obsctl renders, checks and runs' });

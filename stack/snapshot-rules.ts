@@ -1,4 +1,4 @@
-/** What a schedule under `snapshots` needs of the rest of the file. */
+/** What jobs in a cluster (`snapshots`, `entities`) need of the rest of the file. */
 import { nearestWord } from '../core/nearest.ts';
 import type { PlacelessFault } from './issues.ts';
 import { clash, isRawMap, mapAt, type RawMap } from './raw.ts';
@@ -37,16 +37,43 @@ export function snapshotRules(stack: RawMap): readonly PlacelessFault[] {
   if (!Array.isArray(snapshots) || mapAt(stack, 'clickhouse')['mode'] === 'embedded') return [];
   const index = snapshots.findIndex((one) => isRawMap(one) && one['schedule'] !== undefined);
   if (index === -1) return [];
-  const path = ['snapshots', index, 'schedule'];
+  return centerRules(stack, ['snapshots', index, 'schedule'], {
+    what: 'a snapshot with a schedule',
+    elsewhere: 'no snapshot would run',
+    out: 'Move the snapshots to the file that renders the gateway, or take the schedule out.',
+    local: '; or, for `obsctl up` on one machine, “mode: embedded” under clickhouse',
+  });
+}
+
+/** The watcher runs in the cluster alone. */
+export function entitiesRules(stack: RawMap): readonly PlacelessFault[] {
+  const { entities } = stack;
+  if (!isRawMap(entities)) return [];
+  return centerRules(stack, ['entities'], {
+    what: 'the watcher of entities',
+    elsewhere: 'nothing would watch',
+    out: 'Move the entities to the file that renders the gateway, or take them out.',
+    local: '',
+  });
+}
+
+type Words = {
+  readonly what: string;
+  readonly elsewhere: string;
+  readonly out: string;
+  readonly local: string;
+};
+
+/** Our own image, beside a gateway of the same file. */
+function centerRules(
+  stack: RawMap,
+  path: readonly (string | number)[],
+  { what, elsewhere, out, local }: Words,
+): readonly PlacelessFault[] {
   const gateway = mapAt(stack, 'gateway');
   if (gateway['endpoint'] !== undefined) {
-    return [
-      clash(
-        path,
-        'with gateway.endpoint the agents alone are rendered, so that no snapshot would run',
-        'Move the snapshots to the file that renders the gateway, or take the schedule out.',
-      ),
-    ];
+    const message = `with gateway.endpoint the agents alone are rendered, so that ${elsewhere}`;
+    return [clash(path, message, out)];
   }
   if (gateway['image'] !== undefined) return [];
   return [
@@ -54,11 +81,9 @@ export function snapshotRules(stack: RawMap): readonly PlacelessFault[] {
       path,
       on: 'key',
       code: 'OBS-1206',
-      message: 'a snapshot with a schedule runs in the image of obsctl, and there is none',
+      message: `${what} runs in the image of obsctl, and there is none`,
       expected: "gateway.image, which you make with the project's Dockerfile",
-      next:
-        'Add “image: registry.example/obs/obsctl:0.1.0” under gateway; or, for `obsctl up` on ' +
-        'one machine, “mode: embedded” under clickhouse.',
+      next: `Add “image: registry.example/obs/obsctl:0.1.0” under gateway${local}.`,
     },
   ];
 }

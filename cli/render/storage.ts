@@ -31,6 +31,7 @@ import { isCluster } from '../../k8s/topology.ts';
 import type { Stack } from '../../stack/types.ts';
 import { grafanaRuleOptionsOf, ruleOptionsOf } from './alert-options.ts';
 import { clickhouseTarget, clickhouseUrl } from './clickhouse-address.ts';
+import { renderEntities } from './entities.ts';
 import type { RenderedPart } from './parts.ts';
 import { hasDictionaries, renderSnapshots, snapshotDatabases } from './snapshots.ts';
 import { leftOut, leftOutNotes } from './standing.ts';
@@ -68,7 +69,14 @@ export function renderStorage(stack: Stack, place: Place): RenderedStorage {
         name: 'dashboards',
         objects: grafana === undefined ? [] : dashboardObjects(grafana, place),
       },
-      { name: 'jobs', objects: [...jobs(stack, place, secrets, ddl), ...snapshots.objects] },
+      {
+        name: 'jobs',
+        objects: [
+          ...jobs(stack, place, secrets, ddl),
+          ...snapshots.objects,
+          ...renderEntities(stack, place),
+        ],
+      },
     ],
     ddl,
     warnings: [...warningsOf(stack), ...snapshots.warnings],

@@ -19,6 +19,7 @@ import type { KubernetesObject } from '../objects.ts';
 import { inApplyOrder } from '../order.ts';
 import type { Place } from '../place.ts';
 import { programObjects } from '../program.ts';
+import { entitiesObjects, type EntitiesInput } from '../entities.ts';
 import { snapshotCronJobs, type SnapshotsInput } from '../snapshots.ts';
 
 export const samplePlace: Place = {
@@ -231,6 +232,19 @@ export const sampleSnapshots: SnapshotsInput = {
   ports: [clickhousePorts.http, 5432, 5432],
 };
 
+/** Two of them, of which one writes. */
+export const sampleEntities: EntitiesInput = {
+  image: ownImage,
+  cluster: 'test',
+  labels: ['team'],
+  annotations: ['example.com/owner'],
+  replicas: 2,
+  paths: ['/api/v1/pods', '/api/v1/nodes', '/apis/apps/v1/deployments'],
+  clickhouseUrl: `http://${clickhouseHost(samplePlace)}:${clickhousePorts.http}/otel`,
+  secret: clickhouseSecrets(secret).gateway,
+  port: clickhousePorts.http,
+};
+
 /** Replicas of shards, as they are rendered beside our own gateway. */
 export const sampleTopology = { shards: 2, replicas: 2, keepers: 3 };
 
@@ -285,6 +299,7 @@ export function sampleObjects(
       place,
     ),
     ...(flavor === 'obsctl' ? snapshotCronJobs(sampleSnapshots, place) : []),
+    ...(flavor === 'obsctl' ? entitiesObjects(sampleEntities, place) : []),
     ...credentialsJob(
       [
         { secret: secrets.gateway, user: clickhouseUsers.gateway.name },

@@ -4,15 +4,18 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type ClickHouse, connectClickHouse } from '../../clickhouse/client.ts';
 import { migrate } from '../../clickhouse/migrate.ts';
+import { templateOf, type Workload } from '../../k8s/objects.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { type ControlPlane, startControlPlane } from '../support/kubernetes.ts';
 import { describeWithPeer } from '../support/peer.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { seededRandom } from '../support/random.ts';
+import { renderFile } from '../support/rendered.ts';
 import { Churn, type PodRecord } from './churn.ts';
+import { writeKubeconfig } from './following.ts';
 
 const startMsMax = 120_000;
 const churnMsMax = 240_000;
@@ -23,6 +26,7 @@ const rounds = Number(process.env['OBSCTL_CHURN_ROUNDS'] ?? 8);
 const stepsARound = Math.ceil(pods / 2);
 /** About what a start takes. */
 const startsInMs = 4_000;
+const stackFile = join(import.meta.dirname, 'testdata/entities.yaml');
 const obsctl = join(import.meta.dirname, '../../bin/obsctl');
 
 describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
@@ -31,6 +35,7 @@ describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
   let engine: TestEngine;
   let clickhouse: ClickHouse;
   let watcher: Program;
+  const watchers: Program[] = [];
 
   beforeAll(async () => {
     [cluster, engine] = await Promise.all([
@@ -40,19 +45,23 @@ describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
     clickhouse = connectClickHouse({ url: `${engine.url}/otel` });
     await migrate(clickhouse);
   }, startMsMax);
+  afterEach(() => {
+    for (const one of watchers) one.killGroup('SIGKILL');
+  });
   afterAll(async () => {
-    watcher?.killGroup('SIGKILL');
     await clickhouse?.close();
     await engine?.stop();
     await cluster?.stop();
   });
 
+  const run = (words: readonly string[]): Program => {
+    const url = ['--clickhouse', `${engine.url}/otel`];
+    const program = startProgram(process.execPath, [obsctl, ...words, ...url]);
+    watchers.push(program);
+    return program;
+  };
   const start = (): Program =>
-    startProgram(process.execPath, [
-      obsctl,
-      ...['entities', 'watch', '--cluster', 'lab', '--kubeconfig', cluster.kubeconfig],
-      ...['--clickhouse', `${engine.url}/otel`, '--json'],
-    ]);
+    run(['entities', 'watch', '--cluster', 'lab', '--kubeconfig', cluster.kubeconfig]);
 
   const waitFor = async (sql: string, wanted: number): Promise<void> => {
     const deadline = performance.now() + caughtUpMsMax;
@@ -98,7 +107,37 @@ describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
     },
     churnMsMax,
   );
+
+  it(
+    'is rendered with the rights that it needs, and another takes its place',
+    async () => {
+      const rendered = await renderFile(stackFile, ['--only', 'jobs']);
+      await cluster.mustKubectl(['apply', '--server-side', '-f', '-'], rendered.stream);
+      const deployment = rendered.objects.find(({ kind }) => kind === 'Deployment') as Workload;
+      const { args = [] } = templateOf(deployment).spec.containers[0] ?? {};
+      const token = await cluster.tokenOf('observability', 'lab-entities');
+      const kubeconfig = writeKubeconfig(cluster, { server: cluster.url, token });
+      const both = [0, 1].map(() => run([...args, '--kubeconfig', kubeconfig]));
+      const first = await Promise.race(both.map(async (one) => await watching(one)));
+      const second = both.find((one) => one !== first) as Program;
+      first.kill('SIGKILL');
+      const team = { metadata: { name: 'labelled', labels: { team: 'till', other: 'x' } } };
+      const spec = { containers: [{ name: 'app', image: 'shop:1' }] };
+      await cluster.ask('POST', '/api/v1/namespaces/default/pods', { ...team, spec });
+      const from = "FROM otel.entity_pods FINAL WHERE Name = 'labelled'";
+      await waitFor(`SELECT uniq(Id) AS n ${from} AND Labels = map('team', 'till')`, 1);
+      expect(second.talk()).toBe(`watching ${cluster.url} as cluster lab\n`);
+      second.kill('SIGTERM');
+      expect(await second.ended).toMatchObject({ code: 0 });
+    },
+    churnMsMax,
+  );
 });
+
+async function watching(program: Program): Promise<Program> {
+  await program.said('watching');
+  return program;
+}
 
 type Stored = {
   readonly pods: readonly unknown[];
