@@ -7,8 +7,12 @@ import { readPlainScalar, readYaml, yamlLengthMax } from './yaml.ts';
 describe('YAML with places', () => {
   it('gives the values that another reader of YAML gives', () => {
     const any = fc.jsonValue({ maxDepth: 4 });
+    // The other one takes a merge key for a name.
+    const map = fc
+      .dictionary(fc.string({ minLength: 1 }), any, { minKeys: 1 })
+      .filter((value) => !JSON.stringify(value).includes('"<<":'));
     fc.assert(
-      fc.property(fc.dictionary(fc.string({ minLength: 1 }), any, { minKeys: 1 }), (value) => {
+      fc.property(map, (value) => {
         const text = stringify(value);
         expect(readYaml(text).tree?.value).toEqual(parse(text));
       }),

@@ -44,5 +44,3 @@ export const entitiesOptions = z
       'Records what runs where, with its history: a watcher of the API server beside the gateway',
     examples: [{ labels: ['team', 'app.kubernetes.io/name'] }],
   });
-
-export type EntitiesConfig = NonNullable<z.infer<typeof entitiesOptions>>;

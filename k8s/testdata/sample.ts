@@ -233,7 +233,7 @@ export const sampleSnapshots: SnapshotsInput = {
 };
 
 /** Two of them, of which one writes. */
-export const sampleEntities: EntitiesInput = {
+const sampleEntities: EntitiesInput = {
   image: ownImage,
   cluster: 'test',
   labels: ['team'],
