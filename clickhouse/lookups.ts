@@ -1,0 +1,106 @@
+/**
+ * Lookups by time as SQL: of each a view and a dictionary, and how a query asks one. Both carry
+ * in their comment a hash of what they were made of, by which `migrate` finds what has changed.
+ */
+import { createHash } from 'node:crypto';
+import { type ClusterName, fullName, onCluster } from './cluster.ts';
+import type { AttributeOf, LookupDef, LookupSource } from './schema/lookups.ts';
+import { nameOf, quoteText } from './sql.ts';
+
+export type LookupOptions = {
+  readonly database: string;
+  readonly cluster?: ClusterName;
+  /** Named collection with the user that dictionaries read as; the server's `default` without. */
+  readonly collection?: string | undefined;
+};
+
+/** Rows are read again when they have changed, at most so long after it. */
+const lifetimeSeconds = { min: 20, max: 40 } as const;
+const hashDigits = 12;
+
+/** The view under a dictionary. */
+export function viewName({ name }: LookupDef): string {
+  return `${name}_ranges`;
+}
+
+/** Makes a lookup, also in the place of another one; the view first. */
+export function createLookup(lookup: LookupDef, options: LookupOptions): readonly string[] {
+  return [viewStatement(lookup, options), dictionaryStatement(lookup, options)];
+}
+
+/** What the comments of view and dictionary end with when they are as declared. */
+export function lookupMark(lookup: LookupDef, options: LookupOptions): string {
+  const text = JSON.stringify([selectOf(lookup, options), columnsOf(lookup), options.collection]);
+  return `obsctl ${createHash('sha256').update(text).digest('hex').slice(0, hashDigits)}`;
+}
+
+/**
+ * An attribute of what `key` meant at `time`; empty when nobody knows.
+ *
+ * @param key expressions, one a column of the key
+ */
+export function lookUp<Lookup extends LookupDef>(
+  lookup: Lookup,
+  attribute: AttributeOf<Lookup>,
+  key: readonly string[],
+  time: string,
+  database: string,
+): string {
+  const dictionary = quoteText(`${database}.${lookup.name}`);
+  return `dictGet(${dictionary}, ${quoteText(attribute)}, tuple(${key.join(', ')}), ${time})`;
+}
+
+function viewStatement(lookup: LookupDef, options: LookupOptions): string {
+  const { database, cluster } = options;
+  return [
+    `CREATE OR REPLACE VIEW ${fullName(database, viewName(lookup))}${onCluster(cluster)}`,
+    `AS ${selectOf(lookup, options)}`,
+    `COMMENT ${quoteText(`${lookup.comment}; ${lookupMark(lookup, options)}`)}`,
+  ].join('\n');
+}
+
+function dictionaryStatement(lookup: LookupDef, options: LookupOptions): string {
+  const { database, cluster, collection } = options;
+  const columns = columnsOf(lookup).map((name) => `    ${nameOf(name)} String`);
+  const who = collection === undefined ? '' : `NAME ${nameOf(collection)} `;
+  const from = `DB ${quoteText(database)} TABLE ${quoteText(viewName(lookup))}`;
+  const { min, max } = lifetimeSeconds;
+  return [
+    `CREATE OR REPLACE DICTIONARY ${fullName(database, lookup.name)}${onCluster(cluster)}`,
+    '(',
+    [...columns, ...['ValidFrom', 'ValidTo'].map((name) => `    ${name} DateTime64(3)`)].join(
+      ',\n',
+    ),
+    ')',
+    `PRIMARY KEY ${lookup.key.map(({ name }) => nameOf(name)).join(', ')}`,
+    `SOURCE(CLICKHOUSE(${who}${from}))`,
+    `LIFETIME(MIN ${min} MAX ${max})`,
+    // Of two that hold a key at once the one that came last is right.
+    "LAYOUT(COMPLEX_KEY_RANGE_HASHED(range_lookup_strategy 'max'))",
+    'RANGE(MIN ValidFrom MAX ValidTo)',
+    `COMMENT ${quoteText(`${lookup.comment}; ${lookupMark(lookup, options)}`)}`,
+  ].join('\n');
+}
+
+function selectOf(lookup: LookupDef, { database }: LookupOptions): string {
+  return lookup.sources.map((source) => selectFrom(lookup, source, database)).join('\nUNION ALL\n');
+}
+
+function selectFrom(lookup: LookupDef, { table, each, values }: LookupSource, database: string) {
+  const columns = columnsOf(lookup).map((name) => {
+    const value = values[name];
+    return value === undefined ? nameOf(name) : `${value} AS ${nameOf(name)}`;
+  });
+  // A range has both its ends, a version not its last instant.
+  const range = ['ValidFrom', 'ValidTo - toIntervalMillisecond(1) AS ValidTo'];
+  return [
+    `SELECT ${[...columns, ...range].join(', ')}`,
+    `FROM ${fullName(database, table.name)} AS entity FINAL`,
+    ...(each === undefined ? [] : [`ARRAY JOIN ${each}`]),
+    'WHERE entity.ValidTo > entity.ValidFrom',
+  ].join('\n');
+}
+
+function columnsOf({ key, attributes }: LookupDef): readonly string[] {
+  return [...key, ...attributes].map(({ name }) => name);
+}

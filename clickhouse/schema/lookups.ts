@@ -1,0 +1,141 @@
+/**
+ * Lookups by time: a view that says what a key meant from when until when, and a dictionary over
+ * it, which every node holds in memory. `dictGet('otel.entity_address', 'Workload',
+ * (cluster, address), time)` is the workload that had the address then.
+ *
+ * A view in between, because a dictionary of the embedded engine reads tables by name alone.
+ */
+import { endpointSlices, nodes, pods, services } from './entities.ts';
+import type { ColumnDef, TableDef } from './types.ts';
+
+type LookupColumn<Name extends string = string> = Pick<ColumnDef, 'comment'> & {
+  readonly name: Name;
+};
+
+/** Every key and attribute is a String. */
+export type LookupDef<Attribute extends string = string> = {
+  /** Of the dictionary. */
+  readonly name: string;
+  readonly comment: string;
+  readonly key: readonly LookupColumn[];
+  readonly attributes: readonly LookupColumn<Attribute>[];
+  readonly sources: readonly LookupSource[];
+};
+
+/** Of a table with `ValidFrom` and `ValidTo`. */
+export type LookupSource = {
+  readonly table: TableDef;
+  /** Behind `ARRAY JOIN`: rows of a list or map. */
+  readonly each?: string;
+  /** What is no column of that name: expression by key or attribute. */
+  readonly values: Readonly<Record<string, string>>;
+};
+
+const cluster = { name: 'Cluster', comment: 'k8s.cluster.name' } as const;
+const namespace = { name: 'Namespace', comment: 'Namespace; empty for a node' } as const;
+const none = "''";
+
+/** Who had an IP address. */
+export const addressLookup = lookup({
+  name: 'entity_address',
+  comment: 'Who had an IP address, by time',
+  key: [cluster, { name: 'Address', comment: 'As Kubernetes writes it' }],
+  attributes: [
+    { name: 'Type', comment: 'Pod, Node, Service' },
+    { name: 'Id', comment: 'Id of the entity' },
+    namespace,
+    { name: 'Name', comment: 'Name of the entity' },
+    { name: 'WorkloadKind', comment: 'Of a pod: Deployment, StatefulSet, …' },
+    { name: 'Workload', comment: 'Of a pod' },
+    { name: 'Node', comment: 'Of a pod or node' },
+  ],
+  sources: [
+    { table: pods, each: 'Addresses AS Address', values: { Type: "'Pod'" } },
+    {
+      table: nodes,
+      each: 'Addresses AS Address',
+      values: { Type: "'Node'", WorkloadKind: none, Workload: none, Node: 'Name' },
+    },
+    {
+      table: services,
+      each: 'Addresses AS Address',
+      values: { Type: "'Service'", WorkloadKind: none, Workload: none, Node: none },
+    },
+  ],
+});
+
+/** What a pod was. */
+export const podLookup = lookup({
+  name: 'entity_pod',
+  comment: 'What a pod was, by its id and time',
+  key: [{ name: 'Id', comment: 'k8s.pod.uid' }],
+  attributes: [
+    cluster,
+    namespace,
+    { name: 'Name', comment: 'k8s.pod.name' },
+    { name: 'WorkloadKind', comment: 'Deployment, StatefulSet, …' },
+    { name: 'Workload', comment: 'Name of what made it' },
+    { name: 'Node', comment: 'k8s.node.name' },
+    { name: 'Labels', comment: 'The labels that are kept, as JSON' },
+  ],
+  sources: [{ table: pods, values: { Labels: 'toJSONString(Labels)' } }],
+});
+
+/** Whose a container was. */
+export const containerLookup = lookup({
+  name: 'entity_container',
+  comment: 'Which pod a container was of, by its id and time',
+  key: [{ name: 'ContainerId', comment: 'container.id' }],
+  attributes: [
+    { name: 'Pod', comment: 'Id of the pod' },
+    { name: 'Container', comment: 'k8s.container.name' },
+  ],
+  sources: [
+    {
+      table: pods,
+      each: 'mapKeys(Containers) AS Container, mapValues(Containers) AS ContainerId',
+      values: { Pod: 'Id' },
+    },
+  ],
+});
+
+/** What a node was. */
+export const nodeLookup = lookup({
+  name: 'entity_node',
+  comment: 'What a node was, by its name and time',
+  key: [cluster, { name: 'Name', comment: 'k8s.node.name' }],
+  attributes: [
+    { name: 'Id', comment: 'k8s.node.uid' },
+    { name: 'Region', comment: 'cloud.region' },
+    { name: 'Zone', comment: 'cloud.availability_zone' },
+    { name: 'InstanceType', comment: 'host.type' },
+    { name: 'CapacityType', comment: 'spot, on-demand; empty when nothing says' },
+  ],
+  sources: [{ table: nodes, values: {} }],
+});
+
+/** Behind which Service a pod was. */
+export const podServiceLookup = lookup({
+  name: 'entity_pod_service',
+  comment: 'Behind which Service a pod was, by its id and time',
+  key: [{ name: 'Pod', comment: 'Id of the pod' }],
+  attributes: [{ name: 'Service', comment: 'Name of the Service, in the namespace of the pod' }],
+  sources: [{ table: endpointSlices, each: 'Pods AS Pod', values: {} }],
+});
+
+export const lookups: readonly LookupDef[] = [
+  addressLookup,
+  podLookup,
+  containerLookup,
+  nodeLookup,
+  podServiceLookup,
+];
+
+/** The attributes of a lookup, as a type. */
+export type AttributeOf<T> = T extends LookupDef<infer Attribute> ? Attribute : never;
+
+function lookup<const Attribute extends string>(
+  definition: LookupDef<Attribute>,
+): LookupDef<Attribute> {
+  return definition;
+}
