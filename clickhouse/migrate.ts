@@ -21,6 +21,7 @@ import {
   compareTable,
   type Refusal,
 } from './migrate-compare.ts';
+import { lookupStatements } from './migrate-lookups.ts';
 import { compareNodes, findCluster, isOnEveryNode, nodeNotes, readNodes } from './migrate-nodes.ts';
 import { type LiveServer, readServer } from './migrate-read.ts';
 import { hasSince, type ProfileName, serverVersionMin } from './schema/profiles.ts';
@@ -45,6 +46,8 @@ export type MigrateOptions = {
   /** Version of this obsctl, for the record. */
   readonly obsctl?: string;
   readonly tables?: readonly TableDef[];
+  /** Whether dictionaries over entities are made, and by which named collection they read. */
+  readonly lookups?: { readonly collection?: string | undefined };
   readonly signal?: AbortSignal;
   readonly onProgress?: (text: string) => void;
 };
@@ -154,8 +157,11 @@ async function look(sql: Sql, options: MigrateOptions): Promise<Look> {
     const comparison = compareTable(table, live, compare);
     return nodes === undefined ? comparison : compareNodes(table, comparison, nodes, compare);
   });
+  const { lookups } = options;
+  const above =
+    lookups === undefined ? [] : await lookupStatements(sql, { database, cluster, ...lookups });
   const comparison = {
-    statements: [...first, ...each.flatMap((one) => one.statements)],
+    statements: [...first, ...each.flatMap((one) => one.statements), ...above],
     offers: each.flatMap((one) => one.offers),
     refusals: each.flatMap((one) => one.refusals),
     notes: [

@@ -19,6 +19,9 @@ export const snapshotsUser = { name: 'snapshots', variable: 'SNAPSHOTS_PASSWORD'
  */
 export const dictionariesCollection = 'obsctl_dictionaries';
 
+/** By which dictionaries over entities read. */
+export const lookupsCollection = 'obsctl_lookups';
+
 /** As `clickhouse/schema/snapshots.ts` names it; this room may not import that one. */
 const runsTable = 'snapshot_runs';
 
@@ -62,11 +65,24 @@ const removedLogs = [
 ];
 
 /**
- * @param dictionaries databases that have dictionaries
+ * @param dictionaries databases that have dictionaries of snapshots
  * @param cluster what it says of other servers (`clusterConfig`), of which a single one has none
+ * @param lookups whether there are dictionaries over entities
  */
-export function serverConfig(dictionaries: readonly string[] = [], cluster?: string): string {
-  const inside = dictionaries.length === 0 ? '' : `\n${collection()}`;
+export function serverConfig(
+  dictionaries: readonly string[] = [],
+  cluster?: string,
+  lookups = false,
+): string {
+  const { reader } = clickhouseUsers;
+  const readers = [
+    ...(dictionaries.length === 0 ? [] : [collection(dictionariesCollection, snapshotsUser)]),
+    ...(lookups ? [collection(lookupsCollection, reader)] : []),
+  ];
+  const inside =
+    readers.length === 0
+      ? ''
+      : `\n  <named_collections>\n${readers.join('\n')}\n  </named_collections>`;
   const others = cluster ?? '  <interserver_http_port remove="1"/>';
   return `<clickhouse>
   <listen_host>::</listen_host>
@@ -87,13 +103,13 @@ ${removedLogs.map((table) => `  <${table} remove="1"/>`).join('\n')}${inside}
 `;
 }
 
-function collection(): string {
-  return `  <named_collections>
-    <${dictionariesCollection}>
-      <user>${snapshotsUser.name}</user>
-      <password from_env="${snapshotsUser.variable}"/>
-    </${dictionariesCollection}>
-  </named_collections>`;
+type User = { readonly name: string; readonly variable: string };
+
+function collection(name: string, user: User): string {
+  return `    <${name}>
+      <user>${user.name}</user>
+      <password from_env="${user.variable}"/>
+    </${name}>`;
 }
 
 function keptLog(table: string, days: number): string {
@@ -118,12 +134,14 @@ const readerSystemTables = [
  * @param snapshots databases that snapshots of other databases are written to
  * @param dictionaries those of them that have dictionaries
  * @param isCluster whether tables are those of a cluster
+ * @param lookups whether there are dictionaries over entities
  */
 export function usersConfig(
   database: string,
   snapshots: readonly string[] = [],
   dictionaries: readonly string[] = [],
   isCluster = false,
+  lookups = false,
 ): string {
   const { gateway, schema, reader } = clickhouseUsers;
   return `<clickhouse>
@@ -140,6 +158,7 @@ ${user(gateway, isCluster ? 'writer' : 'default', gatewayGrants(database, isClus
 ${user(schema, 'default', [
   `GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP VIEW ON ${database}.*`,
   'GRANT SELECT ON system.data_skipping_indices',
+  ...(lookups ? replaceGrants(database) : []),
   ...(isCluster ? schemaClusterGrants : []),
 ])}
 ${[
@@ -148,6 +167,7 @@ ${[
     ...readerSystemTables.map((table) => `GRANT SELECT ON system.${table}`),
     ...snapshots.map((one) => `GRANT SELECT ON ${one}.*`),
     ...dictionaries.map((one) => `GRANT dictGet ON ${one}.*`),
+    ...(lookups ? [`GRANT dictGet ON ${database}.*`] : []),
   ]),
   ...(snapshots.length === 0
     ? []
@@ -173,6 +193,14 @@ const writerProfile = `
     <writer>
       <distributed_foreground_insert>1</distributed_foreground_insert>
     </writer>`;
+
+/** `CREATE OR REPLACE` makes the new one under a name of the server's, and swaps the two. */
+function replaceGrants(database: string): readonly string[] {
+  return [
+    `GRANT DROP DICTIONARY ON ${database}.*`,
+    `GRANT DROP TABLE ON ${database}._tmp_replace_*`,
+  ];
+}
 
 /** `ON CLUSTER`, tables that read other servers, and what `migrate` asks all nodes. */
 const schemaClusterGrants = ['GRANT CLUSTER, REMOTE ON *.*', 'GRANT SELECT ON system.clusters'];

@@ -48,6 +48,8 @@ export type ClickhouseInput = {
   readonly snapshots?: readonly string[];
   /** Those of them that have dictionaries. */
   readonly dictionaries?: readonly string[];
+  /** Whether there are dictionaries over entities. */
+  readonly lookups?: boolean;
 };
 
 /** One Secret a user, so that who reads one does not get the others. */
@@ -105,14 +107,14 @@ function keeperInput({ image, storageClass, keeper }: ClickhouseInput): KeeperIn
 type Files = { readonly config: string; readonly users: string };
 
 function filesOf(input: ClickhouseInput, place: Place): Files {
-  const { topology, database, snapshots, dictionaries } = input;
+  const { topology, database, snapshots, dictionaries, lookups } = input;
   const several = isCluster(topology);
   const cluster = several
     ? clusterConfig(replicaHosts(place, topology), keeperHosts(place, topology))
     : undefined;
   return {
-    config: serverConfig(dictionaries, cluster),
-    users: usersConfig(database, snapshots, dictionaries, several),
+    config: serverConfig(dictionaries, cluster, lookups),
+    users: usersConfig(database, snapshots, dictionaries, several, lookups),
   };
 }
 

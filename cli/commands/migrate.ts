@@ -1,7 +1,7 @@
 /** `obsctl migrate`: brings a ClickHouse database up to date; never drops data. */
 import type { Command } from 'commander';
 import type { ClickHouse } from '../../clickhouse/client.ts';
-import type { MigrateResult } from '../../clickhouse/migrate.ts';
+import type { MigrateOptions, MigrateResult } from '../../clickhouse/migrate.ts';
 import type { ProfileName } from '../../clickhouse/schema/profiles.ts';
 import type { Retention } from '../../clickhouse/schema/types.ts';
 import { Problem } from '../../core/problem.ts';
@@ -19,6 +19,7 @@ type MigrateCommandOptions = {
   readonly profile: string;
   readonly retention?: string;
   readonly tenant?: readonly string[];
+  readonly lookups?: string | true;
 };
 
 const profileNames: readonly ProfileName[] = ['balanced', 'cheap_ingest', 'fast_search'];
@@ -45,13 +46,18 @@ export function registerMigrate(program: Command, context: CliContext): void {
     .option('--replicated', 'create replicated tables; found out where there are some')
     .option('--cluster <name>', "tables of a cluster, on all its nodes; '{cluster}' is its macro")
     .option(
+      '--lookups [collection]',
+      'dictionaries over entities, by time; they read as the user of a named collection',
+    )
+    .option(
       '--tenant <name>',
       'also a database of views with the rows of this tenant; several times',
       (value: string, before: readonly string[] = []) => [...before, value],
     )
     .addHelpText(
       'after',
-      '\nExample:\n  obsctl migrate --clickhouse http://127.0.0.1:8123/otel --plan\n' +
+      '\nExamples:\n  obsctl migrate --clickhouse http://127.0.0.1:8123/otel --plan\n' +
+        '  obsctl migrate --lookups obsctl_lookups\n' +
         '\nExit codes: 0 up to date, 1 something is left to do by hand, 3 not reachable.\n',
     )
     .action((options: MigrateCommandOptions) => runMigrate(options, context));
@@ -78,6 +84,7 @@ async function runMigrate(options: MigrateCommandOptions, context: CliContext): 
       plan: options.plan === true,
       ...(options.replicated === true ? { flavour: 'replicated' as const } : {}),
       ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
+      ...lookupsOf(options),
       obsctl: version,
       signal: context.signal,
       onProgress: (text) => context.stderr(`${text}\n`),
@@ -94,6 +101,11 @@ async function runMigrate(options: MigrateCommandOptions, context: CliContext): 
   } finally {
     await server.close();
   }
+}
+
+function lookupsOf({ lookups }: MigrateCommandOptions): Pick<MigrateOptions, 'lookups'> {
+  if (lookups === undefined) return {};
+  return { lookups: lookups === true ? {} : { collection: lookups } };
 }
 
 /** The statements for the tenants' databases, run unless this is a plan. */

@@ -15,7 +15,9 @@ export function renderEntities(stack: Stack, place: Place): readonly KubernetesO
   const { href, port } = clickhouseTarget(stack);
   const input = {
     ...{ image, cluster, port },
-    ...entities,
+    labels: entities.labels,
+    annotations: entities.annotations,
+    replicas: entities.replicas,
     paths: watchedKinds.map(({ path }) => path),
     clickhouseUrl: href,
     // The gateway's: it inserts and reads, and may do nothing else.

@@ -13,7 +13,7 @@ import {
   clickhouseObjects,
   clickhouseSecrets,
 } from '../../k8s/clickhouse.ts';
-import { clickhouseUsers, snapshotsUser } from '../../k8s/clickhouse-files.ts';
+import { clickhouseUsers, lookupsCollection, snapshotsUser } from '../../k8s/clickhouse-files.ts';
 import { clickhousePorts } from '../../k8s/clickhouse-image.ts';
 import { interserverUser } from '../../k8s/cluster-files.ts';
 import {
@@ -119,6 +119,7 @@ function serverObjects(stack: Stack, place: Place, secrets: ClickhouseSecrets) {
       secrets,
       snapshots: snapshotDatabases(stack.snapshots),
       dictionaries: snapshotDatabases(stack.snapshots.filter(hasDictionaries)),
+      lookups: stack.entities !== undefined,
     },
     place,
   );
@@ -145,11 +146,19 @@ function schemaObjects(stack: Stack, place: Place, secret: SecretRef, ddl: strin
     const { traces, logs, metrics } = clickhouse.retention;
     const retention = `traces=${traces},logs=${logs},metrics=${metrics}`;
     const cluster = isSeveral(stack) ? ['--cluster', clusterMacro] : [];
-    const args = ['--profile', clickhouse.profile, '--retention', retention, ...cluster];
+    const lookups = stack.entities === undefined ? [] : ['--lookups', ...collectionOf(stack)];
+    const common = ['--profile', clickhouse.profile, '--retention', retention];
+    const args = [...common, ...cluster, ...lookups];
     return migrateJob({ image: gateway.image, clickhouseUrl: href, port, args, secret }, place);
   }
   const server = nativeServer(stack, place);
   return schemaJob({ image: clickhouse.image, ddl, ...server, secret }, place);
+}
+
+/** By which dictionaries read: another server's owner names one, or leaves it to `default`. */
+function collectionOf({ clickhouse, entities }: Stack): readonly string[] {
+  if (clickhouse.mode === 'in_cluster') return [lookupsCollection];
+  return entities?.collection === undefined ? [] : [entities.collection];
 }
 
 function madeSecrets(stack: Stack, secrets: ClickhouseSecrets): readonly MadeSecret[] {

@@ -5,6 +5,7 @@ const namesMax = 100;
 const nameLengthMax = 317;
 const replicasMax = 3;
 
+const collectionError = 'the name of a named collection: letters, digits and underscores';
 const nameError = 'the name of a label such as app.kubernetes.io/name, or “*” for all';
 const names = (what: 'labels' | 'annotations', example: string) =>
   z
@@ -36,6 +37,16 @@ export const entitiesOptions = z
       .meta({
         description: 'Pods of the watcher; one of them writes, the others take its place',
         examples: [2],
+      }),
+    collection: z
+      .string({ error: collectionError })
+      .regex(/^\w{1,100}$/, { error: collectionError })
+      .optional()
+      .meta({
+        description:
+          'Named collection of an external ClickHouse with the user that dictionaries over ' +
+          'entities read as; without it the server’s user `default`',
+        examples: ['obsctl_lookups'],
       }),
   })
   .optional()

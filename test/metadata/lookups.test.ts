@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type ClickHouse, connectClickHouse } from '../../clickhouse/client.ts';
-import { createLookup, lookUp } from '../../clickhouse/lookups.ts';
+import { lookUp } from '../../clickhouse/lookups.ts';
 import { migrate } from '../../clickhouse/migrate.ts';
 import {
   addressLookup,
@@ -45,11 +45,7 @@ beforeAll(async () => {
   const recorder = new Recorder(await store.recorded(new Map(), startMs));
   leases = play(recorder, seededRandom(seed));
   await store.write(recorder.take());
-  for (const lookup of lookups) {
-    for (const statement of createLookup(lookup, { database: 'otel' })) {
-      await clickhouse.run(statement);
-    }
-  }
+  await migrate(clickhouse, { lookups: {} });
 });
 afterAll(async () => {
   await clickhouse?.close();
@@ -139,6 +135,19 @@ function questions(random: Random): readonly Asked[] {
   }));
   return [...edges, ...within];
 }
+
+it('migrate makes each once, and again when it is gone or of something else', async () => {
+  expect((await migrate(clickhouse, { lookups: {} })).statements).toEqual([]);
+  await clickhouse.run('DROP DICTIONARY otel.entity_node');
+  const made = (await migrate(clickhouse, { lookups: {} })).statements;
+  expect(made.map((statement) => statement.split('\n')[0])).toEqual([
+    'CREATE OR REPLACE VIEW otel.entity_node_ranges',
+    'CREATE OR REPLACE DICTIONARY otel.entity_node',
+  ]);
+  const other = await migrate(clickhouse, { lookups: { collection: 'reading' }, plan: true });
+  expect(other.statements).toHaveLength(2 * lookups.length);
+  expect((await migrate(clickhouse)).statements).toEqual([]);
+});
 
 it('an address in a span is the pod that had it then, to the millisecond', async () => {
   const asked = questions(seededRandom(seed + 1));
