@@ -1,5 +1,5 @@
 /**
- * `obsctl entities watch` against a real API server whose pods churn, killed again and again: the
+ * `obsctl entities watch` against a real API server whose pods churn, cut off and killed: the
  * history in ClickHouse is what the one who made the pods knows, and each event is there once.
  */
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import { type Program, startProgram } from '../support/program.ts';
 import { seededRandom } from '../support/random.ts';
 import { renderFile } from '../support/rendered.ts';
 import { Churn, type PodRecord } from './churn.ts';
-import { writeKubeconfig } from './following.ts';
+import { startCuttingProxy, writeKubeconfig } from './following.ts';
 
 const startMsMax = 120_000;
 const churnMsMax = 240_000;
@@ -26,6 +26,7 @@ const rounds = Number(process.env['OBSCTL_CHURN_ROUNDS'] ?? 8);
 const stepsARound = Math.ceil(pods / 2);
 /** About what a start takes. */
 const startsInMs = 4_000;
+const cutsInMs = 1_000;
 const stackFile = join(import.meta.dirname, 'testdata/entities.yaml');
 const obsctl = join(import.meta.dirname, '../../bin/obsctl');
 
@@ -36,6 +37,7 @@ describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
   let clickhouse: ClickHouse;
   let watcher: Program;
   const watchers: Program[] = [];
+  const stops: (() => void)[] = [];
 
   beforeAll(async () => {
     [cluster, engine] = await Promise.all([
@@ -47,6 +49,7 @@ describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
   }, startMsMax);
   afterEach(() => {
     for (const one of watchers) one.killGroup('SIGKILL');
+    for (const stop of stops.splice(0)) stop();
   });
   afterAll(async () => {
     await clickhouse?.close();
@@ -60,8 +63,8 @@ describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
     watchers.push(program);
     return program;
   };
-  const start = (): Program =>
-    run(['entities', 'watch', '--cluster', 'lab', '--kubeconfig', cluster.kubeconfig]);
+  const start = (kubeconfig: string): Program =>
+    run(['entities', 'watch', '--cluster', 'lab', '--kubeconfig', kubeconfig]);
 
   const waitFor = async (sql: string, wanted: number): Promise<void> => {
     const deadline = performance.now() + caughtUpMsMax;
@@ -76,24 +79,31 @@ describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
   };
 
   it(
-    'holds what its maker knows of 60 pods that churn, although it is killed each round',
+    'holds what its maker knows of 60 pods that churn, although it is cut off and killed each round',
     async () => {
       const random = seededRandom(seed);
       const from = "FROM otel.entity_pods FINAL WHERE Namespace = 'default'";
       const churn = new Churn(cluster, random);
-      watcher = start();
+      const proxy = await startCuttingProxy(cluster.port);
+      stops.push(proxy.stop);
+      const server = `https://127.0.0.1:${proxy.port}`;
+      const kubeconfig = writeKubeconfig(cluster, { server, token: cluster.adminToken });
+      watcher = start(kubeconfig);
       await churn.fill(pods);
       // Who has never looked cannot know what was gone before.
       await waitFor(`SELECT uniq(Id) AS n ${from}`, pods);
       for (let round = 0; round < rounds; round += 1) {
-        await churn.turn(stepsARound);
+        const cutting = churn.turn(stepsARound);
+        await sleep(random.below(cutsInMs));
+        proxy.cut();
+        await cutting;
         // Sometimes before it has looked at all.
         await sleep(random.below(startsInMs));
         watcher.kill('SIGKILL');
         await watcher.ended;
         // What happens now nobody watches.
         await churn.turn(Math.ceil(stepsARound / 4));
-        watcher = start();
+        watcher = start(kubeconfig);
       }
       const { records } = churn;
       const gone = records.filter(({ last }) => last !== undefined);
