@@ -95,7 +95,7 @@ export class Recorder {
   /** An entity has gone at `timeMs`, as of `resourceVersion`. */
   lose(id: string, resourceVersion: bigint, timeMs: number): void {
     const known = this.#known.get(id);
-    if (known === undefined || resourceVersion <= known.entity.resourceVersion) return;
+    if (known === undefined) return;
     const { entity, validFromMs } = known;
     const endMs = Math.max(timeMs, validFromMs);
     this.#known.delete(id);

@@ -9,6 +9,9 @@ export class StoredRows {
     for (const row of rows) {
       const key = `${row.entity.id} ${row.entity.resourceVersion}`;
       const before = this.#versions.get(key);
+      if (before?.version === row.version && before.validToMs !== row.validToMs) {
+        throw new Error(`two rows of ${key}, and nothing says which stays`);
+      }
       if (before === undefined || row.version >= before.version) this.#versions.set(key, row);
     }
   }
