@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import type { CliContext } from '../context.ts';
+import type { EventsOptions, ListOptions } from '../entities/list.ts';
 
 type WatchOptions = {
   readonly clickhouse?: string;
@@ -41,6 +42,44 @@ export function registerEntities(program: Command, context: CliContext): void {
         '  obsctl query "SELECT Time, Description FROM otel.entity_events FINAL ORDER BY Time"\n',
     )
     .action((options: WatchOptions) => watch(options, context));
+  registerAsking(entities, context);
+}
+
+function registerAsking(entities: Command, context: CliContext): void {
+  const asking = (name: string, description: string): Command =>
+    entities
+      .command(name)
+      .description(description)
+      .option('--clickhouse <url>', 'server and database; CLICKHOUSE_URL, or the local one')
+      .option('--cluster <name>', 'of this cluster alone')
+      .option('-n, --namespace <name>', 'of this namespace alone')
+      .option('--limit <count>', 'at most so many', '1000')
+      .option('--json', 'one JSON line each');
+  asking('list', 'show what is there, or was there at a time')
+    .argument('[type]', 'pods, nodes, workloads, services, volumes, …', 'pods')
+    .option('--at <time>', 'as it was then, such as 2026-11-20T12:00:00Z')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  obsctl entities list nodes\n' +
+        '  obsctl entities list pods -n shop --at 2026-11-20T12:00:00Z\n',
+    )
+    .action(async (type: string, options: ListOptions) => {
+      const { list } = await import('../entities/list.ts');
+      await list(type, options, context);
+    });
+  asking('events', 'show what happened to entities, the latest first')
+    .argument('[name]', 'of an entity, or of the workload of pods')
+    .option('--since <duration>', 'how far back', '1h')
+    .option('--type <type>', 'created, deleted, recreated, image_changed, resized, …')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  obsctl entities events checkout -n shop --since 24h\n' +
+        '  obsctl entities events --type image_changed --json | jq .After\n',
+    )
+    .action(async (name: string | undefined, options: EventsOptions) => {
+      const { events } = await import('../entities/list.ts');
+      await events(name, options, context);
+    });
 }
 
 async function watch(options: WatchOptions, context: CliContext): Promise<void> {
