@@ -9,7 +9,7 @@ import { type EntityTable, entityTableNames } from '../../jobs/metadata/entity.t
 import type { CliContext } from '../context.ts';
 import { aligned } from '../output/aligned.ts';
 
-export type AskOptions = {
+type AskOptions = {
   readonly clickhouse?: string;
   readonly cluster?: string;
   readonly namespace?: string;

@@ -17,7 +17,7 @@ const shown: Readonly<Record<EntityTable, readonly string[]>> = {
   config_maps: ['Hash', 'Bytes'],
 };
 
-export type Filter = {
+type Filter = {
   readonly database: string;
   readonly cluster?: string | undefined;
   readonly namespace?: string | undefined;
