@@ -90,7 +90,8 @@ function numberOf(field: Field): string {
 
 /** Named differences in names: `==`, two backslashes, `\=` in a measurement. */
 function isNamed(text: string): boolean {
-  const names = text.replace(/="(\\.|[^"\\])*"/gs, '=');
+  // A quote behind `\=` is one of a name.
+  const names = text.replace(/(?<!\\)="(\\.|[^"\\])*"/gs, '=');
   return /==|\\\\|^[^ ]*x(\\.|[^,\\])*\\=/.test(names);
 }
 
