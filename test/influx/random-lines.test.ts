@@ -88,11 +88,11 @@ function numberOf(field: Field): string {
   return field.kind === 'float' ? String(field.value + 0) : `${field.value}i`;
 }
 
-/** Named differences in names: `==`, two backslashes, `\=` in a measurement. */
+/** Named differences in names: `==`, `\\`, `\"`, and `\=` in a measurement. */
 function isNamed(text: string): boolean {
   // A quote behind `\=` is one of a name.
   const names = text.replace(/(?<!\\)="(\\.|[^"\\])*"/gs, '=');
-  return /==|\\\\|^[^ ]*x(\\.|[^,\\])*\\=/.test(names);
+  return /==|\\\\|\\"|^[^ ]*x(\\.|[^,\\])*\\=/.test(names);
 }
 
 describeWithPeer('influxdb-1.6', `random lines (SEED=${seed})`, (bin) => {
