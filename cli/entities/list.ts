@@ -1,4 +1,4 @@
-/** `obsctl entities list` and `events`: what the tables of entities say, for people and machines. */
+/** `obsctl entities list` and `events`: what the tables of entities say. */
 import type { ClickHouse } from '../../clickhouse/client.ts';
 import { systemClock } from '../../core/clock.ts';
 import { nearestWord } from '../../core/nearest.ts';

@@ -79,7 +79,7 @@ describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
   };
 
   it(
-    'holds what its maker knows of 60 pods that churn, although it is cut off and killed each round',
+    'holds what their maker knows of pods that churn, although cut off and killed each round',
     async () => {
       const random = seededRandom(seed);
       const from = "FROM otel.entity_pods FINAL WHERE Namespace = 'default'";
