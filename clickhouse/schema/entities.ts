@@ -32,6 +32,11 @@ const commonColumns = [
 
 type Common = (typeof commonColumns)[number]['name'];
 
+/** What every type of entity has; the other columns of a table are its type's own. */
+export const commonEntityColumns: ReadonlySet<string> = new Set(
+  commonColumns.map(({ name }) => name),
+);
+
 type Own = Omit<ColumnDef, 'origin' | 'codec'>;
 
 function entity<const Column extends string>(

@@ -8,6 +8,7 @@
  */
 import type { ClickHouse } from '../../clickhouse/client.ts';
 import {
+  commonEntityColumns,
   configMaps,
   endpointSlices,
   entityEvents,
@@ -212,9 +213,7 @@ export class EntityStore {
 
 /** The columns of an entity's table that its type has of its own. */
 export function ownColumns(table: EntityTable): readonly ColumnDef[] {
-  const names = namespaces.columns.map(({ name }) => name);
-  const common = new Set<string>(names.filter((name) => name !== 'Phase'));
-  return definitions[table].columns.filter(({ name }) => !common.has(name));
+  return definitions[table].columns.filter(({ name }) => !commonEntityColumns.has(name));
 }
 
 function knownOf(table: EntityTable, row: Row): Known {
