@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type ClusterName, fullName, onCluster } from './cluster.ts';
+import { openEndMs } from './schema/entities.ts';
 import type { AttributeOf, LookupDef, LookupSource } from './schema/lookups.ts';
 import { nameOf, quoteText } from './sql.ts';
 
@@ -17,6 +18,7 @@ export type LookupOptions = {
 /** Rows are read again when they have changed, at most so long after it. */
 const lifetimeSeconds = { min: 20, max: 40 } as const;
 const hashDigits = 12;
+const openEnd = `fromUnixTimestamp64Milli(toInt64(${openEndMs}))`;
 
 /** The view under a dictionary. */
 export function viewName({ name }: LookupDef): string {
@@ -86,13 +88,15 @@ function selectOf(lookup: LookupDef, { database }: LookupOptions): string {
   return lookup.sources.map((source) => selectFrom(lookup, source, database)).join('\nUNION ALL\n');
 }
 
-function selectFrom(lookup: LookupDef, { table, each, values }: LookupSource, database: string) {
+function selectFrom(lookup: LookupDef, source: LookupSource, database: string) {
+  const { table, each, values, outlives = false } = source;
   const columns = columnsOf(lookup).map((name) => {
     const value = values[name];
     return value === undefined ? nameOf(name) : `${value} AS ${nameOf(name)}`;
   });
   // A range has both its ends, a version not its last instant.
-  const range = ['ValidFrom', 'ValidTo - toIntervalMillisecond(1) AS ValidTo'];
+  const end = outlives ? `if(IsGone = 1, ${openEnd}, entity.ValidTo)` : 'entity.ValidTo';
+  const range = ['ValidFrom', `${end} - toIntervalMillisecond(1) AS ValidTo`];
   return [
     `SELECT ${[...columns, ...range].join(', ')}`,
     `FROM ${fullName(database, table.name)} AS entity FINAL`,

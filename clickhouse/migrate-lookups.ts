@@ -1,13 +1,16 @@
 /**
- * Brings the lookups of a database to the declared ones. They hold no data: one that is missing,
- * or was made of something else, is made anew in the place of the old, on every node.
+ * Brings the lookups of a database to the declared ones, and the views that ask them. They hold no
+ * data: one that is missing, or was made of something else, is made anew in the place of the old,
+ * on every node.
  */
 import type { Sql } from './client.ts';
 import { ofAllNodes } from './cluster.ts';
 import { createLookup, type LookupOptions, lookupMark, viewName } from './lookups.ts';
 import { nodeName } from './migrate-nodes.ts';
 import { lookups } from './schema/lookups.ts';
+import { taggedViews } from './schema/tags.ts';
 import { quoteText } from './sql.ts';
+import { createTagged, taggedMark } from './tags.ts';
 
 type Found = { readonly name: string; readonly comment: string; readonly node: string };
 
@@ -22,18 +25,42 @@ export async function lookupStatements(
   const here = await sql.rows<{ node: string }>(
     `SELECT DISTINCT ${node} FROM ${ofAllNodes('system.one', cluster).from}${settings}`,
   );
-  const names = lookups.flatMap((lookup) => [lookup.name, viewName(lookup)]);
+  const wanted = wantedBy(options);
+  const names = wanted.flatMap((one) => one.names);
   const found = await sql.rows<Found>(
     `SELECT ${node}, name, comment FROM ${from} WHERE database = ${quoteText(database)} ` +
       `AND name IN (${names.map(quoteText).join(', ')})${settings}`,
   );
-  return lookups.flatMap((lookup) => {
-    const mark = lookupMark(lookup, options);
-    const isRight = [lookup.name, viewName(lookup)].every((name) =>
-      here.every((one) =>
-        found.some((it) => it.node === one.node && it.name === name && it.comment.endsWith(mark)),
+  return wanted.flatMap((one) => {
+    const isRight = one.names.every((name) =>
+      here.every((each) =>
+        found.some(
+          (it) => it.node === each.node && it.name === name && it.comment.endsWith(one.mark),
+        ),
       ),
     );
-    return isRight ? [] : createLookup(lookup, options);
+    return isRight ? [] : one.statements;
   });
+}
+
+type Wanted = {
+  /** Of the views and dictionaries that the statements make. */
+  readonly names: readonly string[];
+  readonly mark: string;
+  readonly statements: readonly string[];
+};
+
+function wantedBy(options: LookupOptions): readonly Wanted[] {
+  return [
+    ...lookups.map((lookup) => ({
+      names: [lookup.name, viewName(lookup)],
+      mark: lookupMark(lookup, options),
+      statements: createLookup(lookup, options),
+    })),
+    ...taggedViews.map((view) => ({
+      names: [view.name],
+      mark: taggedMark(view, options),
+      statements: [createTagged(view, options)],
+    })),
+  ];
 }

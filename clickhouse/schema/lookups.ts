@@ -27,6 +27,11 @@ export type LookupSource = {
   readonly table: TableDef;
   /** Behind `ARRAY JOIN`: rows of a list or map. */
   readonly each?: string;
+  /**
+   * Keys are ids, which nothing else will ever have: what is gone stays what it was, so that what
+   * it said with its last breath, or by a clock that is ahead, is still its own.
+   */
+  readonly outlives?: boolean;
   /** What is no column of that name: expression by key or attribute. */
   readonly values: Readonly<Record<string, string>>;
 };
@@ -78,7 +83,7 @@ export const podLookup = lookup({
     { name: 'Node', comment: 'k8s.node.name' },
     { name: 'Labels', comment: 'The labels that are kept, as JSON' },
   ],
-  sources: [{ table: pods, values: { Labels: 'toJSONString(Labels)' } }],
+  sources: [{ table: pods, outlives: true, values: { Labels: 'toJSONString(Labels)' } }],
 });
 
 /** Whose a container was. */
@@ -93,6 +98,7 @@ export const containerLookup = lookup({
   sources: [
     {
       table: pods,
+      outlives: true,
       each: 'mapKeys(Containers) AS Container, mapValues(Containers) AS ContainerId',
       values: { Pod: 'Id' },
     },

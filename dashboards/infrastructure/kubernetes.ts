@@ -4,6 +4,7 @@ import { board, type DashboardJson } from '../vocabulary/board.ts';
 import { clusterMetrics } from '../vocabulary/names.ts';
 import { gauge, type PanelDraft, stat, timeseries } from '../vocabulary/panel.ts';
 import { columnsOf, sql } from '../vocabulary/sql.ts';
+import { changesOfCluster } from './changes.ts';
 import { bucket, capacityOverTime, restartCount, restartsOverTime } from './kubernetes-charts.ts';
 import {
   clusterVariable,
@@ -69,6 +70,7 @@ export function kubernetesDashboard(): DashboardJson {
         ],
       },
     ],
+    annotations: [changesOfCluster],
     from: 'now-1h',
     refresh: '30s',
   });

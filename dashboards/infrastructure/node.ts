@@ -12,6 +12,7 @@ import {
 } from '../vocabulary/panel.ts';
 import { rates } from '../vocabulary/points.ts';
 import { attribute, columnsOf, sql } from '../vocabulary/sql.ts';
+import { changesOfNode } from './changes.ts';
 import { bucket, capacityOverTime, chartOf } from './kubernetes-charts.ts';
 import {
   clusterVariable,
@@ -60,6 +61,7 @@ export function nodeDashboard(): DashboardJson {
       { title: 'Network and warnings', panels: [networkIo(), networkErrors()] },
       { title: '', panels: [warningEvents(about, 24, 'of this node and its pods')] },
     ],
+    annotations: [changesOfNode],
     from: 'now-1h',
     refresh: '30s',
   });

@@ -4,6 +4,7 @@ import { deploymentsOfWorkload } from '../deployments/annotation.ts';
 import { board, type DashboardJson } from '../vocabulary/board.ts';
 import { type PanelDraft, stat, timeseries } from '../vocabulary/panel.ts';
 import { columnsOf, sql } from '../vocabulary/sql.ts';
+import { changesOfWorkload } from './changes.ts';
 import {
   bucket,
   chartOf,
@@ -73,7 +74,7 @@ export function workloadDashboard(): DashboardJson {
         ],
       },
     ],
-    annotations: [deploymentsOfWorkload],
+    annotations: [deploymentsOfWorkload, changesOfWorkload],
     from: 'now-1h',
     refresh: '30s',
   });

@@ -6,6 +6,7 @@
 import type { Objective } from '../alerts/slo.ts';
 import { deploymentsOfServices } from '../deployments/annotation.ts';
 import { lost } from '../gateway/gateway-parts.ts';
+import { changesEverywhere } from '../infrastructure/changes.ts';
 import { board, type DashboardJson } from '../vocabulary/board.ts';
 import { type PanelDraft, stat } from '../vocabulary/panel.ts';
 import {
@@ -79,7 +80,7 @@ export function servicesDashboard(objectives: readonly Objective[] = []): Dashbo
       { title: 'How long requests take', panels: [latencyHeatmap(), percentilesOverTime()] },
       { title: 'Where they run', panels: [whereTheyRun()] },
     ],
-    annotations: [deploymentsOfServices],
+    annotations: [deploymentsOfServices, changesEverywhere],
   });
 }
 

@@ -4,10 +4,12 @@
  */
 import { attributeCatalogue, seriesCatalogue } from '../../clickhouse/schema/catalogue.ts';
 import { serviceEdges } from '../../clickhouse/schema/edges.ts';
+import { pods } from '../../clickhouse/schema/entities.ts';
 import { logs } from '../../clickhouse/schema/logs.ts';
 import { gauge, sum } from '../../clickhouse/schema/metrics.ts';
 import { receipts, redSecond } from '../../clickhouse/schema/ours.ts';
 import { snapshotRuns } from '../../clickhouse/schema/snapshots.ts';
+import { taggedTraces } from '../../clickhouse/schema/tags.ts';
 import { traces } from '../../clickhouse/schema/traces.ts';
 import type { ControlPlaneJob } from '../../presets/control-plane/metrics.ts';
 import { inUnits } from './catalogue.ts';
@@ -42,6 +44,7 @@ const e = columnsOf(serviceEdges);
 const a = columnsOf(attributeCatalogue);
 const c = columnsOf(seriesCatalogue);
 const n = columnsOf(snapshotRuns);
+const o = columnsOf(pods);
 
 const fromSum = (metric: string): string =>
   `SELECT 1 FROM ${sum.name} WHERE ${s.MetricName} = '${metric}'` +
@@ -50,6 +53,9 @@ const fromSum = (metric: string): string =>
 const fromGauge = (metric: string): string =>
   `SELECT 1 FROM ${gauge.name} WHERE ${g.MetricName} = '${metric}'` +
   ` AND $__timeFilter(${g.TimeUnix}) LIMIT 1`;
+
+const podsSeen =
+  `FROM ${pods.name} WHERE ${o.ValidFrom} <= $__toTime` + ` AND ${o.ValidTo} > $__fromTime`;
 
 const hostMetricsWith = (scraper: string): readonly Need[] => [
   { preset: 'host_metrics', where: { scrapers: [scraper] } },
@@ -282,6 +288,22 @@ export const sources = {
     reason:
       'No snapshot of a database ran in this time range. Put one under `snapshots` in the stack' +
       ' file, or choose a longer range.',
+  },
+  entities: {
+    probe: `SELECT 1 ${podsSeen} LIMIT 1`,
+    needs: [{ entities: true }],
+    reason:
+      'No watcher saw a pod in this time range. Put `entities: {}` into the stack file, or run' +
+      ' `obsctl entities watch`.',
+  },
+  tagged_spans: {
+    probe:
+      "SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = '" +
+      `${taggedTraces.name}' AND (SELECT count() ${podsSeen}) > 0`,
+    needs: [{ entities: true }],
+    reason:
+      'There are no lookups of what runs where. Run `obsctl entities watch` and' +
+      ' `obsctl migrate --lookups`; `entities: {}` in the stack file does both.',
   },
   gateway_metrics: {
     needs: ofOurGateway,

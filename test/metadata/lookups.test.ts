@@ -16,10 +16,10 @@ import {
 } from '../../clickhouse/schema/lookups.ts';
 import { systemClock } from '../../core/clock.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { entityOf, watchedKinds } from '../../jobs/metadata/kubernetes/kinds.ts';
 import { Recorder } from '../../jobs/metadata/recorder.ts';
 import { EntityStore } from '../../jobs/metadata/store.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
+import { see } from '../support/entities.ts';
 import { type Random, seededRandom } from '../support/random.ts';
 
 const cluster = 'lab';
@@ -67,7 +67,7 @@ function play(recorder: Recorder, random: Random): readonly Lease[] {
     return version;
   };
   for (const name of ['node-0', 'node-1', 'node-2']) {
-    see(recorder, 'Node', nodeObject(name), next(), startMs);
+    see(recorder, 'Node', nodeObject(name), { version: next(), atMs: startMs });
   }
   const happenings = all
     .flatMap((lease) => [
@@ -76,24 +76,10 @@ function play(recorder: Recorder, random: Random): readonly Lease[] {
     ])
     .sort((left, right) => left.atMs - right.atMs || left.order - right.order);
   for (const { atMs, order, lease } of happenings) {
-    if (order === 1) see(recorder, 'Pod', podObject(lease), next(), atMs);
+    if (order === 1) see(recorder, 'Pod', podObject(lease), { version: next(), atMs });
     else recorder.lose(`uid-${lease.pod}`, next(), atMs);
   }
   return all;
-}
-
-function see(
-  recorder: Recorder,
-  kind: string,
-  object: JsonObject,
-  version: bigint,
-  atMs: number,
-): void {
-  const watched = watchedKinds.find((one) => one.kind === kind);
-  if (watched === undefined) throw new Error(kind);
-  const metadata = { ...Object(object['metadata']), resourceVersion: String(version) };
-  const chosen = { labels: ['team'], annotations: [] };
-  recorder.see(entityOf(watched, { ...object, metadata }, chosen), atMs);
 }
 
 function podObject({ address, pod, fromMs }: Lease): JsonObject {

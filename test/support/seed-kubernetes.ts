@@ -10,7 +10,7 @@ const stepMs = 30_000;
 const cluster = { 'k8s.cluster.name': 'shop' };
 const mebibyte = 2 ** 20;
 
-type SeededPod = {
+export type SeededPod = {
   readonly kind: 'deployment' | 'statefulset' | 'daemonset';
   readonly workload: string;
   readonly namespace: string;

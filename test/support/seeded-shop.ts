@@ -4,6 +4,7 @@ import { migrate } from '../../clickhouse/migrate.ts';
 import { systemClock } from '../../core/clock.ts';
 import { type Asker, askerOf } from './ask-dashboards.ts';
 import { startEngine, type TestEngine } from './engine.ts';
+import { seedEntities } from './seed-entities.ts';
 import { type Seeded, seedTelemetry } from './seed-telemetry.ts';
 
 export type SeededShop = Asker & { readonly engine: TestEngine; readonly seeded: Seeded };
@@ -13,7 +14,10 @@ export async function startSeededShop(seed: number): Promise<SeededShop> {
   const clickhouse = connectClickHouse({ url: `${engine.url}/otel` });
   try {
     await migrate(clickhouse);
-    const seeded = await seedTelemetry(clickhouse, { endMs: systemClock.nowMs(), seed });
+    const endMs = systemClock.nowMs();
+    const seeded = await seedTelemetry(clickhouse, { endMs, seed });
+    await seedEntities(clickhouse, endMs);
+    await migrate(clickhouse, { lookups: {} });
     return { engine, seeded, ...askerOf(engine.url, seeded) };
   } catch (error) {
     await engine.stop();
