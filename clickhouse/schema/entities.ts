@@ -116,6 +116,8 @@ export const pods = entity('entity_pods', 'Pods of Kubernetes', [
   { name: 'MemoryRequestBytes', type: 'UInt64', source: 'spec', comment: 'Bytes of memory that it requests' },
   { name: 'CpuLimitMillis', type: 'UInt64', source: 'spec', comment: 'Its limit; 0 when a container has none' },
   { name: 'MemoryLimitBytes', type: 'UInt64', source: 'spec', comment: 'Its limit; 0 when a container has none' },
+  { name: 'TemplateHash', type: 'LowCardinality(String)', source: 'labels pod-template-hash, controller-revision-hash', comment: 'Revision of the workload that it was made from' },
+  { name: 'Ready', type: 'DateTime64(3)', source: 'status.conditions', comment: 'Since when it is ready; 1970 while it is not' },
 ]);
 
 // biome-ignore format: a table reads as a table, one column a line

@@ -38,4 +38,4 @@ export const tables: readonly TableDef[] = [
 ];
 
 /** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */
-export const schemaVersion = 12;
+export const schemaVersion = 16;

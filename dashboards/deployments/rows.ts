@@ -1,8 +1,9 @@
 /**
- * Deployments, read off the pods that the API server tells (`k8s_cluster` receiver): no hook in a
- * pipeline, no watch of our own. A pod belongs to a revision: the hash of its template, or where
- * nothing tells that (StatefulSets and DaemonSets by default) its images. Pods of one revision
- * that follow each other are a session:
+ * Deployments, read off the pods that the watcher of what runs where recorded, and off those that
+ * the API server tells a Collector (`k8s_cluster` receiver): no hook in a pipeline. A pod belongs
+ * to a revision: the hash of its template, or where nothing tells that of every pod (StatefulSets
+ * and DaemonSets without a watcher) its images. Pods of one revision that follow each other are a
+ * session:
  *
  *     revision a  ████████████▓▓
  *     revision b            ▒▒██████████████      started: first pod of b
@@ -10,12 +11,13 @@
  *
  * A session that starts where the one before had another revision is a deployment, whether the
  * revision is new or an old one again. More pods of a revision that runs are none. A pure function
- * of the stored points: rows that come late only make it more exact.
+ * of what is stored: rows that come late only make it more exact.
  */
 import { gauge } from '../../clickhouse/schema/metrics.ts';
 import { part, templateHash, workload } from '../infrastructure/kubernetes-points.ts';
 import { clusterMetrics } from '../vocabulary/names.ts';
 import { attribute, columnsOf, sql } from '../vocabulary/sql.ts';
+import { entityPods, entityWorkloads } from './entity-pods.ts';
 
 const g = columnsOf(gauge);
 
@@ -55,19 +57,43 @@ function containers(filter: string): string {
     GROUP BY cluster, namespace, pod, uid, container`;
 }
 
-/** A row a pod; `readyAt` is 0 while a container of it never was. */
-const pods = (filter: string): string => `SELECT ${key}, pod, uid, min(first) AS born,
+/** A row a pod; `ready` is 0 while a container of it never was. */
+const pointPods = (filter: string): string => `SELECT cluster, namespace, workload, pod, uid,
+      min(first) AS born,
       if(countIf(container = '') > 0, maxIf(last, container = ''), max(last)) AS seen,
       if(countIf(container != '' AND readyAt > 0) < countIf(container != ''), 0, max(readyAt))
         AS ready,
-      arraySort(groupUniqArrayIf(image, image != '')) AS images,
-      if(max(hash) != '', max(hash), arrayStringConcat(images, ' ')) AS revision
+      arraySort(groupUniqArrayIf(image, image != '')) AS images, max(hash) AS hash, 0 AS ended
     FROM (${containers(filter)})
-    GROUP BY ${key}, pod, uid
-    HAVING revision != '' AND seen > 0`;
+    GROUP BY ${key}, pod, uid`;
+
+/**
+ * A row a pod, by both. The watcher knows better when it began, what it is of and when it ended;
+ * that it is still there says whoever was heard last.
+ */
+const pods = (filter: string): string => `SELECT *,
+      if(countIf(hash = '') OVER (PARTITION BY ${key}) = 0, hash, arrayStringConcat(images, ' '))
+        AS revision
+    FROM (
+      SELECT cluster, namespace, argMax(workload, exact) AS workload, pod, uid,
+        argMax(born, exact) AS born, if(max(ended) = 1, argMax(seen, exact), max(seen)) AS seen,
+        argMax(ready, (exact AND ready > 0, ready)) AS ready, argMax(images, exact) AS images,
+        argMax(hash, exact) AS hash
+      FROM (
+        SELECT *, false AS exact FROM (${pointPods(filter)})
+        UNION ALL
+        SELECT *, true AS exact FROM (${entityPods(filter, lookBackSeconds)})
+      )
+      GROUP BY cluster, namespace, pod, uid
+    )
+    WHERE (hash != '' OR notEmpty(images)) AND seen > 0`;
 
 /** Workloads that the API server knows: what a Job or a bare pod is named like is none of them. */
-const known = (filter: string): string => `SELECT ${part.cluster} AS cluster,
+const known = (filter: string): string => `SELECT ${key}, max(heard) AS heard
+    FROM (${pointWorkloads(filter)} UNION ALL ${entityWorkloads(filter, lookBackSeconds)})
+    GROUP BY ${key}`;
+
+const pointWorkloads = (filter: string): string => `SELECT ${part.cluster} AS cluster,
       ${part.namespace} AS namespace, ${workload} AS workload, max(${atMs}) AS heard
     FROM ${gauge.name}
     WHERE ${metricIn(

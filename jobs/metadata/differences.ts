@@ -47,7 +47,14 @@ const typeOfColumn: Readonly<Record<string, EventType>> = {
 };
 
 /** Of these a new version is kept and no event: they follow from others, or say nothing alone. */
-const silent: ReadonlySet<string> = new Set(['Started', 'Containers', 'Addresses', 'Pods']);
+const silent: ReadonlySet<string> = new Set([
+  'Started',
+  'Containers',
+  'Addresses',
+  'Pods',
+  'TemplateHash',
+  'Ready',
+]);
 
 const verbs: Readonly<Record<EventType, string>> = {
   created: 'was created',

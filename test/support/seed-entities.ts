@@ -1,30 +1,27 @@
 /**
  * What ran in the seeded shop's cluster, as the watcher records it: its nodes in two zones, its
- * pods with addresses, and one Deployment that got another image.
+ * pods with addresses, and the deployment of *cart*; the same that its points tell.
  */
 import type { ClickHouse } from '../../clickhouse/client.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { Recorder } from '../../jobs/metadata/recorder.ts';
 import { EntityStore } from '../../jobs/metadata/store.ts';
 import { see } from './entities.ts';
-import { nodes, pods, type SeededPod } from './seed-kubernetes.ts';
+import { cartBefore, cartDeployedMs, nodes, pods, type SeededPod } from './seed-kubernetes.ts';
 
 const startedBeforeMs = 1_200_000;
-const changedBeforeMs = 240_000;
 const kinds = { deployment: 'Deployment', statefulset: 'StatefulSet', daemonset: 'DaemonSet' };
 
-/** Writes entities that began 20 minutes before `endMs`. */
-export async function seedEntities(clickhouse: ClickHouse, endMs: number): Promise<void> {
+/** Writes entities that began 20 minutes before the range. */
+export async function seedEntities(clickhouse: ClickHouse, range: Range): Promise<void> {
   const store = new EntityStore(clickhouse, 'shop');
-  const startMs = endMs - startedBeforeMs;
+  const startMs = range.fromMs - startedBeforeMs;
   const recorder = new Recorder(await store.recorded(new Map(), startMs));
   let version = 0n;
   const tell = (kind: string, object: JsonObject, atMs = startMs): void => {
     version += 1n;
-    const metadata = {
-      creationTimestamp: new Date(startMs).toISOString(),
-      ...Object(object['metadata']),
-    };
+    const creationTimestamp = new Date(atMs).toISOString();
+    const metadata = { creationTimestamp, ...Object(object['metadata']) };
     see(recorder, kind, { ...object, metadata }, { version, atMs });
   };
   for (const name of new Set(pods.map(({ namespace }) => namespace))) {
@@ -32,16 +29,28 @@ export async function seedEntities(clickhouse: ClickHouse, endMs: number): Promi
   }
   for (const [nth, { node }] of nodes.entries()) tell('Node', nodeObject(node, nth));
   for (const pod of new Map(pods.map((each) => [each.workload, each])).values()) {
-    tell(kinds[pod.kind], workloadObject(pod, '1.0'));
+    tell(kinds[pod.kind], workloadObject(pod, tagBefore(pod)));
     tell('Service', serviceObject(pod));
   }
-  for (const [nth, pod] of pods.entries()) tell('Pod', podObject(pod, nth));
-  const [first] = pods;
-  if (first === undefined) throw new Error('no pods');
-  tell(kinds[first.kind], workloadObject(first, '1.1'), endMs - changedBeforeMs);
+  const changedMs = cartDeployedMs(range.fromMs);
+  for (const [nth, pod] of pods.entries()) {
+    const isNew = pod.workload === 'cart';
+    if (isNew) tell('Pod', podObject({ ...pod, pod: cartBefore.pod }, nth + 100, startMs));
+    const fromMs = isNew ? changedMs : startMs;
+    tell('Pod', podObject(pod, nth, fromMs), fromMs);
+    if (!isNew) continue;
+    version += 1n;
+    recorder.lose(`uid-of-${cartBefore.pod}`, version, changedMs);
+    tell(kinds[pod.kind], workloadObject(pod, tagNow), changedMs);
+  }
   await store.write(recorder.take());
-  await store.writePositions(new Map([['pods', version]]), endMs);
+  await store.writePositions(new Map([['pods', version]]), range.toMs);
 }
+
+type Range = { readonly fromMs: number; readonly toMs: number };
+
+const tagNow = '1.4.2';
+const tagBefore = (pod: SeededPod): string => (pod.workload === 'cart' ? cartBefore.tag : tagNow);
 
 const nodeObject = (name: string, nth: number): JsonObject => ({
   metadata: {
@@ -61,7 +70,7 @@ const nodeObject = (name: string, nth: number): JsonObject => ({
 });
 
 const containerOf = ({ workload, coresRequest, memoryRequest }: SeededPod, tag: string) => ({
-  ...{ name: workload, image: `shop/${workload}:${tag}` },
+  ...{ name: 'app', image: `registry.example/${workload}:${tag}` },
   resources: { requests: { cpu: String(coresRequest), memory: String(memoryRequest) } },
 });
 
@@ -75,9 +84,9 @@ const serviceObject = ({ workload, namespace }: SeededPod): JsonObject => ({
   spec: { selector: { app: workload }, ports: [{ port: 80, protocol: 'TCP' }] },
 });
 
-const podObject = (pod: SeededPod, nth: number): JsonObject => ({
+const podObject = (pod: SeededPod, nth: number, fromMs: number): JsonObject => ({
   metadata: {
-    ...{ uid: `pod-${pod.pod}`, name: pod.pod, namespace: pod.namespace },
+    ...{ uid: `uid-of-${pod.pod}`, name: pod.pod, namespace: pod.namespace },
     labels: { team: pod.namespace, 'pod-template-hash': pod.pod.split('-').at(-2) ?? '' },
     ownerReferences: [
       pod.kind === 'deployment'
@@ -90,6 +99,17 @@ const podObject = (pod: SeededPod, nth: number): JsonObject => ({
           },
     ],
   },
-  spec: { nodeName: pod.node, containers: [containerOf(pod, '1.0')] },
-  status: { phase: 'Running', podIP: `10.20.0.${nth + 1}` },
+  spec: {
+    nodeName: pod.node,
+    containers: [containerOf(pod, pod.pod === cartBefore.pod ? cartBefore.tag : tagNow)],
+  },
+  status: {
+    ...{ phase: 'Running', podIP: `10.20.0.${nth + 1}` },
+    conditions: [
+      {
+        ...{ type: 'Ready', status: pod.crashes ? 'False' : 'True' },
+        lastTransitionTime: new Date(fromMs).toISOString(),
+      },
+    ],
+  },
 });

@@ -16,7 +16,7 @@ export async function startSeededShop(seed: number): Promise<SeededShop> {
     await migrate(clickhouse);
     const endMs = systemClock.nowMs();
     const seeded = await seedTelemetry(clickhouse, { endMs, seed });
-    await seedEntities(clickhouse, endMs);
+    await seedEntities(clickhouse, seeded);
     await migrate(clickhouse, { lookups: {} });
     return { engine, seeded, ...askerOf(engine.url, seeded) };
   } catch (error) {

@@ -751,7 +751,9 @@ CREATE TABLE IF NOT EXISTS otel.entity_pods
     `CpuRequestMillis` UInt64 COMMENT 'Thousandths of a core that it requests' CODEC(ZSTD(1)),
     `MemoryRequestBytes` UInt64 COMMENT 'Bytes of memory that it requests' CODEC(ZSTD(1)),
     `CpuLimitMillis` UInt64 COMMENT 'Its limit; 0 when a container has none' CODEC(ZSTD(1)),
-    `MemoryLimitBytes` UInt64 COMMENT 'Its limit; 0 when a container has none' CODEC(ZSTD(1))
+    `MemoryLimitBytes` UInt64 COMMENT 'Its limit; 0 when a container has none' CODEC(ZSTD(1)),
+    `TemplateHash` LowCardinality(String) COMMENT 'Revision of the workload that it was made from' CODEC(ZSTD(1)),
+    `Ready` DateTime64(3) COMMENT 'Since when it is ready; 1970 while it is not' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(Version)
 PARTITION BY toStartOfMonth(ValidFrom, 'UTC')

@@ -25,7 +25,21 @@ export function podColumns(object: JsonObject): Own {
     Started: msOf(textAt(status, 'startTime')),
     Containers: containersOf(status),
     ...templateColumns(spec),
+    TemplateHash: templateHashOf(object),
+    Ready: readySince(status),
   };
+}
+
+/** Of a Deployment's pod, and of a StatefulSet's or DaemonSet's. */
+function templateHashOf(object: JsonObject): string {
+  const label = (name: string): string => textAt(object, 'metadata', 'labels', name);
+  return label('pod-template-hash') || label('controller-revision-hash');
+}
+
+function readySince(status: JsonObject): number {
+  const condition = listAt(status, 'conditions').find((one) => textAt(one, 'type') === 'Ready');
+  const isReady = condition !== undefined && textAt(condition, 'status') === 'True';
+  return isReady ? msOf(textAt(condition, 'lastTransitionTime')) : 0;
 }
 
 /** Images, requests and limits of a pod's specification. */

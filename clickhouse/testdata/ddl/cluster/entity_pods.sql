@@ -24,7 +24,9 @@ CREATE TABLE IF NOT EXISTS otel.entity_pods UUID 'e1ff3de1-cbb9-8525-8d59-af7781
     `CpuRequestMillis` UInt64 COMMENT 'Thousandths of a core that it requests' CODEC(ZSTD(1)),
     `MemoryRequestBytes` UInt64 COMMENT 'Bytes of memory that it requests' CODEC(ZSTD(1)),
     `CpuLimitMillis` UInt64 COMMENT 'Its limit; 0 when a container has none' CODEC(ZSTD(1)),
-    `MemoryLimitBytes` UInt64 COMMENT 'Its limit; 0 when a container has none' CODEC(ZSTD(1))
+    `MemoryLimitBytes` UInt64 COMMENT 'Its limit; 0 when a container has none' CODEC(ZSTD(1)),
+    `TemplateHash` LowCardinality(String) COMMENT 'Revision of the workload that it was made from' CODEC(ZSTD(1)),
+    `Ready` DateTime64(3) COMMENT 'Since when it is ready; 1970 while it is not' CODEC(ZSTD(1))
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{uuid}/all', '{shard}-{replica}', Version)
 PARTITION BY toStartOfMonth(ValidFrom, 'UTC')
