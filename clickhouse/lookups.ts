@@ -5,12 +5,20 @@
 import { createHash } from 'node:crypto';
 import { type ClusterName, fullName, onCluster } from './cluster.ts';
 import { openEndMs } from './schema/entities.ts';
-import type { AttributeOf, LookupDef, LookupSource } from './schema/lookups.ts';
+import {
+  type AttributeOf,
+  lookups as fixedLookups,
+  type LookupDef,
+  type LookupSource,
+} from './schema/lookups.ts';
+import { defaultOwners, type Owners, ownerLookup } from './schema/owners.ts';
 import { nameOf, quoteText } from './sql.ts';
 
 export type LookupOptions = {
   readonly database: string;
   readonly cluster?: ClusterName;
+  /** Who owns what; by the labels that most use when absent. */
+  readonly owners?: Owners | undefined;
   /** Named collection with the user that dictionaries read as; the server's `default` without. */
   readonly collection?: string | undefined;
 };
@@ -19,6 +27,11 @@ export type LookupOptions = {
 const lifetimeSeconds = { min: 20, max: 40 } as const;
 const hashDigits = 12;
 const openEnd = `fromUnixTimestamp64Milli(toInt64(${openEndMs}))`;
+
+/** Every lookup of a database. */
+export function lookupsOf({ owners = defaultOwners }: LookupOptions): readonly LookupDef[] {
+  return [...fixedLookups, ownerLookup(owners)];
+}
 
 /** The view under a dictionary. */
 export function viewName({ name }: LookupDef): string {
@@ -88,7 +101,13 @@ function selectOf(lookup: LookupDef, { database }: LookupOptions): string {
   return lookup.sources.map((source) => selectFrom(lookup, source, database)).join('\nUNION ALL\n');
 }
 
-function selectFrom(lookup: LookupDef, source: LookupSource, database: string) {
+function selectFrom(lookup: LookupDef, source: LookupSource, database: string): string {
+  if (source.foreign !== undefined) {
+    const columns = columnsOf(lookup).map((name) => `${source.values[name]} AS ${nameOf(name)}`);
+    const always = [`toDateTime64(0, 3) AS ValidFrom`, `${openEnd} AS ValidTo`];
+    const from = fullName(source.foreign.database, source.foreign.name);
+    return `SELECT ${[...columns, ...always].join(', ')}\nFROM ${from}`;
+  }
   const { table, each, values, outlives = false } = source;
   const columns = columnsOf(lookup).map((name) => {
     const value = values[name];

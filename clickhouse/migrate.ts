@@ -15,13 +15,14 @@ import {
   type Flavour,
   type TableOptions,
 } from './ddl.ts';
+import type { LookupOptions } from './lookups.ts';
 import {
   type CompareOptions,
   type Comparison,
   compareTable,
   type Refusal,
 } from './migrate-compare.ts';
-import { lookupStatements } from './migrate-lookups.ts';
+import { planLookups } from './migrate-lookups.ts';
 import { compareNodes, findCluster, isOnEveryNode, nodeNotes, readNodes } from './migrate-nodes.ts';
 import { type LiveServer, readServer } from './migrate-read.ts';
 import { hasSince, type ProfileName, serverVersionMin } from './schema/profiles.ts';
@@ -46,8 +47,8 @@ export type MigrateOptions = {
   /** Version of this obsctl, for the record. */
   readonly obsctl?: string;
   readonly tables?: readonly TableDef[];
-  /** Whether dictionaries over entities are made, and by which named collection they read. */
-  readonly lookups?: { readonly collection?: string | undefined };
+  /** Whether dictionaries over entities are made, how they read, and who owns what. */
+  readonly lookups?: Pick<LookupOptions, 'collection' | 'owners'>;
   readonly signal?: AbortSignal;
   readonly onProgress?: (text: string) => void;
 };
@@ -159,15 +160,18 @@ async function look(sql: Sql, options: MigrateOptions): Promise<Look> {
   });
   const { lookups } = options;
   const above =
-    lookups === undefined ? [] : await lookupStatements(sql, { database, cluster, ...lookups });
+    lookups === undefined
+      ? { statements: [], notes: [] }
+      : await planLookups(sql, { database, cluster, ...lookups });
   const comparison = {
-    statements: [...first, ...each.flatMap((one) => one.statements), ...above],
+    statements: [...first, ...each.flatMap((one) => one.statements), ...above.statements],
     offers: each.flatMap((one) => one.offers),
     refusals: each.flatMap((one) => one.refusals),
     notes: [
       ...serverNotes(database, server),
       ...(nodes === undefined ? [] : nodeNotes(nodes)),
       ...each.flatMap((one) => one.notes),
+      ...above.notes,
     ],
   };
   return { server, compare, comparison };

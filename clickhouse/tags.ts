@@ -17,6 +17,13 @@ import {
   podLookup,
   podServiceLookup,
 } from './schema/lookups.ts';
+import {
+  defaultOwners,
+  labelOf,
+  type OwnerAttribute,
+  type Owners,
+  ownerLookup,
+} from './schema/owners.ts';
 import type { OwnTag, PeerTag, TaggedView } from './schema/tags.ts';
 import { quoteText } from './sql.ts';
 
@@ -80,7 +87,27 @@ const pid = resource('process.pid');
 /** `nginx 4711`. */
 const process = `if(${executable} = '', '', trim(concat(${executable}, ' ', ${pid})))`;
 
-function own(ask: Ask): Expressions<OwnTag> {
+/**
+ * By the pod's own labels, then by the workload, the namespace, and the table of owners, which
+ * knows no cluster.
+ */
+function owned(ask: Ask, owners: Owners): Expressions<OwnerAttribute> {
+  const lookup = ownerLookup(owners);
+  const none = "''";
+  const keys = [
+    ...[['Cluster', 'Namespace', 'Workload'] as const, ['Cluster', 'Namespace', none] as const],
+    ...[[none, 'Namespace', 'Workload'] as const, [none, none, 'Workload'] as const],
+    ...[[none, none, 'Service'] as const, [none, 'Namespace', none] as const],
+  ];
+  const said = (attribute: OwnerAttribute): string =>
+    first(
+      labelOf('PodLabels', owners.labels[attribute]),
+      ...keys.map((key) => ask(lookup, attribute, ...key)),
+    );
+  return { Team: said('Team'), Owner: said('Owner'), CostCenter: said('CostCenter') };
+}
+
+function own(ask: Ask, owners: Owners): Expressions<OwnTag> {
   const byAddress = (attribute: AttributeOf<typeof addressLookup>) =>
     ask(addressLookup, attribute, 'Cluster', 'Address');
   const byPod = (attribute: AttributeOf<typeof podLookup>) => ask(podLookup, attribute, 'PodId');
@@ -118,6 +145,7 @@ function own(ask: Ask): Expressions<OwnTag> {
       ...['Pod', process, 'Node', resource('host.name'), internet('Address'), 'Address'],
     ),
     PodLabels: `JSONExtract(${byPod('Labels')}, 'Map(String, String)')`,
+    ...owned(ask, owners),
   };
 }
 
@@ -148,9 +176,10 @@ function peers(ask: Ask): Expressions<PeerTag> {
 }
 
 /** The query of a view. */
-function selectOf({ table, time, hasPeers }: TaggedView, database: string): string {
+function selectOf({ table, time, hasPeers }: TaggedView, options: LookupOptions): string {
+  const { database, owners = defaultOwners } = options;
   const ask: Ask = (lookup, attribute, ...key) => lookUp(lookup, attribute, key, time, database);
-  const tags = { ...own(ask), ...(hasPeers && peers(ask)) };
+  const tags = { ...own(ask, owners), ...(hasPeers && peers(ask)) };
   const columns = Object.entries(tags).map(([name, value]) => `    ${value} AS ${name}`);
   const clusters = fullName(database, entityPositions.name);
   return [
@@ -162,9 +191,9 @@ function selectOf({ table, time, hasPeers }: TaggedView, database: string): stri
 }
 
 /** What the comment of a view ends with when it is as declared. */
-export function taggedMark(view: TaggedView, { database }: LookupOptions): string {
+export function taggedMark(view: TaggedView, options: LookupOptions): string {
   const columns = view.table.columns.map(({ name }) => name);
-  const text = JSON.stringify([selectOf(view, database), columns]);
+  const text = JSON.stringify([selectOf(view, options), columns]);
   return `obsctl ${createHash('sha256').update(text).digest('hex').slice(0, hashDigits)}`;
 }
 
@@ -174,7 +203,7 @@ export function createTagged(view: TaggedView, options: LookupOptions): string {
   const comment = `${view.table.name} with what each row was of; ${taggedMark(view, options)}`;
   return [
     `CREATE OR REPLACE VIEW ${fullName(database, view.name)}${onCluster(cluster)}`,
-    `AS ${selectOf(view, database)}`,
+    `AS ${selectOf(view, options)}`,
     `COMMENT ${quoteText(comment)}`,
   ].join('\n');
 }

@@ -53,7 +53,7 @@ it(
       await migrate(server, { lookups });
       expect((await migrate(server, { lookups })).statements).toEqual([]);
       // As one that was made by an older obsctl.
-      expect((await migrate(server, { lookups: {} })).statements).toHaveLength(10);
+      expect((await migrate(server, { lookups: {} })).statements).toHaveLength(12);
       await migrate(server, { lookups });
       await denied(server, 'DROP TABLE otel.entity_pods');
     });
@@ -72,6 +72,7 @@ it(
       const time = `fromUnixTimestamp64Milli(toInt64(${nowMs}))`;
       const name = lookUp(addressLookup, 'Name', key, time, 'otel');
       expect(await server.rows(`SELECT ${name} AS name`)).toEqual([{ name: 'web-0' }]);
+      expect(await server.rows('SELECT Pod FROM otel.otel_logs_tagged')).toEqual([]);
       await denied(server, 'INSERT INTO otel.entity_positions (Kind) VALUES (1)');
     });
   },

@@ -6,6 +6,7 @@ import type { ProfileName } from '../../clickhouse/schema/profiles.ts';
 import type { Retention } from '../../clickhouse/schema/types.ts';
 import { Problem } from '../../core/problem.ts';
 import type { CliContext } from '../context.ts';
+import { addOwnerOptions, type OwnerOptions, ownersOf } from '../owner-options.ts';
 import { parseRetention } from '../retention.ts';
 import { version } from '../version.ts';
 
@@ -20,7 +21,7 @@ type MigrateCommandOptions = {
   readonly retention?: string;
   readonly tenant?: readonly string[];
   readonly lookups?: string | true;
-};
+} & OwnerOptions;
 
 const profileNames: readonly ProfileName[] = ['balanced', 'cheap_ingest', 'fast_search'];
 const retentions: readonly Retention[] = [
@@ -34,7 +35,7 @@ const retentions: readonly Retention[] = [
 ];
 
 export function registerMigrate(program: Command, context: CliContext): void {
-  program
+  const command = program
     .command('migrate')
     .description('create or update the tables; refuses whatever would lose data')
     .option('--clickhouse <url>', 'server and database; CLICKHOUSE_URL, or http://127.0.0.1:8123')
@@ -53,11 +54,14 @@ export function registerMigrate(program: Command, context: CliContext): void {
       '--tenant <name>',
       'also a database of views with the rows of this tenant; several times',
       (value: string, before: readonly string[] = []) => [...before, value],
-    )
+    );
+  addOwnerOptions(command)
     .addHelpText(
       'after',
       '\nExamples:\n  obsctl migrate --clickhouse http://127.0.0.1:8123/otel --plan\n' +
         '  obsctl migrate --lookups obsctl_lookups\n' +
+        '  obsctl migrate --lookups --owners-table shop.teams \\\n' +
+        '    --owners-column workload=service --owners-column team=team\n' +
         '\nExit codes: 0 up to date, 1 something is left to do by hand, 3 not reachable.\n',
     )
     .action((options: MigrateCommandOptions) => runMigrate(options, context));
@@ -84,7 +88,7 @@ async function runMigrate(options: MigrateCommandOptions, context: CliContext): 
       plan: options.plan === true,
       ...(options.replicated === true ? { flavour: 'replicated' as const } : {}),
       ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
-      ...lookupsOf(options),
+      ...lookupsOf(options, server.database),
       obsctl: version,
       signal: context.signal,
       onProgress: (text) => context.stderr(`${text}\n`),
@@ -103,9 +107,19 @@ async function runMigrate(options: MigrateCommandOptions, context: CliContext): 
   }
 }
 
-function lookupsOf({ lookups }: MigrateCommandOptions): Pick<MigrateOptions, 'lookups'> {
-  if (lookups === undefined) return {};
-  return { lookups: lookups === true ? {} : { collection: lookups } };
+function lookupsOf(
+  options: MigrateCommandOptions,
+  database: string,
+): Pick<MigrateOptions, 'lookups'> {
+  const owners = ownersOf(options, database);
+  const { lookups } = options;
+  if (lookups !== undefined) {
+    return { lookups: { owners, ...(lookups === true ? {} : { collection: lookups }) } };
+  }
+  if (owners === undefined) return {};
+  throw new Problem('OBS-1003', 'owners are part of the lookups, and --lookups is not there', {
+    next: 'Add --lookups.',
+  });
 }
 
 /** The statements for the tenants' databases, run unless this is a plan. */

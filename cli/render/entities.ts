@@ -6,6 +6,29 @@ import type { Place } from '../../k8s/place.ts';
 import type { Stack } from '../../stack/types.ts';
 import { clickhouseTarget } from './clickhouse-address.ts';
 
+type Entities = NonNullable<Stack['entities']>;
+
+const ownerKeys = ['team', 'owner', 'cost_center'] as const;
+
+/** Those that are tags, and those that name owners. */
+function labelsOf({ labels, owners }: Entities): readonly string[] {
+  if (labels.includes('*')) return labels;
+  return [...new Set([...labels, ...ownerKeys.flatMap((key) => owners[key])])];
+}
+
+/** What of the stack file tells `obsctl migrate --lookups` who owns what. */
+export function ownerArgs({ owners }: Entities): readonly string[] {
+  const labels = ownerKeys.flatMap((key) =>
+    owners[key].flatMap((label) => ['--owner-label', `${key}=${label}`]),
+  );
+  if (owners.table === undefined) return labels;
+  const { name, ...columns } = owners.table;
+  const named = Object.entries(columns).flatMap(([key, column]) =>
+    column === undefined ? [] : ['--owners-column', `${key}=${column}`],
+  );
+  return [...labels, '--owners-table', name, ...named];
+}
+
 export function renderEntities(stack: Stack, place: Place): readonly KubernetesObject[] {
   const { entities, cluster } = stack;
   const { image } = stack.gateway;
@@ -15,7 +38,7 @@ export function renderEntities(stack: Stack, place: Place): readonly KubernetesO
   const { href, port } = clickhouseTarget(stack);
   const input = {
     ...{ image, cluster, port },
-    labels: entities.labels,
+    labels: labelsOf(entities),
     annotations: entities.annotations,
     replicas: entities.replicas,
     paths: watchedKinds.map(({ path }) => path),

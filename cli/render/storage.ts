@@ -31,7 +31,7 @@ import { isCluster } from '../../k8s/topology.ts';
 import type { Stack } from '../../stack/types.ts';
 import { grafanaRuleOptionsOf, ruleOptionsOf } from './alert-options.ts';
 import { clickhouseTarget, clickhouseUrl } from './clickhouse-address.ts';
-import { renderEntities } from './entities.ts';
+import { ownerArgs, renderEntities } from './entities.ts';
 import type { RenderedPart } from './parts.ts';
 import { hasDictionaries, renderSnapshots, snapshotDatabases } from './snapshots.ts';
 import { leftOut, leftOutNotes } from './standing.ts';
@@ -146,7 +146,10 @@ function schemaObjects(stack: Stack, place: Place, secret: SecretRef, ddl: strin
     const { traces, logs, metrics } = clickhouse.retention;
     const retention = `traces=${traces},logs=${logs},metrics=${metrics}`;
     const cluster = isSeveral(stack) ? ['--cluster', clusterMacro] : [];
-    const lookups = stack.entities === undefined ? [] : ['--lookups', ...collectionOf(stack)];
+    const lookups =
+      stack.entities === undefined
+        ? []
+        : ['--lookups', ...collectionOf(stack), ...ownerArgs(stack.entities)];
     const common = ['--profile', clickhouse.profile, '--retention', retention];
     const args = [...common, ...cluster, ...lookups];
     return migrateJob({ image: gateway.image, clickhouseUrl: href, port, args, secret }, place);

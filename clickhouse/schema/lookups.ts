@@ -22,8 +22,18 @@ export type LookupDef<Attribute extends string = string> = {
   readonly sources: readonly LookupSource[];
 };
 
+/** A table of somebody else, whose rows are true at all times. */
+type ForeignSource = {
+  readonly foreign: { readonly database: string; readonly name: string };
+  /** Expressions of its columns, by key and attribute. */
+  readonly values: Readonly<Record<string, string>>;
+};
+
+export type LookupSource = EntitySource | ForeignSource;
+
 /** Of a table with `ValidFrom` and `ValidTo`. */
-export type LookupSource = {
+type EntitySource = {
+  readonly foreign?: never;
   readonly table: TableDef;
   /** Behind `ARRAY JOIN`: rows of a list or map. */
   readonly each?: string;

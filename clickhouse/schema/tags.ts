@@ -27,6 +27,9 @@ export const ownTags = [
   { name: 'Service', comment: 'The first that is known: service.name, Service of the pod, workload, process, cluster, host, internet, address' },
   { name: 'Instance', comment: 'The first that is known: pod, process, node, host, internet, address' },
   { name: 'PodLabels', comment: 'The labels of the pod that the stack file chooses' },
+  { name: 'Team', comment: 'Label of the pod, workload or namespace; row of the table of owners' },
+  { name: 'Owner', comment: 'The same' },
+  { name: 'CostCenter', comment: 'The same' },
 ] as const satisfies readonly TagDef[];
 
 /** Of the other end of a span: who called, or was called. */

@@ -106,18 +106,27 @@ async function tagsOf(resources: readonly Row[], serviceName = ''): Promise<read
   return await clickhouse.rows(`SELECT ${tags} FROM otel.otel_logs_tagged ORDER BY toUInt32(Body)`);
 }
 
-const common = { Cluster: 'lab', Namespace: 'shop', WorkloadKind: 'StatefulSet', Region: 'here' };
+const common = {
+  Owner: '',
+  CostCenter: '',
+  Cluster: 'lab',
+  Namespace: 'shop',
+  WorkloadKind: 'StatefulSet',
+  Region: 'here',
+};
 const first = {
   ...common,
   ...{ PodId: 'uid-web-0', Pod: 'web-0', Workload: 'set-of-web-0', Node: 'node-a' },
   ...{ Zone: 'zone-of-node-a', Service: 'front', Instance: 'web-0' },
   ...{ Address: '', Container: '', PodLabels: { team: 'team of web-0' } },
+  Team: 'team of web-0',
 };
 const second = {
   ...common,
   ...{ PodId: 'uid-api-0', Pod: 'api-0', Workload: 'set-of-api-0', Node: 'node-b' },
   ...{ Zone: 'zone-of-node-b', Service: 'set-of-api-0', Instance: 'api-0' },
   ...{ Address: '', Container: '', PodLabels: { team: 'team of api-0' } },
+  Team: 'team of api-0',
 };
 const nobody = Object.fromEntries((names ?? []).map((name) => [name, '']));
 const stranger = { ...nobody, Cluster: 'lab', PodLabels: {} };
@@ -167,6 +176,7 @@ describe('what a row was of', () => {
       ...{ Cluster: 'other', Address: '', PodId: 'u', Namespace: 'n', Pod: 'p', Container: 'c' },
       ...{ WorkloadKind: 'Deployment', Workload: 'd', Node: 'm', Zone: 'z', Region: 'r' },
       ...{ Service: 'checkout', Instance: 'p', PodLabels: {} },
+      ...{ Team: '', Owner: '', CostCenter: '' },
     });
   });
 
@@ -265,4 +275,44 @@ it('a query over a view reads no more of the table than without it', async () =>
   const plain = await indexes('otel.otel_traces');
   expect(plain).toContain('Parts');
   expect(await indexes('otel.otel_traces_tagged')).toBe(plain);
+});
+
+describe('who owns it', () => {
+  const owners = {
+    labels: { Team: ['team'], Owner: [], CostCenter: [] },
+    table: {
+      ...{ database: 'otel', name: 'teams' },
+      columns: { Workload: 'service', Team: 'squad', CostCenter: 'number' },
+    },
+  };
+
+  afterAll(() => migrate(clickhouse, { lookups: {} }));
+
+  it('is left to labels, and said, while the table of owners is not there', async () => {
+    const { notes } = await migrate(clickhouse, { lookups: { owners } });
+    expect(notes).toEqual([expect.stringContaining('there is no table otel.teams yet')]);
+    const [row] = await tagsOf([{ 'k8s.pod.ip': address }]);
+    expect(row).toMatchObject({ Team: 'team of web-0', CostCenter: '' });
+  });
+
+  it('is what labels say, and else the table, by workload or service', async () => {
+    await clickhouse.run(
+      'CREATE TABLE otel.teams (service String, squad Nullable(String), number UInt32)' +
+        ' ENGINE = MergeTree ORDER BY service',
+    );
+    await clickhouse.run(
+      "INSERT INTO otel.teams VALUES ('set-of-web-0', 'hardly', 7), ('pay', NULL, 8)",
+    );
+    const { notes, statements } = await migrate(clickhouse, { lookups: { owners } });
+    expect([notes, statements.length > 0]).toEqual([[], true]);
+    expect(await tagsOf([{ 'k8s.pod.ip': address }])).toMatchObject([
+      { Workload: 'set-of-web-0', Team: 'team of web-0', Owner: '', CostCenter: '7' },
+      { Workload: 'set-of-api-0', Team: 'team of api-0', Owner: '', CostCenter: '' },
+    ]);
+    const [other] = await tagsOf([{}], 'pay');
+    expect(other).toMatchObject({ Service: 'pay', Team: '', CostCenter: '8' });
+    const [unlabelled] = await tagsOf([{ 'k8s.statefulset.name': 'set-of-web-0' }]);
+    expect(unlabelled).toMatchObject({ Team: 'hardly', CostCenter: '7' });
+    expect((await migrate(clickhouse, { lookups: { owners } })).statements).toEqual([]);
+  });
 });
