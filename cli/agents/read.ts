@@ -90,19 +90,22 @@ function agentOf(row: AgentRow, groups: ReadonlyMap<string, string>, nowMs: numb
   };
 }
 
-/** A restart is another instance, and says nothing about the one before. */
+/**
+ * A restart is another instance, and says nothing about the one before. Over HTTP that goes without
+ * a word: it is over when its successor in the same place began after it was last heard of.
+ */
 function isReplaced(agent: Agent, all: readonly Agent[]): boolean {
-  return (
-    agent.health === 'silent' &&
-    all.some(
-      (other) =>
-        other.lastSeenMs > agent.lastSeenMs &&
-        other.cluster === agent.cluster &&
-        other.stack === agent.stack &&
-        other.workload === agent.workload &&
-        (anywhere.has(agent.workload) || other.node === agent.node),
-    )
-  );
+  const isSame = (other: Agent): boolean =>
+    other.cluster === agent.cluster &&
+    other.stack === agent.stack &&
+    other.workload === agent.workload;
+  return all.some((other) => {
+    if (other.lastSeenMs <= agent.lastSeenMs || !isSame(other)) return false;
+    const isHere = other.node === agent.node;
+    if (agent.health === 'silent' && (isHere || anywhere.has(agent.workload))) return true;
+    const isAlone = agent.workload === 'node-agent' && isHere;
+    return (isAlone || other.pod === agent.pod) && other.startedMs >= agent.lastSeenMs;
+  });
 }
 
 /** Node pools by cluster and node; none where nothing records nodes. */

@@ -55,6 +55,7 @@ type Report = {
   readonly text?: string;
   readonly hash?: string;
   readonly agoMs?: number;
+  readonly startedAgoMs?: number;
   readonly error?: string;
   readonly stackName?: string;
 };
@@ -77,7 +78,7 @@ function reportOf({ workload, node, ...more }: Report): AgentState {
     capabilities: 0x805n,
     health: {
       isHealthy: more.error === undefined,
-      startedNs: BigInt(nowMs - 60 * minuteMs) * 1_000_000n,
+      startedNs: BigInt(nowMs - (more.startedAgoMs ?? 60 * minuteMs)) * 1_000_000n,
       lastError: more.error ?? '',
       status: '',
       components: {},
@@ -157,7 +158,9 @@ beforeAll(async () => {
     'mixed',
     { workload: 'node-agent', node: 'node-1' },
     { workload: 'node-agent', node: 'node-2', text: doubled, error: 'queue is full' },
-    { workload: 'node-agent', node: 'node-3', hash: '0123456789abcdef' },
+    { workload: 'node-agent', node: 'node-3', hash: '0123456789abcdef', startedAgoMs: 20_000 },
+    // The one before that, which is not silent yet.
+    { workload: 'node-agent', node: 'node-3', hash: 'before', agoMs: 25_000 },
     // Restarted, so that the first of the two is of no interest; and one that is gone for good.
     { workload: 'cluster-agent', node: 'node-1', agoMs: 10 * minuteMs },
     { workload: 'cluster-agent', node: 'node-3' },
