@@ -20,6 +20,7 @@ export const dashboardUids = {
   cni: 'obsctl-cni',
   machine: 'obsctl-machine',
   snapshots: 'obsctl-snapshots',
+  agents: 'obsctl-agents',
   gateway: 'obsctl-gateway',
   sources: 'obsctl-sources',
   clickhouse: 'obsctl-clickhouse',

@@ -2,6 +2,7 @@
  * What panels draw from. A panel names its source; the probe tells whether anything feeds it in
  * the chosen time range, and if not, `reason` is what the panel says instead of being empty.
  */
+import { agents } from '../../clickhouse/schema/agents.ts';
 import { attributeCatalogue, seriesCatalogue } from '../../clickhouse/schema/catalogue.ts';
 import { serviceEdges } from '../../clickhouse/schema/edges.ts';
 import { logs } from '../../clickhouse/schema/logs.ts';
@@ -42,6 +43,7 @@ const e = columnsOf(serviceEdges);
 const a = columnsOf(attributeCatalogue);
 const c = columnsOf(seriesCatalogue);
 const n = columnsOf(snapshotRuns);
+const o = columnsOf(agents);
 
 const fromSum = (metric: string): string =>
   `SELECT 1 FROM ${sum.name} WHERE ${s.MetricName} = '${metric}'` +
@@ -282,6 +284,13 @@ export const sources = {
     reason:
       'No snapshot of a database ran in this time range. Put one under `snapshots` in the stack' +
       ' file, or choose a longer range.',
+  },
+  agents: {
+    needs: ofOurGateway,
+    probe: `SELECT 1 FROM ${agents.name} WHERE $__timeFilter(${o.LastSeen}) LIMIT 1`,
+    reason:
+      'No agent reported by OpAMP in this time range. Agents of a stack file with `gateway.image`' +
+      ' do; any other Collector can, see the guide on agents.',
   },
   gateway_metrics: {
     needs: ofOurGateway,
