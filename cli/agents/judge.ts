@@ -22,7 +22,7 @@ export type Expected = {
  * says that it was started with this one, and runs another; `extra`: no such workload is rendered;
  * `unknown`: does not say.
  */
-export type Verdict = 'ok' | 'old' | 'edited' | 'extra' | 'unknown';
+type Verdict = 'ok' | 'old' | 'edited' | 'extra' | 'unknown';
 
 export type Judged = Agent & {
   readonly config: Verdict;

@@ -37,7 +37,8 @@ export function registerAgents(program: Command, context: CliContext): void {
       'after',
       '\nThe column config, with -f: ok; old, not rolled out yet; edited by hand; extra, not in\n' +
         'the stack file; unknown. Without -f it has the hash that the agent was rendered with.\n' +
-        '\nExamples:\n  obsctl agents list\n  obsctl agents list -f obs.yaml --json | jq .version\n',
+        '\nExamples:\n  obsctl agents list\n' +
+        '  obsctl agents list -f obs.yaml --json | jq .version\n',
     )
     .action((options: Options) => list(options, context));
   const ofFile = `stack file (default: ${defaultFile})`;

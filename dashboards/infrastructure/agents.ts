@@ -196,8 +196,8 @@ function parts(): PanelDraft {
     ...counted,
     title: 'Parts that are not well',
     description:
-      'Components of agents that report an error, with how many agents say so: one on all nodes is' +
-      ' the configuration or the gateway, one on a single node is that node.',
+      'Components of agents that report an error, with how many agents say so: one on all nodes' +
+      ' is the configuration or the gateway, one on a single node is that node.',
     empty: 'fine',
     query: sql(`
       SELECT workload AS "Workload", part AS "Part", count() AS "Agents", any(said) AS "Says"

@@ -15,7 +15,7 @@ import { fromEnv } from '../from-env.ts';
 import type { PresetContext } from '../preset.ts';
 import { guardConfig } from './gateway-guard.ts';
 
-export const opampId = 'opamp';
+const opampId = 'opamp';
 
 const path = '/v1/opamp';
 /** Attribute that names the rendered configuration. */
@@ -47,7 +47,7 @@ export function opampExtension(context: PresetContext): readonly Component[] {
   return [{ kind: 'extension', id: opampId, config }];
 }
 
-/** The configuration with its own hash among what the agent says; as it was without the extension. */
+/** With its own hash among what the agent says; as it was without the extension. */
 export function withConfigHash(config: CollectorConfig, version: string): CollectorConfig {
   const extension = config.extensions[opampId];
   if (extension === undefined) return config;
