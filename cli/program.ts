@@ -3,6 +3,7 @@
  * its work is imported when it runs, so that `obsctl --help` stays fast.
  */
 import type { Command } from 'commander';
+import { registerAgents } from './commands/agents.ts';
 import { registerCompletion } from './commands/completion.ts';
 import { registerDashboards } from './commands/dashboards.ts';
 import { registerDebug } from './commands/debug.ts';
@@ -36,6 +37,7 @@ import { version } from './version.ts';
 type Register = (program: Command, context: CliContext) => void;
 
 const commands: readonly Register[] = [
+  registerAgents,
   registerCompletion,
   registerDashboards,
   registerDebug,

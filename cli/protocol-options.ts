@@ -7,6 +7,7 @@ import { parseAddress } from './address.ts';
 
 export type ProtocolOptions = {
   readonly remoteWriteLabels?: GatewayConfig['remoteWriteLabels'];
+  readonly opamp?: boolean;
   readonly dogstatsd?: string;
   readonly dogstatsdStream?: string;
   readonly dogstatsdDatagram?: string;
@@ -36,6 +37,7 @@ export function addProtocolOptions(command: Command): void {
         'where job and instance go: to the resource, or also to the attributes (default: otel)',
       ).choices(['otel', 'prometheus']),
     )
+    .option('--no-opamp', 'do not answer reports of agents by OpAMP')
     .option('--dogstatsd <address>', 'DogStatsD over UDP, or off (default: 127.0.0.1:8125)')
     .option('--dogstatsd-stream <path>', 'the same over a Unix stream socket (default: none)')
     .option('--dogstatsd-datagram <path>', 'the same over a Unix datagram socket (default: none)')
@@ -63,6 +65,7 @@ export function protocolConfigOf(
     ...(options.remoteWriteLabels !== undefined && {
       remoteWriteLabels: options.remoteWriteLabels,
     }),
+    ...(options.opamp === false && { opamp: false }),
     ...(options.dogstatsd !== undefined && { dogstatsd: listenerOf(options.dogstatsd) }),
     ...(options.dogstatsdStream !== undefined && { dogstatsdStream: options.dogstatsdStream }),
     ...(options.dogstatsdDatagram !== undefined && {

@@ -4,6 +4,7 @@ import { deploymentsDashboard } from './deployments/deployments.ts';
 import { exploreDashboard } from './explore.ts';
 import { clickhouseDashboard } from './gateway/clickhouse.ts';
 import { gatewayDashboard } from './gateway/gateway.ts';
+import { agentsDashboard } from './infrastructure/agents.ts';
 import { cniDashboard } from './infrastructure/cni.ts';
 import { controlPlaneDashboard } from './infrastructure/control-plane.ts';
 import { entitiesDashboard } from './infrastructure/entities.ts';
@@ -49,6 +50,7 @@ export function dashboards(options: DashboardOptions = {}): readonly DashboardJs
     cniDashboard(),
     machineDashboard(),
     snapshotsDashboard(),
+    agentsDashboard(),
     gatewayDashboard(),
     sourcesDashboard(),
     clickhouseDashboard(),

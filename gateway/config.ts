@@ -44,6 +44,8 @@ export type GatewayConfig = {
   readonly decodeCore: DecodeCore;
   /** Where job and instance of remote write go. */
   readonly remoteWriteLabels: RemoteWriteLabels;
+  /** Whether reports of agents are answered, at `/v1/opamp` of the HTTP listener. */
+  readonly opamp: boolean;
   /** UDP; absent: nobody listens for datagrams. */
   readonly dogstatsd: Address | undefined;
   /** Unix sockets for the same: a stream of packets, and datagrams. */
@@ -135,6 +137,7 @@ export function gatewayConfigDefault(): GatewayConfig {
     grpcFraming: 'own',
     decodeCore: 'wasm',
     remoteWriteLabels: 'otel',
+    opamp: true,
     dogstatsd: { host: '127.0.0.1', port: 8125 },
     dogstatsdStream: undefined,
     dogstatsdDatagram: undefined,
@@ -233,6 +236,7 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   grpcFraming: { type: 'text', variable: 'OBSCTL_GRPC_FRAMING', description: 'What serves gRPC connections without TLS: `own` is the HTTP/2 of this program, `node` that of Node, which costs about a fifth more CPU in all. Those with TLS are always Node\'s', example: 'OBSCTL_GRPC_FRAMING=node' },
   decodeCore: { type: 'text', variable: 'OBSCTL_DECODE_CORE', description: 'What decodes ordinary spans and log records: `wasm` is a module in WebAssembly, `plain` the TypeScript that decodes everything else, with the same rows for about a third more CPU in all', example: 'OBSCTL_DECODE_CORE=plain' },
   remoteWriteLabels: { type: 'text', option: '--remote-write-labels', description: 'Where job and instance of a remote-written series go: `otel` makes them the resource (`service.name`, `service.namespace`, `service.instance.id`), `prometheus` also leaves them among the attributes', example: '--remote-write-labels prometheus' },
+  opamp: { type: 'switch', option: '--no-opamp', defaultText: 'on', description: 'Whether agents may report version, health and configuration by OpAMP at `/v1/opamp` of the HTTP listener; status only, nothing is ever sent to them', example: '--no-opamp' },
   dogstatsd: { type: 'address', option: '--dogstatsd', description: 'DogStatsD and StatsD over UDP; port 0 takes a free one, `off` listens nowhere', example: '--dogstatsd 0.0.0.0:8125' },
   dogstatsdStream: { type: 'text', option: '--dogstatsd-stream', defaultText: 'none', description: 'The same over a Unix stream socket at this path', example: '--dogstatsd-stream /run/obsctl/dsd.stream' },
   dogstatsdDatagram: { type: 'text', option: '--dogstatsd-datagram', defaultText: 'none', description: 'The same over a Unix datagram socket at this path; needs the optional package `unix-dgram`', example: '--dogstatsd-datagram /run/obsctl/dsd.socket' },

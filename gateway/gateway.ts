@@ -13,6 +13,7 @@ import { type Guarding, startGuarding } from './guarding.ts';
 import { keepHours } from './hour-keeper.ts';
 import type { LaneLog } from './lane/lane-types.ts';
 import { createResendMemory } from './lane/resend-table.ts';
+import { type Opamp, startOpamp } from './opamp/opamp.ts';
 import { type Address, probeAddress } from './receive/listen.ts';
 import { checkRedaction, readRedactionKey } from './redact/key.ts';
 import { keepRollups } from './rollup-keeper.ts';
@@ -69,7 +70,8 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
         for (const worker of workers) worker.post({ kind: 'guard', material });
       },
     });
-    cleanUp.push(() => guarding.cancel());
+    const opamp = startOpamp(config, parts);
+    for (const part of [guarding, opamp]) cleanUp.push(() => part.cancel());
     // Beside the workers' start: recovery does not wait for ClickHouse.
     const schema = keepSchema(config, parts);
     cleanUp.push(() => schema.cancel());
@@ -81,7 +83,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     }
     const { grpc, http, listen } = await addressesOf(config);
     const guard = guarding.start();
-    workers = startWorkers(config, { gatewayId, listen, guard }, parts);
+    workers = startWorkers(config, { gatewayId, listen, guard }, { ...parts, opamp });
     cleanUp.push(async () => {
       for (const worker of workers) worker.stop(0);
       await Promise.allSettled(workers.map((worker) => worker.stopped));
@@ -92,7 +94,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     failed.catch(() => {
       fault = 'lane_stopped';
     });
-    const read = (): Float64Array => readCounters(workers, dogstatsd, guarding);
+    const read = (): Float64Array => readCounters(workers, dogstatsd, [guarding, opamp]);
     const faults = (): readonly string[] => (fault === undefined ? [] : [fault]);
     const book = guarding.adminBook;
     const admin: Admin = await startAdmin({ address: config.admin, read, faults, book, clock });
@@ -182,7 +184,7 @@ export async function drainGateway(
 function startWorkers(
   config: GatewayConfig,
   { gatewayId, listen, guard }: Pick<WorkerStart, 'gatewayId' | 'listen' | 'guard'>,
-  parts: GatewayParts,
+  parts: GatewayParts & { readonly opamp?: Opamp },
 ): readonly RunningWorker[] {
   const names = laneNames(config);
   const throttleMemory = createThrottleMemory();
@@ -236,12 +238,12 @@ const secondsPerMicrosecond = 1e-6;
 function readCounters(
   workers: readonly RunningWorker[],
   dogstatsd: DogstatsdThread | undefined,
-  guarding: Guarding,
+  mainParts: readonly Pick<Guarding, 'write'>[],
 ): Float64Array {
   const values = combine(workers.map((worker) => new Float64Array(worker.memory)));
   if (dogstatsd !== undefined) addDogstatsd(values, dogstatsd.memory);
   const { user, system } = process.cpuUsage();
-  guarding.write(values);
+  for (const part of mainParts) part.write(values);
   values[residentSlot] = process.memoryUsage.rss();
   values[userSlot] = user * secondsPerMicrosecond;
   values[systemSlot] = system * secondsPerMicrosecond;

@@ -17,13 +17,13 @@ import { openDeadLetter } from './deliver/dead-letter.ts';
 import { openShards } from './deliver/open-shards.ts';
 import type { Shards } from './deliver/shards.ts';
 import type { Guard } from './guard/guard.ts';
-import type { GuardMaterial } from './guard/material.ts';
 import { SeriesGuard } from './guard/series-guard.ts';
 import { destinationName, Lane } from './lane/lane.ts';
 import { type LaneLog, retentionDaysOf } from './lane/lane-types.ts';
 import { ResendTable } from './lane/resend-table.ts';
 import { Resends } from './lane/resends.ts';
 import { warmUp } from './lane/warm-up.ts';
+import { OpampRelay } from './opamp/relay.ts';
 import { Admission } from './receive/admission.ts';
 import { Redaction } from './redact/redaction.ts';
 import { samplesAnything, Throttles } from './sampling/throttle.ts';
@@ -71,12 +71,14 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   while (table?.isRecovered() === false) await clock.sleep(recoveryPollMs);
   const admission = new Admission(Math.ceil(config.bytesInFlightMax / config.workers));
   counters.gauge('obsctl.gateway.in_flight.limit', admission.bytesMax);
+  const relay = new OpampRelay(post);
   const receivers = await startReceivers(config, start, {
     lane,
     admission,
     counters,
     clock,
     guard,
+    askOpamp: (tenant, body) => relay.ask(tenant, body),
   });
   const ticking = clock.every(tickPeriodMs, () => {
     for (const entry of lanes) entry.tick();
@@ -94,7 +96,12 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
     ...(http !== undefined && { http: http.address }),
     ...(own !== undefined && { own: own.address }),
   });
-  const graceMs = await stopRequested(start, lanes, clock, (material) => {
+  const graceMs = await stopRequested(start, lanes, clock, (message) => {
+    if (message.kind === 'opamp') {
+      relay.take(message);
+      return;
+    }
+    const { material } = message;
     guard?.update(material);
     const { tls } = material;
     if (tls !== undefined) for (const receiver of [grpc, http]) receiver?.setTls(tls);
@@ -198,11 +205,11 @@ function stopRequested(
   start: WorkerStart,
   lanes: readonly Lane[],
   clock: Clock,
-  onMaterial: (material: GuardMaterial) => void,
+  onMessage: (message: Extract<ToWorker, { kind: 'guard' | 'opamp' }>) => void,
 ): Promise<number> {
   return new Promise((resolve) => {
     parentPort?.on('message', (message: ToWorker) => {
-      if (message.kind === 'guard') onMaterial(message.material);
+      if (message.kind === 'guard' || message.kind === 'opamp') onMessage(message);
       else if (message.kind === 'stop') resolve(message.graceMs);
     });
     if (start.listen !== undefined) return;

@@ -3,6 +3,8 @@ import { Worker } from 'node:worker_threads';
 import type { Clock } from '../core/clock.ts';
 import { Problem } from '../core/problem.ts';
 import type { LaneLog } from './lane/lane-types.ts';
+import type { Opamp } from './opamp/opamp.ts';
+import type { OpampQuestion } from './opamp/relay.ts';
 import type { DogstatsdStart, FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
 import { watchWorker } from './worker-watch.ts';
 
@@ -28,7 +30,15 @@ export type RunningWorker = {
 export function startWorker(
   { program, name }: { readonly program: string; readonly name: string },
   start: WorkerStart | DogstatsdStart,
-  { clock, log }: { readonly clock: Clock; readonly log: LaneLog },
+  {
+    clock,
+    log,
+    opamp,
+  }: {
+    readonly clock: Clock;
+    readonly log: LaneLog;
+    readonly opamp?: Pick<Opamp, 'answer'> | undefined;
+  },
 ): RunningWorker {
   const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js';
   const worker = new Worker(new URL(`./${program}${extension}`, import.meta.url), {
@@ -42,12 +52,18 @@ export function startWorker(
     stopped.reject(error);
     watch.end();
   };
+  const answerAgent = ({ id, tenant, body }: OpampQuestion): void => {
+    const answer = opamp?.answer(tenant, body);
+    if (answer === undefined) return;
+    worker.postMessage({ kind: 'opamp', id, answer } satisfies ToWorker);
+  };
   const watch = watchWorker(clock, (silentMs) => {
     const text = `${name} has done nothing for ${silentMs / 1000} s`;
     fail(new Problem('OBS-2040', text, { reach: 'outside' }));
   });
   worker.on('message', (message: FromWorker) => {
     if (message.kind === 'alive') watch.alive();
+    else if (message.kind === 'opamp') answerAgent(message);
     else if (message.kind === 'ready') ready.resolve(message);
     else if (message.kind === 'log') log(message.level, message.message);
     else if (message.kind === 'stopped') stopped.resolve(message.left);

@@ -3,6 +3,7 @@ import type { GatewayConfig } from './config.ts';
 import type { RelayedSocket } from './datagram-relay.ts';
 import type { GuardMaterial } from './guard/material.ts';
 import type { GuardStart } from './guarding.ts';
+import type { OpampQuestion, OpampReply } from './opamp/relay.ts';
 import type { OwnTarget } from './own-post.ts';
 import type { Address } from './receive/listen.ts';
 
@@ -39,6 +40,7 @@ export type DogstatsdStart = {
 };
 
 export type ToWorker =
+  | OpampReply
   | { readonly kind: 'stop'; readonly graceMs: number }
   /** What came to DogStatsD's port before its thread listened, or to a Unix datagram socket. */
   | {
@@ -50,6 +52,8 @@ export type ToWorker =
   | { readonly kind: 'guard'; readonly material: GuardMaterial };
 
 export type FromWorker =
+  /** Of a lane, for the main thread to answer. */
+  | OpampQuestion
   | {
       readonly kind: 'ready';
       readonly grpc?: Address;

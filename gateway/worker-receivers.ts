@@ -10,6 +10,7 @@ import type { Admission } from './receive/admission.ts';
 import { Aside } from './receive/aside.ts';
 import { startGrpc } from './receive/grpc.ts';
 import { startHttp } from './receive/http.ts';
+import type { AskOpamp } from './receive/opamp-http.ts';
 import type { Receiver } from './receive/receiver.ts';
 import type { LaneCounters } from './telemetry/lane-counters.ts';
 import type { WorkerStart } from './worker-messages.ts';
@@ -23,6 +24,7 @@ export async function startReceivers(
     readonly counters: LaneCounters;
     readonly clock: Clock;
     readonly guard: Guard | undefined;
+    readonly askOpamp: AskOpamp;
   },
 ): Promise<readonly Receiver[]> {
   const { lane, admission, counters, clock, guard } = parts;
@@ -38,7 +40,11 @@ export async function startReceivers(
     limits: { bodyBytesMax: config.bodyBytesMax },
     reusePort: start.listen.reusePort,
     aside: new Aside(clock),
-    http: { influx, remoteWriteLabels: config.remoteWriteLabels },
+    http: {
+      influx,
+      remoteWriteLabels: config.remoteWriteLabels,
+      askOpamp: config.opamp ? parts.askOpamp : undefined,
+    },
     gate: () => {
       const reason = lane.refusal();
       return reason === undefined ? undefined : busyAnswer(reason);

@@ -78,6 +78,8 @@ export type GatewayInput =
       readonly auth?: { readonly secret: string; readonly key: string } | undefined;
       /** Whether it listens for datagrams; off where it is absent. */
       readonly dogstatsd?: boolean | undefined;
+      /** Whether agents may report themselves; absent: they may. */
+      readonly opamp?: boolean | undefined;
     };
 
 type OwnGateway = Extract<GatewayInput, { readonly flavor: 'obsctl' }>;
@@ -209,6 +211,7 @@ function ownArgs(input: OwnGateway): readonly string[] {
     `${input.graceS}s`,
     // The migrate Job does it, with a user who may.
     '--no-migrate',
+    ...(input.opamp === false ? ['--no-opamp'] : []),
     ...(input.workers === undefined ? [] : ['--workers', String(input.workers)]),
     ...(input.insertQuorum === undefined ? [] : ['--insert-quorum', String(input.insertQuorum)]),
     ...guardArgs(input),

@@ -88,7 +88,7 @@ function egressOf(workload: CollectorWorkload, platform: Platform): Egress | 'op
   const components = { ...config.receivers, ...config.exporters };
   if (Object.keys(components).some((id) => discovering.test(id))) return 'open';
   const exits: NetworkPort[] = [];
-  for (const exporter of Object.values(config.exporters)) {
+  for (const exporter of [...Object.values(config.exporters), ...reporting(config)]) {
     for (const address of endpoints(exporter)) {
       const port = portOf(address);
       if (port === undefined) return 'open';
@@ -112,6 +112,13 @@ function egressOf(workload: CollectorWorkload, platform: Platform): Egress | 'op
         ]
       : []),
   ];
+}
+
+/** Where it reports itself to: `server.http` or `server.ws` of the extension `opamp`. */
+function reporting({ extensions }: CollectorWorkload['config']): readonly JsonObject[] {
+  return Object.entries(extensions)
+    .filter(([id]) => /^opamp(\/|$)/.test(id))
+    .flatMap(([, { server }]) => Object.values((server ?? {}) as JsonObject) as JsonObject[]);
 }
 
 function endpoints(exporter: JsonObject): readonly string[] {

@@ -22,6 +22,8 @@ export type PresetContext = {
   readonly gatewayEndpoint: string;
   /** `host:port` of its HTTP listener; absent where only the address above is known. */
   readonly gatewayHttpEndpoint?: string;
+  /** The same where it answers OpAMP; absent: agents do not report themselves. */
+  readonly opampAddress?: string;
   /** `host:port` of the tier that samples traces; absent: spans go to the gateway. */
   readonly samplerEndpoint?: string;
   /** What the gateway asks of who sends; absent: nothing. */

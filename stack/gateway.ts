@@ -33,6 +33,7 @@ export const keysOfFlavor = {
     'allow_from',
     'cors_origins',
     'dogstatsd',
+    'opamp',
   ],
 } as const;
 
@@ -114,6 +115,12 @@ const gatewayShape = collectorGatewayOptions.extend({
       ' send; only flavor `obsctl`',
     examples: [true],
   }).default(false),
+  opamp: flag({
+    description:
+      'Agents report version, health and configuration to the gateway by OpAMP, for' +
+      ' `obsctl agents`; nothing is ever sent to them. Only flavor `obsctl`, where it is on',
+    examples: [false],
+  }).default(true),
 });
 
 type GatewayInput = z.input<typeof gatewayShape>;

@@ -23,6 +23,7 @@ function agentContext(stack: Stack, target: Target): AgentContext {
     platform: stack.platform,
     gatewayEndpoint: gatewayAddress(stack, target),
     ...gatewayHttpAddress(stack, target),
+    ...opampAddress(stack, target),
     ...samplerAddress(stack, target),
     ...gatewayGuard(stack, target),
   };
@@ -83,6 +84,14 @@ function gatewayHttpAddress(
   if (stack.gateway.endpoint !== undefined || target === 'host') return {};
   const place = { stack: stack.name, namespace: stack.namespace };
   return { gatewayHttpEndpoint: gatewayEndpoint(place, gatewayPorts.http) };
+}
+
+/** Our own gateway takes reports of agents; the stock Collector does not. */
+function opampAddress(stack: Stack, target: Target): Pick<AgentContext, 'opampAddress'> {
+  const { flavor, opamp } = stack.gateway;
+  const { gatewayHttpEndpoint } = gatewayHttpAddress(stack, target);
+  const answers = flavor === 'obsctl' && opamp && gatewayHttpEndpoint !== undefined;
+  return answers ? { opampAddress: gatewayHttpEndpoint } : {};
 }
 
 /** What a gateway that this file renders asks of its agents. */

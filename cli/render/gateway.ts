@@ -64,6 +64,7 @@ function ownInput(stack: Stack, image: string): Parameters<typeof gatewayObjects
     },
     auth: auth && { secret: auth.secret, key: auth.key },
     dogstatsd: stack.gateway.dogstatsd,
+    opamp: stack.gateway.opamp,
   };
 }
 

@@ -14,6 +14,14 @@ const attributes = 'Map(LowCardinality(String), String)';
 /** `ValidTo` of what is still true. Before 2106, from which on a TTL cannot be counted. */
 export const openEndMs = Date.UTC(2100, 0, 1);
 
+/** Labels of nodes that name their pool, of GKE, EKS, AKS and Karpenter; they are always kept. */
+export const poolLabels: readonly string[] = [
+  'cloud.google.com/gke-nodepool',
+  'eks.amazonaws.com/nodegroup',
+  'kubernetes.azure.com/agentpool',
+  'karpenter.sh/nodepool',
+];
+
 // biome-ignore format: a table reads as a table, one column a line
 const commonColumns = [
   { name: 'Cluster', type: 'LowCardinality(String)', codec: zstd, source: 'stack file', comment: 'k8s.cluster.name', origin: 'ours' },

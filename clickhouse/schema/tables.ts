@@ -1,3 +1,4 @@
+import { agentTables } from './agents.ts';
 import { attributeCatalogue, seriesCatalogue } from './catalogue.ts';
 import { serviceEdges } from './edges.ts';
 import { entityTables } from './entities.ts';
@@ -35,6 +36,7 @@ export const tables: readonly TableDef[] = [
   receipts,
   snapshotRuns,
   ...entityTables,
+  ...agentTables,
 ];
 
 /** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */

@@ -21,6 +21,7 @@ export const dashboardUids = {
   cni: 'obsctl-cni',
   machine: 'obsctl-machine',
   snapshots: 'obsctl-snapshots',
+  agents: 'obsctl-agents',
   gateway: 'obsctl-gateway',
   sources: 'obsctl-sources',
   clickhouse: 'obsctl-clickhouse',

@@ -2,6 +2,7 @@
  * What panels draw from. A panel names its source; the probe tells whether anything feeds it in
  * the chosen time range, and if not, `reason` is what the panel says instead of being empty.
  */
+import { agents } from '../../clickhouse/schema/agents.ts';
 import { attributeCatalogue, seriesCatalogue } from '../../clickhouse/schema/catalogue.ts';
 import { serviceEdges } from '../../clickhouse/schema/edges.ts';
 import { pods } from '../../clickhouse/schema/entities.ts';
@@ -44,7 +45,8 @@ const e = columnsOf(serviceEdges);
 const a = columnsOf(attributeCatalogue);
 const c = columnsOf(seriesCatalogue);
 const n = columnsOf(snapshotRuns);
-const o = columnsOf(pods);
+const q = columnsOf(pods);
+const o = columnsOf(agents);
 
 const fromSum = (metric: string): string =>
   `SELECT 1 FROM ${sum.name} WHERE ${s.MetricName} = '${metric}'` +
@@ -55,7 +57,7 @@ const fromGauge = (metric: string): string =>
   ` AND $__timeFilter(${g.TimeUnix}) LIMIT 1`;
 
 const podsSeen =
-  `FROM ${pods.name} WHERE ${o.ValidFrom} <= $__toTime` + ` AND ${o.ValidTo} > $__fromTime`;
+  `FROM ${pods.name} WHERE ${q.ValidFrom} <= $__toTime` + ` AND ${q.ValidTo} > $__fromTime`;
 
 const hostMetricsWith = (scraper: string): readonly Need[] => [
   { preset: 'host_metrics', where: { scrapers: [scraper] } },
@@ -304,6 +306,13 @@ export const sources = {
     reason:
       'There are no lookups of what runs where. Run `obsctl entities watch` and' +
       ' `obsctl migrate --lookups`; `entities: {}` in the stack file does both.',
+  },
+  agents: {
+    needs: ofOurGateway,
+    probe: `SELECT 1 FROM ${agents.name} WHERE $__timeFilter(${o.LastSeen}) LIMIT 1`,
+    reason:
+      'No agent reported by OpAMP in this time range. Agents of a stack file with `gateway.image`' +
+      ' do; any other Collector can, see the guide on agents.',
   },
   gateway_metrics: {
     needs: ofOurGateway,

@@ -43,6 +43,14 @@ export class ProtobufWriter {
     this.size += this.#bytes.write(text, this.size, 'utf8');
   }
 
+  bytes(field: number, content: Uint8Array): void {
+    this.#reserve(content.length + fieldBytesMax);
+    this.#varint(field * 8 + 2);
+    this.#varint(content.length);
+    this.#bytes.set(content, this.size);
+    this.size += content.length;
+  }
+
   /** An unsigned number below 2^53. */
   varint(field: number, value: number): void {
     this.#reserve(fieldBytesMax);

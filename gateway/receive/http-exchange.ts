@@ -18,7 +18,7 @@ import { answerHeaders, preflightHeaders } from '../guard/cors.ts';
 import { challenge } from '../guard/guard.ts';
 import { certificateNamesOf } from '../guard/tls.ts';
 import { BodyBuffer, type BodyFault } from './body-buffer.ts';
-import type { Announced, HttpProtocol, Refusing, Reply } from './http-protocol.ts';
+import type { Announced, Announcement, HttpProtocol, Refusing, Reply } from './http-protocol.ts';
 import type { HttpRoutes } from './http-routes.ts';
 import { drainBytesMax } from './limits.ts';
 import { refuseInOtlp } from './otlp-http.ts';
@@ -45,6 +45,8 @@ const noBody: Buffer = Buffer.alloc(0);
 
 const httpStatuses = { malformed: 400, too_large: 413, busy: 503 } as const;
 
+type AnswerTo = Extract<Announcement, { kind: 'asks' }>['answer'];
+
 type Phase = 'reading' | 'submitted' | 'answered';
 
 export class HttpExchange {
@@ -57,7 +59,7 @@ export class HttpExchange {
   #protocol: HttpProtocol | undefined;
   #announced: Announced | undefined;
   /** Of a request that brings nothing, once its body is there. */
-  #answerTo: ((body: Uint8Array) => Reply) | undefined;
+  #answerTo: AnswerTo | undefined;
   #tenant = '';
   /** Of the page that a browser sends for; only when that page may. */
   #origin: string | undefined;
@@ -209,7 +211,7 @@ export class HttpExchange {
 
   #submit(): void {
     if (this.#phase === 'reading' && this.#answerTo !== undefined) {
-      this.#reply(this.#answerTo(this.#body.view()));
+      this.#say(this.#answerTo);
       return;
     }
     const [announced, protocol] = [this.#announced, this.#protocol];
@@ -226,6 +228,24 @@ export class HttpExchange {
     acceptBody(this.#state.parts, arrived).then(
       (answer) => this.#answer(protocol, announced, answer),
       (error: unknown) => this.#answer(protocol, announced, internalAnswer(error)),
+    );
+  }
+
+  /** The body stays where it is until the answer is there. */
+  #say(answerTo: AnswerTo): void {
+    const given = answerTo(this.#body.view(), this.#tenant);
+    if (!('then' in given)) {
+      this.#reply(given);
+      return;
+    }
+    this.#phase = 'submitted';
+    this.deadlineMs = Number.POSITIVE_INFINITY;
+    given.then(
+      (answer) => ('status' in answer ? this.#refuse(answer) : this.#reply(answer)),
+      (error: unknown) => {
+        const status = statusOf(internalAnswer(error));
+        this.#refuse({ reason: 'internal', httpStatus: 503, status });
+      },
     );
   }
 

@@ -38,7 +38,10 @@ export type Announcement =
   /** Nothing goes to the lane: a health check and the like. */
   | { readonly kind: 'reply'; readonly reply: Reply }
   /** Nothing goes to the lane, and the answer depends on the body, as it came. */
-  | { readonly kind: 'asks'; readonly answer: (body: Uint8Array) => Reply };
+  | {
+      readonly kind: 'asks';
+      readonly answer: (body: Uint8Array, tenant: string) => Reply | Promise<Reply | Refusing>;
+    };
 
 type StoredAnswer = Extract<Answer, { outcome: 'stored' }>;
 

@@ -1,6 +1,7 @@
 /** Which protocol is spoken at which path. */
 import type { HttpProtocol } from './http-protocol.ts';
 import { type InfluxSettings, influxHttp } from './influx-http.ts';
+import { type AskOpamp, opampHttp, opampPath } from './opamp-http.ts';
 import { otlpHttp } from './otlp-http.ts';
 import { type RemoteWriteLabels, remoteWriteHttp, remoteWritePath } from './remote-write-http.ts';
 
@@ -8,6 +9,8 @@ import { type RemoteWriteLabels, remoteWriteHttp, remoteWritePath } from './remo
 export type HttpSettings = {
   readonly remoteWriteLabels: RemoteWriteLabels;
   readonly influx: InfluxSettings;
+  /** Absent: nobody answers agents. */
+  readonly askOpamp?: AskOpamp | undefined;
 };
 
 export const httpSettingsDefault: HttpSettings = {
@@ -19,9 +22,11 @@ export const httpSettingsDefault: HttpSettings = {
 export type HttpRoutes = ReadonlyMap<string, HttpProtocol>;
 
 export function routesOf(settings: HttpSettings): HttpRoutes {
+  const { askOpamp } = settings;
   return new Map<string, HttpProtocol>([
     ...Object.entries(otlpHttp),
     ...Object.entries(influxHttp(settings.influx)),
     [remoteWritePath, remoteWriteHttp(settings.remoteWriteLabels)],
+    ...(askOpamp === undefined ? [] : [[opampPath, opampHttp(askOpamp)] as const]),
   ]);
 }

@@ -4,6 +4,7 @@
  * sets of values, so every series is a fixed slot of a lane's counters (see `counters.ts`), and
  * the number of series cannot grow with traffic.
  */
+import { agentTables } from '../../clickhouse/schema/agents.ts';
 import { entityTables } from '../../clickhouse/schema/entities.ts';
 import { tables } from '../../clickhouse/schema/tables.ts';
 
@@ -95,12 +96,15 @@ export const dogstatsdIgnored = [
   'event_field',
   'service_check_field',
 ] as const;
+export const opampOutcomes = ['taken', 'asked_again', 'malformed'] as const;
+
 const dogstatsdBounds = ['series', 'memory', 'windows', 'waiting'] as const;
 
 const signal: AttributeDef = { name: 'signal', values: signals };
 const transport: AttributeDef = { name: 'transport', values: transports };
-/** Entities come from a job of their own. */
-const ownTables = tables.filter((entry) => !entityTables.includes(entry));
+/** Entities come from a job of their own, and agents are no telemetry. */
+const beside = [...entityTables, ...agentTables];
+const ownTables = tables.filter((entry) => !beside.includes(entry));
 const table: AttributeDef = { name: 'table', values: ownTables.map((entry) => entry.name) };
 /** Also what waits for a shard of several, whatever its table. */
 const parkedTable: AttributeDef = { ...table, values: [...table.values, 'shard'] };
@@ -172,6 +176,9 @@ const metrics = [
   { name: 'obsctl.gateway.dogstatsd.points', unit: '{point}', kind: 'counter', over: 'sum', attributes: [], description: 'Points that windows became' },
   { name: 'obsctl.gateway.dogstatsd.rejected', unit: '{request}', kind: 'counter', over: 'sum', attributes: [], description: 'Requests of such points that the gateway refused for good; 0 while all is well' },
   { name: 'obsctl.gateway.dogstatsd.series', unit: '{series}', kind: 'gauge', over: 'sum', attributes: [], description: 'Series that are known now' },
+  { name: 'obsctl.gateway.opamp.messages', unit: '{message}', kind: 'counter', over: 'sum', attributes: [{ name: 'outcome', values: opampOutcomes }], description: 'Reports of agents by OpAMP: taken; asked_again, because we lack what came before; malformed' },
+  { name: 'obsctl.gateway.opamp.agents', unit: '{agent}', kind: 'gauge', over: 'sum', attributes: [], description: 'Agents that reported to this gateway within the last hour' },
+  { name: 'obsctl.gateway.opamp.writes', unit: '{write}', kind: 'counter', over: 'sum', attributes: [{ name: 'outcome', values: ['acknowledged', 'failed'] }], description: 'Inserts of what agents reported; one that failed is tried again' },
   { name: 'nodejs.eventloop.delay.p99', unit: 's', kind: 'gauge', over: 'max', untilSet: 'absent', attributes: [worker], description: 'How late the event loop of a worker was, 99th percentile of the last half second, without the period of the sampling' },
   { name: 'process.memory.usage', unit: 'By', kind: 'gauge', over: 'max', attributes: [], description: 'Resident memory of the gateway' },
   { name: 'process.cpu.time', unit: 's', kind: 'counter', over: 'max', attributes: [{ name: 'cpu.mode', values: ['user', 'system'] }], description: 'CPU time of the gateway' },

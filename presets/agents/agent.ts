@@ -23,6 +23,7 @@ import type { ExtraExportersOptions } from '../extra-exporters/config.ts';
 import { extraExporters } from '../extra-exporters/preset.ts';
 import { platformNotes } from '../platforms.ts';
 import type { Preset, PresetContext } from '../preset.ts';
+import { withConfigHash } from './opamp.ts';
 
 /** Everything about the stack that is the same for all its agents. */
 export type AgentContext = Omit<PresetContext, 'agent'>;
@@ -132,7 +133,7 @@ export function buildAgent(parts: AgentParts): BuiltAgent {
     workload: {
       name: parts.agent,
       shape: parts.shape,
-      config,
+      config: withConfigHash(config, context.collectorVersion),
       provenance,
       needs: mergeNeeds([base, ...contributions]),
       resources: resourcesOf(parts.resources),

@@ -17,6 +17,7 @@ import {
 } from '../gateway-exporter.ts';
 import type { PresetContext } from '../preset.ts';
 import { guardConfig, guardNeeds } from './gateway-guard.ts';
+import { opampExtension } from './opamp.ts';
 import type { ExportProtocol } from './prometheus-agent/config.ts';
 import { remoteWriteExporter } from './remote-write.ts';
 
@@ -73,13 +74,15 @@ export function basePiece(
     },
     { kind: 'extension', id: 'health_check', config: { endpoint: `${address}:${health}` } },
   ];
+  const opamp = opampExtension(context);
+  components.push(...opamp);
   const inCluster = context.target === 'kubernetes';
   if (inCluster) components.push(clusterAttributes(context));
   const exit = (pipeline: PipelineId) => exitOf(pipeline, options, context);
   const exits = new Set(options.toGateway ? pipelines.map(exit) : []);
   for (const id of exits) components.push(exporterOf(id, options, context));
   const sends = exits.has(gatewayExporterId) || exits.has(remoteWriteExporterId);
-  const guarded = guardNeeds(sends ? context.gatewayGuard : undefined);
+  const guarded = guardNeeds(sends || opamp.length > 0 ? context.gatewayGuard : undefined);
   return {
     piece: {
       preset: 'base',

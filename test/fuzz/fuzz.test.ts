@@ -12,7 +12,8 @@ jest.setTimeout(180_000);
 const seed = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const targets = [...findPrograms('fuzz').keys()];
 const withCanary = [
-  ...['dogstatsd', 'encodings', 'frames', 'http', 'influx', 'log', 'otlp', 'remote-write'],
+  ...['dogstatsd', 'encodings', 'frames', 'http', 'influx', 'log', 'opamp', 'otlp'],
+  'remote-write',
 ];
 
 type Ran = { readonly code: number; readonly stdout: string; readonly stderr: string };

@@ -6,6 +6,7 @@
 import type { ClickHouse } from '../../clickhouse/client.ts';
 import { rebuildEdges } from '../../clickhouse/edges.ts';
 import { countHours } from './hour-rollups.ts';
+import { agentRows } from './seed-agents.ts';
 import { cniTargets } from './seed-cni.ts';
 import { controlPlaneTargets } from './seed-control-plane.ts';
 import { attributesOfService, kubernetesLogs, kubernetesPoints } from './seed-kubernetes.ts';
@@ -88,6 +89,7 @@ export async function seedTelemetry(
   await countHours(clickhouse);
   await insert('obsctl_receipts', receiptRows(spans, logs, toMs));
   await insert('snapshot_runs', snapshotRunRows(toMs));
+  await insert('agents', agentRows(toMs));
   return { fromMs, toMs, spans, logs, diskReadBytes: host.diskReadBytes, hostName };
 }
 

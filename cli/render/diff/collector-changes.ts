@@ -31,6 +31,9 @@ export function parseCollectorConfig(text: unknown): JsonObject | undefined {
     : undefined;
 }
 
+/** Follows from another change that is shown. */
+const derived = /\."obsctl\.config\.hash"$/;
+
 export function componentChanges(before: JsonObject, after: JsonObject): ComponentChange[] {
   return [
     ...sections.flatMap((section) =>
@@ -58,7 +61,8 @@ function namedChanges(section: string, before: JsonObject, after: JsonObject): C
     if (!(id in before)) return [{ component, change: 'added', fields: [] }];
     if (!(id in after)) return [{ component, change: 'removed', fields: [] }];
     if (same(old, now)) return [];
-    return [{ component, change: 'changed', fields: changesOf(old, now) }];
+    const fields = changesOf(old, now).filter(({ path }) => !derived.test(path));
+    return fields.length === 0 ? [] : [{ component, change: 'changed', fields }];
   });
 }
 

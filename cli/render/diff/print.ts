@@ -1,5 +1,6 @@
 /** A diff as a person reads it: an object a paragraph, its fields, its components, its risks. */
 import type { JsonValue } from '../../../core/json.ts';
+import type { ComponentChange } from './collector-changes.ts';
 import type { Difference } from './diff.ts';
 import type { FieldChange } from './walk.ts';
 
@@ -26,13 +27,18 @@ function paragraph({ object, change, fields, components, risks }: Difference): s
   const lines = [
     `${signs[change]} ${object}`,
     ...fieldLines(fields, '    '),
-    ...components.flatMap((component) => [
-      `    ${signs[component.change]} ${component.component}`,
-      ...fieldLines(component.fields, '        '),
-    ]),
+    ...componentLines(components),
     ...risks.map(({ label, text }) => `    ! ${label}: ${text}`),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Components of a Collector's configuration, below the line that says whose. */
+export function componentLines(components: readonly ComponentChange[]): readonly string[] {
+  return components.flatMap((component) => [
+    `    ${signs[component.change]} ${component.component}`,
+    ...fieldLines(component.fields, '        '),
+  ]);
 }
 
 function fieldLines(fields: readonly FieldChange[], indent: string): string[] {

@@ -1,4 +1,5 @@
 /** The kinds that are watched: where the API server has them, and what is kept of each. */
+import { poolLabels } from '../../../clickhouse/schema/entities.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import type { Entity, EntityTable, Value } from '../entity.ts';
 import {
@@ -56,10 +57,15 @@ export function entityOf(watched: WatchedKind, object: JsonObject, chosen: Chose
     name: textAt(object, 'metadata', 'name'),
     resourceVersion: versionOf(object),
     createdMs: msOf(textAt(object, 'metadata', 'creationTimestamp')),
-    labels: mapAt(object, ['metadata', 'labels'], chosen.labels),
+    labels: mapAt(object, ['metadata', 'labels'], labelsOf(table, chosen)),
     annotations: mapAt(object, ['metadata', 'annotations'], chosen.annotations),
     own: columns({ ...object, kind }),
   };
+}
+
+/** Of nodes also those that name their pool. */
+function labelsOf(table: EntityTable, { labels }: Chosen): readonly string[] {
+  return table === 'nodes' ? [...labels, ...poolLabels] : labels;
 }
 
 /**
