@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startEngine, type TestEngine } from '../test/support/engine.ts';
 import { type ClickHouse, connectClickHouse } from './client.ts';
+import { costTables } from './schema/costs.ts';
 import { entityTables } from './schema/entities.ts';
 import { tables } from './schema/tables.ts';
 import { keptFile, measureStorage, type StorageFigure, worsened } from './storage.ts';
@@ -30,12 +31,12 @@ describe('storage', () => {
   });
 
   it('is measured for every table that holds telemetry, on the kept seed', () => {
-    // Minutes and edges are made of other rows; of migrations, runs and entities there are few.
+    // Minutes and edges are made of other rows; of migrations, runs, entities and cost there are few.
     const rebuilt = ['otel_red_1m', 'otel_red_1h', 'otel_red_1d', 'otel_service_edges_1m'];
     rebuilt.push('otel_log_patterns_1m', 'otel_log_patterns');
     rebuilt.push('otel_attributes_15m', 'otel_series_15m');
     rebuilt.push('otel_metrics_1m', 'otel_metrics_1h');
-    const entities = entityTables.map(({ name }) => name);
+    const entities = [...entityTables, ...costTables].map(({ name }) => name);
     const apart = ['obsctl_migrations', 'snapshot_runs', ...entities, ...rebuilt];
     const names = tables.map((table) => table.name).filter((name) => !apart.includes(name));
     expect(storageCases.map((one) => one.table)).toEqual(names);

@@ -3,6 +3,7 @@
  * retry by way of another node then cuts the same blocks, and their tokens are recognised.
  */
 import { assert } from '../../core/assert.ts';
+import { costTables } from './costs.ts';
 import { entityTables } from './entities.ts';
 
 /**
@@ -51,6 +52,8 @@ const onEveryNode: ReadonlySet<string> = new Set([
   'snapshot_runs',
   // Every node answers what runs where, and holds its dictionaries.
   ...entityTables.map(({ name }) => name),
+  // Made of entities; a query of cost never asks another node.
+  ...costTables.map(({ name }) => name),
 ]);
 
 /** The expression that chooses a row's shard; undefined for a table that is whole on every node. */

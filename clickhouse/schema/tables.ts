@@ -1,4 +1,5 @@
 import { attributeCatalogue, seriesCatalogue } from './catalogue.ts';
+import { costTables } from './costs.ts';
 import { serviceEdges } from './edges.ts';
 import { entityTables } from './entities.ts';
 import { logPatternMinutes, logPatterns } from './log-patterns.ts';
@@ -35,7 +36,8 @@ export const tables: readonly TableDef[] = [
   receipts,
   snapshotRuns,
   ...entityTables,
+  ...costTables,
 ];
 
 /** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */
-export const schemaVersion = 12;
+export const schemaVersion = 15;

@@ -4,6 +4,7 @@
  * sets of values, so every series is a fixed slot of a lane's counters (see `counters.ts`), and
  * the number of series cannot grow with traffic.
  */
+import { costTables } from '../../clickhouse/schema/costs.ts';
 import { entityTables } from '../../clickhouse/schema/entities.ts';
 import { tables } from '../../clickhouse/schema/tables.ts';
 
@@ -99,8 +100,10 @@ const dogstatsdBounds = ['series', 'memory', 'windows', 'waiting'] as const;
 
 const signal: AttributeDef = { name: 'signal', values: signals };
 const transport: AttributeDef = { name: 'transport', values: transports };
-/** Entities come from a job of their own. */
-const ownTables = tables.filter((entry) => !entityTables.includes(entry));
+/** Entities and cost come from jobs of their own. */
+const ownTables = tables.filter(
+  (entry) => !entityTables.includes(entry) && !costTables.includes(entry),
+);
 const table: AttributeDef = { name: 'table', values: ownTables.map((entry) => entry.name) };
 /** Also what waits for a shard of several, whatever its table. */
 const parkedTable: AttributeDef = { ...table, values: [...table.values, 'shard'] };
