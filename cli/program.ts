@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander';
 import { registerCompletion } from './commands/completion.ts';
+import { registerCost } from './commands/cost.ts';
 import { registerDashboards } from './commands/dashboards.ts';
 import { registerDebug } from './commands/debug.ts';
 import { registerDemo } from './commands/demo.ts';
@@ -37,6 +38,7 @@ type Register = (program: Command, context: CliContext) => void;
 
 const commands: readonly Register[] = [
   registerCompletion,
+  registerCost,
   registerDashboards,
   registerDebug,
   registerDemo,

@@ -43,3 +43,21 @@ export function pricePerUnit(price: string, cores: number, memoryBytes: number):
   const text = String((digits * scale) / units).padStart(priceDigits + 1, '0');
   return `${text.slice(0, -priceDigits)}.${text.slice(-priceDigits)}`;
 }
+
+/** A decimal as a whole number of its last digit: `1.5` with 3 digits is 1500. Cuts off more. */
+export function unitsOf(text: string, digits: number): bigint {
+  const [whole = '', fraction = ''] = text.replace('-', '').split('.');
+  const units = BigInt(whole + fraction.slice(0, digits).padEnd(digits, '0'));
+  return text.startsWith('-') ? -units : units;
+}
+
+/** The other way round; `rounded` to so many digits, halves away from zero. */
+export function textOf(units: bigint, digits: number, rounded = digits): string {
+  const step = 10n ** BigInt(digits - rounded);
+  const sign = units < 0n ? -1n : 1n;
+  const steps = (units * sign + step / 2n) / step;
+  const text = String(steps).padStart(rounded + 1, '0');
+  const point = text.length - rounded;
+  const number = rounded === 0 ? text : `${text.slice(0, point)}.${text.slice(point)}`;
+  return sign < 0n && steps > 0n ? `-${number}` : number;
+}
