@@ -6,6 +6,7 @@ import { clickhouseDashboard } from './gateway/clickhouse.ts';
 import { gatewayDashboard } from './gateway/gateway.ts';
 import { cniDashboard } from './infrastructure/cni.ts';
 import { controlPlaneDashboard } from './infrastructure/control-plane.ts';
+import { costDashboard } from './infrastructure/cost.ts';
 import { kubernetesDashboard } from './infrastructure/kubernetes.ts';
 import { machineDashboard } from './infrastructure/machine.ts';
 import { nodeDashboard } from './infrastructure/node.ts';
@@ -43,6 +44,7 @@ export function dashboards(options: DashboardOptions = {}): readonly DashboardJs
     workloadDashboard(),
     podDashboard(),
     nodeDashboard(),
+    costDashboard(),
     controlPlaneDashboard(),
     cniDashboard(),
     machineDashboard(),

@@ -57,7 +57,7 @@ const silent: ReadonlySet<string> = new Set([
 
 const intervalSecondsDefault = 30;
 
-export type PresetSeries = {
+type PresetSeries = {
   readonly preset: string;
   readonly perNode: number;
   readonly total: number;

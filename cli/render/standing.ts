@@ -22,7 +22,12 @@ export function standingOf(stack: Stack): Standing {
       presets[name] = [...(presets[name] ?? []), options];
     }
   }
-  return { presets, gateway: stack.gateway.flavor, snapshots: stack.snapshots.length > 0 };
+  return {
+    presets,
+    gateway: stack.gateway.flavor,
+    snapshots: stack.snapshots.length > 0,
+    entities: stack.entities !== undefined,
+  };
 }
 
 /** The sources whose panels and rules are left out of what this stack renders. */

@@ -16,6 +16,7 @@ export const dashboardUids = {
   workload: 'obsctl-workload',
   pod: 'obsctl-pod',
   node: 'obsctl-node',
+  cost: 'obsctl-cost',
   controlPlane: 'obsctl-control-plane',
   cni: 'obsctl-cni',
   machine: 'obsctl-machine',

@@ -15,7 +15,9 @@ export type Need =
   /** A gateway of ours, and not the stock Collector in its place. */
   | { readonly gateway: 'obsctl' }
   /** Entries of `snapshots`. */
-  | { readonly snapshots: true };
+  | { readonly snapshots: true }
+  /** `entities`, and what is made of them. */
+  | { readonly entities: true };
 
 /** What stands in a stack. */
 export type Standing = {
@@ -24,6 +26,8 @@ export type Standing = {
   readonly gateway: 'obsctl' | 'collector';
   /** Whether the file has snapshots; undefined where others may make them. */
   readonly snapshots?: boolean;
+  /** Whether entities are recorded; undefined where others may do it. */
+  readonly entities?: boolean;
 };
 
 /** Whether any of the needs is met; without needs, anybody may feed the source. */
@@ -31,9 +35,10 @@ export function isFed(needs: readonly Need[] | undefined, standing: Standing): b
   return needs === undefined || needs.some((need) => isMet(need, standing));
 }
 
-function isMet(need: Need, { presets, gateway, snapshots }: Standing): boolean {
+function isMet(need: Need, { presets, gateway, snapshots, entities }: Standing): boolean {
   if ('gateway' in need) return gateway === need.gateway;
   if ('snapshots' in need) return snapshots !== false;
+  if ('entities' in need) return entities !== false;
   if (presets === undefined) return true;
   return (presets[need.preset] ?? []).some((options) => fits(options, need.where ?? {}));
 }

@@ -3,6 +3,7 @@
  * the chosen time range, and if not, `reason` is what the panel says instead of being empty.
  */
 import { attributeCatalogue, seriesCatalogue } from '../../clickhouse/schema/catalogue.ts';
+import { costHours } from '../../clickhouse/schema/costs.ts';
 import { serviceEdges } from '../../clickhouse/schema/edges.ts';
 import { logs } from '../../clickhouse/schema/logs.ts';
 import { gauge, sum } from '../../clickhouse/schema/metrics.ts';
@@ -42,6 +43,7 @@ const e = columnsOf(serviceEdges);
 const a = columnsOf(attributeCatalogue);
 const c = columnsOf(seriesCatalogue);
 const n = columnsOf(snapshotRuns);
+const k = columnsOf(costHours);
 
 const fromSum = (metric: string): string =>
   `SELECT 1 FROM ${sum.name} WHERE ${s.MetricName} = '${metric}'` +
@@ -282,6 +284,15 @@ export const sources = {
     reason:
       'No snapshot of a database ran in this time range. Put one under `snapshots` in the stack' +
       ' file, or choose a longer range.',
+  },
+  costs: {
+    probe:
+      `SELECT 1 FROM ${costHours.name} WHERE ${k.Time} >= toStartOfHour($__fromTime)` +
+      ` AND ${k.Time} <= $__toTime LIMIT 1`,
+    needs: [{ entities: true }],
+    reason:
+      'No cost was counted in this time range. Put `entities: {}` in the stack file, or run' +
+      ' `obsctl entities watch`; then run `obsctl cost run --watch`.',
   },
   gateway_metrics: {
     needs: ofOurGateway,

@@ -18,7 +18,7 @@ export const groupings = {
 export type Grouping = keyof typeof groupings;
 
 /** A month is thirty days, so that months can be compared. */
-export const monthHours = 720;
+const monthHours = 720;
 
 export type Range = {
   /** Unix seconds, the end not included. */
@@ -115,7 +115,8 @@ export async function countedHours(server: ClickHouse, range: Range): Promise<nu
 export function inRange({ from, to, cluster, namespace }: Range): string {
   const ofCluster = cluster === undefined ? '' : ` AND Cluster = ${quoteText(cluster)}`;
   const ofNamespace = namespace === undefined ? '' : ` AND Namespace = ${quoteText(namespace)}`;
-  return `Time >= toDateTime(${from}, 'UTC') AND Time < toDateTime(${to}, 'UTC')${ofCluster}${ofNamespace}`;
+  const times = `Time >= toDateTime(${from}, 'UTC') AND Time < toDateTime(${to}, 'UTC')`;
+  return `${times}${ofCluster}${ofNamespace}`;
 }
 
 export function tableOf({ database }: ClickHouse): string {

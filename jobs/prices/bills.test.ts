@@ -94,7 +94,7 @@ describe('a bill in FOCUS', () => {
     expect(await charges()).toEqual(expected);
   });
 
-  it('of the same name replaces what was there, also when it is shorter and compressed', async () => {
+  it('of the same name replaces what was there, also one that is shorter', async () => {
     await load(sample, 'october');
     const text = await readFile(sample, 'utf8');
     const shorter = text.split('\r\n').slice(0, 2).join('\n');

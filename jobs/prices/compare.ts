@@ -13,7 +13,7 @@ export type Side = {
   readonly costs: readonly SideCost[];
 };
 
-export type SideCost = {
+type SideCost = {
   readonly currency: string;
   /** Of an hour, on average. */
   readonly cost: string;

@@ -5,7 +5,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import { plainDecimal } from './decimal.ts';
 
-/** As the columns of `cost_bills`; times in seconds since 1970, which is how ClickHouse reads them. */
+/** As the columns of `cost_bills`; times in seconds since 1970, as ClickHouse reads numbers. */
 export type Charge = {
   readonly ChargePeriodStart: number;
   readonly ChargePeriodEnd: number;

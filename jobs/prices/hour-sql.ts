@@ -120,8 +120,9 @@ function nodesOfHour(hour: HourOfCost): string {
         ${measured('memory * aliveMs / 3.6e15')} AS gbUsed, ${used} AS used
       FROM (
         SELECT priced.*, use.cpu AS cpu, use.memory AS memory, use.isMeasured AS isMeasured
-        FROM ${pricedNodes(hour)} AS priced LEFT JOIN ${nodeUse(database, startMs(hour), endMs(hour))}
-          AS use ON priced.cluster = use.cluster AND priced.node = use.node
+        FROM ${pricedNodes(hour)} AS priced
+          LEFT JOIN ${nodeUse(database, startMs(hour), endMs(hour))} AS use
+          ON priced.cluster = use.cluster AND priced.node = use.node
       )
     )`;
   return `${insertRows(target, row, from)}
@@ -199,7 +200,8 @@ function podsOfHour(hour: HourOfCost): string {
     ...{ Currency: 'Currency', PriceSource: 'PriceSource' },
   };
   const labelsOf = (table: string, kind: string): string => `(
-        SELECT toString(Cluster) AS ofCluster, toString(Namespace) AS ofNamespace, ${kind} AS ofKind,
+        SELECT toString(Cluster) AS ofCluster, toString(Namespace) AS ofNamespace,
+          ${kind} AS ofKind,
           Name AS ofName, ${newest('Labels')} AS ofLabels
         FROM ${versions(hour, table)} GROUP BY ofCluster, ofNamespace, ofKind, ofName
       )`;

@@ -10,7 +10,7 @@ import { plainDecimal, priceDigits } from './decimal.ts';
 import { defaultCurrency } from './defaults.ts';
 
 /** As the columns of `cost_prices`. */
-export type PriceRule = {
+type PriceRule = {
   /** 1: a list price; 2: of nodes by name or label. */
   readonly layer: 1 | 2;
   readonly provider: string;

@@ -20,8 +20,8 @@ export function podUse(database: string, fromMs: number, toMs: number): string {
     ...{ fromMs, toMs, cpu: names.containerCpu, memory: names.containerMemory },
   });
   return `(
-        SELECT id AS usedId, sum(cpu) / uniqExact(minute) AS cpu, sum(memory) / uniqExact(minute) AS memory,
-          toUInt8(1) AS isMeasured
+        SELECT id AS usedId, sum(cpu) / uniqExact(minute) AS cpu,
+          sum(memory) / uniqExact(minute) AS memory, toUInt8(1) AS isMeasured
         FROM ${points} WHERE id != '' GROUP BY id
       )`;
 }

@@ -8,6 +8,7 @@ import { rebuildEdges } from '../../clickhouse/edges.ts';
 import { countHours } from './hour-rollups.ts';
 import { cniTargets } from './seed-cni.ts';
 import { controlPlaneTargets } from './seed-control-plane.ts';
+import { costHourRows, deploymentRows } from './seed-cost.ts';
 import { attributesOfService, kubernetesLogs, kubernetesPoints } from './seed-kubernetes.ts';
 import { gatewayPoints, hostName, hostPoints, seconds } from './seed-points.ts';
 import { scrapedPoints } from './seed-scraped.ts';
@@ -88,6 +89,8 @@ export async function seedTelemetry(
   await countHours(clickhouse);
   await insert('obsctl_receipts', receiptRows(spans, logs, toMs));
   await insert('snapshot_runs', snapshotRunRows(toMs));
+  await insert('cost_hours', costHourRows(fromMs, toMs));
+  await insert('entity_events', deploymentRows(toMs));
   return { fromMs, toMs, spans, logs, diskReadBytes: host.diskReadBytes, hostName };
 }
 
