@@ -31,7 +31,7 @@ describe('storage', () => {
   });
 
   it('is measured for every table that holds telemetry, on the kept seed', () => {
-    // Minutes and edges are made of other rows; of migrations, runs, entities and cost there are few.
+    // Minutes and edges are made of other rows; of migrations, runs, entities, cost there are few.
     const rebuilt = ['otel_red_1m', 'otel_red_1h', 'otel_red_1d', 'otel_service_edges_1m'];
     rebuilt.push('otel_log_patterns_1m', 'otel_log_patterns');
     rebuilt.push('otel_attributes_15m', 'otel_series_15m');

@@ -8,7 +8,8 @@ export const costCodes = {
   'OBS-6151': {
     title: 'a bill that cannot be imported',
     cause:
-      'The file is no CSV with the columns of FOCUS, or a row of it cannot be read. Nothing of it counts.',
+      'The file is no CSV with the columns of FOCUS, or a row of it cannot be read. Nothing of ' +
+      'it counts.',
     next: 'Export the bill again as FOCUS 1.0 or newer, CSV or CSV with gzip.',
   },
   'OBS-6152': {

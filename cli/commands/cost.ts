@@ -41,9 +41,9 @@ function registerRun(cost: Command, context: CliContext): void {
     .option('--cost-center-label <name>', 'label with the cost centre; several times', many, [])
     .addHelpText(
       'after',
-      '\nWithout names the labels are team, owner and cost-center; `obsctl entities watch --label`\n' +
-        'keeps them. Nothing is asked of the internet: without a price file or bill the list\n' +
-        'prices of the package are taken, and every figure says so.\n' +
+      '\nWithout names the labels are team, owner and cost-center, which\n' +
+        '`obsctl entities watch --label` keeps. Nothing is asked of the internet: without a\n' +
+        'price file or bill the list prices of the package are taken, and every figure says so.\n' +
         '\nExamples:\n  obsctl cost run --since 24h\n' +
         '  obsctl cost run --watch --team-label example.com/team\n',
     )

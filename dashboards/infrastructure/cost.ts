@@ -9,13 +9,15 @@ import { beforeAndAfter } from './cost-deployments.ts';
 const c = columnsOf(costHours);
 /** The hour in which the range begins is counted whole. */
 const inRange = `${c.Time} >= toStartOfHour($__fromTime) AND ${c.Time} <= $__toTime`;
-const chosen = `${inRange} AND $__conditionalAll(${c.Cluster} IN (\${cluster:singlequote}), $cluster)
+const onCluster = `$__conditionalAll(${c.Cluster} IN (\${cluster:singlequote}), $cluster)`;
+const chosen = `${inRange} AND ${onCluster}
       AND ${c.Currency} = \${currency:singlequote}`;
 const from = `FROM ${costHours.name} WHERE ${chosen}`;
 /** Hours that were counted, by which amounts become those of thirty days. */
 const hours = `(SELECT greatest(1, uniqExact(${c.Time})) ${from})`;
 const inMonth = (amount: string): string => `toFloat64(${amount}) / ${hours} * 720`;
-const priceSources = `arrayStringConcat(arraySort(groupUniqArray(toString(${c.PriceSource}))), ', ')`;
+const priceNames = `arraySort(groupUniqArray(toString(${c.PriceSource})))`;
+const priceSources = `arrayStringConcat(${priceNames}, ', ')`;
 const rowsMax = 200;
 
 export function costDashboard(): DashboardJson {
