@@ -5,6 +5,7 @@
 import type { Command } from 'commander';
 import { registerAgents } from './commands/agents.ts';
 import { registerCompletion } from './commands/completion.ts';
+import { registerCost } from './commands/cost.ts';
 import { registerDashboards } from './commands/dashboards.ts';
 import { registerDebug } from './commands/debug.ts';
 import { registerDemo } from './commands/demo.ts';
@@ -39,6 +40,7 @@ type Register = (program: Command, context: CliContext) => void;
 const commands: readonly Register[] = [
   registerAgents,
   registerCompletion,
+  registerCost,
   registerDashboards,
   registerDebug,
   registerDemo,

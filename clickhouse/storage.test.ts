@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startEngine, type TestEngine } from '../test/support/engine.ts';
 import { type ClickHouse, connectClickHouse } from './client.ts';
 import { agentTables } from './schema/agents.ts';
+import { costTables } from './schema/costs.ts';
 import { entityTables } from './schema/entities.ts';
 import { tables } from './schema/tables.ts';
 import { keptFile, measureStorage, type StorageFigure, worsened } from './storage.ts';
@@ -31,12 +32,14 @@ describe('storage', () => {
   });
 
   it('is measured for every table that holds telemetry, on the kept seed', () => {
-    // Minutes and edges are made of other rows; of migrations, runs, entities, agents are few.
+    // Minutes and edges are made of other rows; of migrations, runs, entities, agents and cost
+    // there are few.
     const rebuilt = ['otel_red_1m', 'otel_red_1h', 'otel_red_1d', 'otel_service_edges_1m'];
     rebuilt.push('otel_log_patterns_1m', 'otel_log_patterns');
     rebuilt.push('otel_attributes_15m', 'otel_series_15m');
     rebuilt.push('otel_metrics_1m', 'otel_metrics_1h');
-    const entities = [...entityTables, ...agentTables].map(({ name }) => name);
+    const beside = [...entityTables, ...agentTables, ...costTables];
+    const entities = beside.map(({ name }) => name);
     const apart = ['obsctl_migrations', 'snapshot_runs', ...entities, ...rebuilt];
     const names = tables.map((table) => table.name).filter((name) => !apart.includes(name));
     expect(storageCases.map((one) => one.table)).toEqual(names);

@@ -1,4 +1,5 @@
 /** Codes of jobs; part of the table in `codes.ts`. */
+import { costCodes } from './codes-costs.ts';
 import { kubernetesCodes } from './codes-kubernetes.ts';
 import { mysqlCodes } from './codes-mysql.ts';
 import { postgresCodes } from './codes-postgres.ts';
@@ -9,4 +10,5 @@ export const jobCodes = {
   ...postgresCodes,
   ...kubernetesCodes,
   ...mysqlCodes,
+  ...costCodes,
 } as const;

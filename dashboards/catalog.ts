@@ -8,6 +8,7 @@ import { agentsDashboard } from './infrastructure/agents.ts';
 import { cniDashboard } from './infrastructure/cni.ts';
 import { controlPlaneDashboard } from './infrastructure/control-plane.ts';
 import { entitiesDashboard } from './infrastructure/entities.ts';
+import { costDashboard } from './infrastructure/cost.ts';
 import { kubernetesDashboard } from './infrastructure/kubernetes.ts';
 import { machineDashboard } from './infrastructure/machine.ts';
 import { nodeDashboard } from './infrastructure/node.ts';
@@ -46,6 +47,7 @@ export function dashboards(options: DashboardOptions = {}): readonly DashboardJs
     podDashboard(),
     nodeDashboard(),
     entitiesDashboard(),
+    costDashboard(),
     controlPlaneDashboard(),
     cniDashboard(),
     machineDashboard(),

@@ -28,6 +28,12 @@ afterAll(() => engine?.stop());
 
 const aTrace = (): string => seeded.spans.find((span) => span.failed)?.traceId ?? '';
 
+/** What a page chooses of itself, or a visitor first. */
+const firstChoices = (): Readonly<Record<string, Readonly<Record<string, string>>>> => ({
+  Traces: { traceId: aTrace() },
+  Cost: { currency: 'EUR' },
+});
+
 const panels = all.flatMap((dashboard) =>
   dashboard.panels
     .filter((panel) => panel.type !== 'row')
@@ -37,7 +43,7 @@ const panels = all.flatMap((dashboard) =>
 describe.each(panels)('$name', ({ dashboard, panel }) => {
   it('has rows on seeded data, in narrow and in wide buckets', async () => {
     const least = atWorkOnly.has(panel.title) ? 0 : 1;
-    const set = dashboard.title === 'Traces' ? { traceId: aTrace() } : {};
+    const set = firstChoices()[dashboard.title] ?? {};
     for (const { rawSql } of panel.targets ?? []) {
       for (const intervalMs of [10_000, 60_000]) {
         const rows = await ask(expandFor(dashboard, rawSql, { set, intervalMs }));

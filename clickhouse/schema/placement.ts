@@ -4,6 +4,7 @@
  */
 import { assert } from '../../core/assert.ts';
 import { agentTables } from './agents.ts';
+import { costTables } from './costs.ts';
 import { entityTables } from './entities.ts';
 
 /**
@@ -54,6 +55,8 @@ const onEveryNode: ReadonlySet<string> = new Set([
   ...entityTables.map(({ name }) => name),
   // Few, and `obsctl agents` asks any node.
   ...agentTables.map(({ name }) => name),
+  // Made of entities; a query of cost never asks another node.
+  ...costTables.map(({ name }) => name),
 ]);
 
 /** The expression that chooses a row's shard; undefined for a table that is whole on every node. */

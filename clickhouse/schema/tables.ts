@@ -1,5 +1,6 @@
 import { agentTables } from './agents.ts';
 import { attributeCatalogue, seriesCatalogue } from './catalogue.ts';
+import { costTables } from './costs.ts';
 import { serviceEdges } from './edges.ts';
 import { entityTables } from './entities.ts';
 import { logPatternMinutes, logPatterns } from './log-patterns.ts';
@@ -37,6 +38,7 @@ export const tables: readonly TableDef[] = [
   snapshotRuns,
   ...entityTables,
   ...agentTables,
+  ...costTables,
 ];
 
 /** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */

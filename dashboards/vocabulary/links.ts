@@ -17,6 +17,7 @@ export const dashboardUids = {
   pod: 'obsctl-pod',
   node: 'obsctl-node',
   entities: 'obsctl-entities',
+  cost: 'obsctl-cost',
   controlPlane: 'obsctl-control-plane',
   cni: 'obsctl-cni',
   machine: 'obsctl-machine',

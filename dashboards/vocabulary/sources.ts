@@ -4,6 +4,7 @@
  */
 import { agents } from '../../clickhouse/schema/agents.ts';
 import { attributeCatalogue, seriesCatalogue } from '../../clickhouse/schema/catalogue.ts';
+import { costHours } from '../../clickhouse/schema/costs.ts';
 import { serviceEdges } from '../../clickhouse/schema/edges.ts';
 import { pods } from '../../clickhouse/schema/entities.ts';
 import { logs } from '../../clickhouse/schema/logs.ts';
@@ -47,6 +48,7 @@ const c = columnsOf(seriesCatalogue);
 const n = columnsOf(snapshotRuns);
 const q = columnsOf(pods);
 const o = columnsOf(agents);
+const k = columnsOf(costHours);
 
 const fromSum = (metric: string): string =>
   `SELECT 1 FROM ${sum.name} WHERE ${s.MetricName} = '${metric}'` +
@@ -313,6 +315,15 @@ export const sources = {
     reason:
       'No agent reported by OpAMP in this time range. Agents of a stack file with `gateway.image`' +
       ' do; any other Collector can, see the guide on agents.',
+  },
+  costs: {
+    probe:
+      `SELECT 1 FROM ${costHours.name} WHERE ${k.Time} >= toStartOfHour($__fromTime)` +
+      ` AND ${k.Time} <= $__toTime LIMIT 1`,
+    needs: [{ entities: true }],
+    reason:
+      'No cost was counted in this time range. Put `entities: {}` in the stack file, or run' +
+      ' `obsctl entities watch`; then run `obsctl cost run --watch`.',
   },
   gateway_metrics: {
     needs: ofOurGateway,

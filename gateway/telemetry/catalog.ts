@@ -5,6 +5,7 @@
  * the number of series cannot grow with traffic.
  */
 import { agentTables } from '../../clickhouse/schema/agents.ts';
+import { costTables } from '../../clickhouse/schema/costs.ts';
 import { entityTables } from '../../clickhouse/schema/entities.ts';
 import { tables } from '../../clickhouse/schema/tables.ts';
 
@@ -102,8 +103,8 @@ const dogstatsdBounds = ['series', 'memory', 'windows', 'waiting'] as const;
 
 const signal: AttributeDef = { name: 'signal', values: signals };
 const transport: AttributeDef = { name: 'transport', values: transports };
-/** Entities come from a job of their own, and agents are no telemetry. */
-const beside = [...entityTables, ...agentTables];
+/** Entities and cost come from jobs of their own, and agents are no telemetry. */
+const beside = [...entityTables, ...agentTables, ...costTables];
 const ownTables = tables.filter((entry) => !beside.includes(entry));
 const table: AttributeDef = { name: 'table', values: ownTables.map((entry) => entry.name) };
 /** Also what waits for a shard of several, whatever its table. */

@@ -9,6 +9,7 @@ import { countHours } from './hour-rollups.ts';
 import { agentRows } from './seed-agents.ts';
 import { cniTargets } from './seed-cni.ts';
 import { controlPlaneTargets } from './seed-control-plane.ts';
+import { costHourRows, deploymentRows } from './seed-cost.ts';
 import { attributesOfService, kubernetesLogs, kubernetesPoints } from './seed-kubernetes.ts';
 import { gatewayPoints, hostName, hostPoints, seconds } from './seed-points.ts';
 import { scrapedPoints } from './seed-scraped.ts';
@@ -90,6 +91,8 @@ export async function seedTelemetry(
   await insert('obsctl_receipts', receiptRows(spans, logs, toMs));
   await insert('snapshot_runs', snapshotRunRows(toMs));
   await insert('agents', agentRows(toMs));
+  await insert('cost_hours', costHourRows(fromMs, toMs));
+  await insert('entity_events', deploymentRows(toMs));
   return { fromMs, toMs, spans, logs, diskReadBytes: host.diskReadBytes, hostName };
 }
 
