@@ -7,7 +7,10 @@
  */
 import { pricePerUnit } from './decimal.ts';
 
-/** When the list prices were looked up; part of every figure's source. */
+/**
+ * What month these list prices are said to be of; part of every figure's source. They change
+ * rarely, and were not compared with the providers' pages since: a price file is better.
+ */
 export const defaultsDate = '2025-06';
 
 type Machine = {
