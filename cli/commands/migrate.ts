@@ -27,6 +27,7 @@ const retentions: readonly Retention[] = [
   'traces',
   'logs',
   'metrics',
+  'seconds',
   'rollups',
   'hours',
   'receipts',

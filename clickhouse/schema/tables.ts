@@ -1,6 +1,7 @@
 import { attributeCatalogue, seriesCatalogue } from './catalogue.ts';
 import { serviceEdges } from './edges.ts';
 import { entityTables } from './entities.ts';
+import { flowTables } from './flows.ts';
 import { logPatternMinutes, logPatterns } from './log-patterns.ts';
 import { logs } from './logs.ts';
 import { exponentialHistogram, gauge, histogram, sum, summary } from './metrics.ts';
@@ -35,7 +36,8 @@ export const tables: readonly TableDef[] = [
   receipts,
   snapshotRuns,
   ...entityTables,
+  ...flowTables,
 ];
 
 /** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */
-export const schemaVersion = 12;
+export const schemaVersion = 14;
