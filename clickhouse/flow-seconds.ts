@@ -1,8 +1,10 @@
 /** Traffic of pairs by second, as SQL: out of reports of connections and of points of counters. */
+import { growth } from './flow-points.ts';
 import { amountColumns, intervals, nsPerSecond, share, sideMinutes } from './flow-reports.ts';
 import { rebuildSettings, type Slice } from './hours.ts';
 import { flowKey } from './schema/flows.ts';
 import { logs } from './schema/logs.ts';
+import { sum } from './schema/metrics.ts';
 import type { Stored } from './stored.ts';
 
 const columns = [
@@ -26,11 +28,9 @@ export function secondsInsert(target: string, stored: Stored, slice: Slice): str
       ${amountColumns.map((amount) => `sum(${amount}Sum)`).join(', ')},
       sum(opened), sum(closed), ${concurrentMax}, sum(reports)
     FROM (
-      SELECT second, ${pair}, ${amountColumns.map((amount) => `sum(${amount}Part) AS ${amount}Sum`)},
-        max(opens) AS opened, max(closes) AS closed, count() AS reports,
-        [(min(since), toInt8(1)), (max(until), toInt8(-1))] AS steps
-      FROM (${ofReports(stored(logs.name), slice)})
-      GROUP BY second, ${pair}, connection
+      ${ofConnections(stored(logs.name), slice)}
+      UNION ALL
+      ${ofPoints(stored(sum.name), slice)}
     )
     GROUP BY second, ${pair} ${rebuildSettings}`;
 }
@@ -41,6 +41,35 @@ export function secondsInsert(target: string, stored: Stored, slice: Slice): str
  */
 const concurrentMax = `arrayMax(arrayCumSum(step -> step.2,
         arraySort(groupArrayArray(steps))))`;
+
+/** One row a connection and second: what it adds, and when it is open. */
+function ofConnections(records: string, slice: Slice): string {
+  return `SELECT second, ${pair},
+        ${amountColumns.map((amount) => `sum(${amount}Part) AS ${amount}Sum`).join(', ')},
+        max(opens) AS opened, max(closes) AS closed, count() AS reports,
+        [(min(since), toInt8(1)), (max(until), toInt8(-1))] AS steps
+      FROM (${ofReports(records, slice)})
+      GROUP BY second, ${pair}, connection`;
+}
+
+/** One row a point and second; of its connections nothing is known. */
+function ofPoints(points: string, slice: Slice): string {
+  const [from, to] = [slice.from, slice.to].map((at) => `${at * nsPerSecond}`);
+  const within = intervals(`greatest(begun, ${from})`, `least(finish, ${to})`, nsPerSecond);
+  const part = (amount: string): string => `${share(amount, 'since', 'until')} AS ${amount}Sum`;
+  return `SELECT second, ${pair},
+        ${amountColumns.map(part).join(',\n        ')},
+        0 AS opened, 0 AS closed, 1 AS reports,
+        CAST([], 'Array(Tuple(Int64, Int8))') AS steps
+      FROM (
+        SELECT *, arrayJoin(${within}) AS second,
+          greatest(begun, second * ${nsPerSecond}) AS since,
+          least(finish, (second + 1) * ${nsPerSecond}) AS until,
+          if(sourceWorkload = '', sourceAddress, '') AS sourceUnnamed,
+          if(destinationWorkload = '', destinationAddress, '') AS destinationUnnamed
+        FROM (${growth(points, slice)})
+      )`;
+}
 
 function ofReports(records: string, slice: Slice): string {
   const part = (amount: string): string => `${share(amount, 'since', 'until')} AS ${amount}Part`;
@@ -55,7 +84,8 @@ function ofReports(records: string, slice: Slice): string {
       isFirst AND begun = since AS opens, closeReason != '' AND finish = until AS closes
     FROM (
       SELECT *, arrayJoin(${intervals('lo', 'hi', nsPerSecond)}) AS second,
-        greatest(lo, second * ${nsPerSecond}) AS since, least(hi, (second + 1) * ${nsPerSecond}) AS until
+        greatest(lo, second * ${nsPerSecond}) AS since,
+        least(hi, (second + 1) * ${nsPerSecond}) AS until
       FROM (${sideMinutes(records, slice)})
     )`;
 }

@@ -11,11 +11,13 @@
  * `flow-seconds.ts`.
  */
 import type { Sql } from './client.ts';
-import { minuteSeconds, reportCounts, share, sideMinutes } from './flow-reports.ts';
+import { isFlowPoint } from './flow-points.ts';
+import { isReport, minuteSeconds, reportCounts, share, sideMinutes } from './flow-reports.ts';
 import { secondsInsert } from './flow-seconds.ts';
-import { hourSeconds, partitionOf, rebuildSettings, type Slice, within } from './hours.ts';
+import { hourSeconds, inSlice, partitionOf, rebuildSettings, type Slice, within } from './hours.ts';
 import { flowKey, flowLogs, flowMinutes, flowSeconds } from './schema/flows.ts';
 import { logs } from './schema/logs.ts';
+import { sum } from './schema/metrics.ts';
 import type { TableDef } from './schema/types.ts';
 import { replacePartition, withStaging } from './staging.ts';
 import { type Place, type Stored, storedIn } from './stored.ts';
@@ -73,6 +75,25 @@ export async function rebuildFlowMinutes(
 ): Promise<void> {
   await rebuild(sql, minutes, slice, options);
   await rebuild(sql, connections, slice, options);
+}
+
+/** Whether anything of a time reports a flow; asked of indexes, so cheap where nothing does. */
+export async function hasFlows(
+  sql: Sql,
+  slice: Slice,
+  options: FlowOptions = {},
+): Promise<boolean> {
+  const stored = storedIn(options);
+  const [row] = await sql.rows(
+    `SELECT 1 FROM (
+      SELECT 1 FROM ${stored(logs.name)}
+      WHERE ${inSlice('Timestamp', slice)} AND ${isReport} LIMIT 1
+      UNION ALL SELECT 1 FROM ${stored(sum.name)}
+      WHERE ${inSlice('TimeUnix', slice)} AND ${isFlowPoint} LIMIT 1)
+    LIMIT 1 SETTINGS max_threads = 2`,
+    options.signal,
+  );
+  return row !== undefined;
 }
 
 /** Minutes of a time that have more reports than were counted; Unix seconds, ascending. */

@@ -67,8 +67,17 @@ function isoText(ns: bigint): string {
   return `${whole}.${`${ns % nsPerSecond}`.padStart(9, '0')}Z`;
 }
 
-/** Connections that begin in the hour at `hour` (Unix seconds), each in one report or several. */
-export function drawReports(random: Random, hour: number, connections: number): Report[] {
+type Drawing = {
+  readonly connections: number;
+  /** Seconds in which they begin. */
+  readonly within: number;
+  /** Seconds that a report may be long. */
+  readonly lengths: readonly number[];
+};
+
+/** Connections that begin from `hour` (Unix seconds) on, each in one report or several. */
+export function drawReports(random: Random, hour: number, drawing: Drawing): Report[] {
+  const { connections, within, lengths } = drawing;
   const workloads = ['cart', 'checkout', 'payment', ''];
   const zones = ['eu-1a', 'eu-1b', ''];
   const one = <T>(list: readonly T[]): T => list[random.below(list.length)] as T;
@@ -88,11 +97,11 @@ export function drawReports(random: Random, hour: number, connections: number): 
     const protocol = one(['tcp', 'tcp', 'UDP']);
     const tenant = one(['', '', 'a']);
     const opened =
-      BigInt(hour) * nsPerSecond + BigInt(random.below(3600)) * nsPerSecond + draw(random);
+      BigInt(hour) * nsPerSecond + BigInt(random.below(within)) * nsPerSecond + draw(random);
     const pieces = 1 + random.below(4);
     let start = opened;
     for (let piece = 0; piece < pieces; piece += 1) {
-      const long = one([0n, 1n, 3n, 61n, 700n]) * nsPerSecond;
+      const long = BigInt(one(lengths)) * nsPerSecond;
       const end = start + long + (random.below(4) === 0 ? 0n : draw(random));
       const bytes = (): bigint => BigInt(random.below(2 ** 31)) * BigInt(random.below(50));
       const amounts = { packets: BigInt(random.below(1000)) };
