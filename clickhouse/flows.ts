@@ -11,31 +11,18 @@
  * `flow-seconds.ts`.
  */
 import type { Sql } from './client.ts';
+import { type FlowOptions, type Rebuilt, rebuild } from './flow-partitions.ts';
 import { isFlowPoint } from './flow-points.ts';
 import { isReport, minuteSeconds, reportCounts, share, sideMinutes } from './flow-reports.ts';
 import { secondsInsert } from './flow-seconds.ts';
-import { hourSeconds, inSlice, partitionOf, rebuildSettings, type Slice, within } from './hours.ts';
+import { hourSeconds, inSlice, rebuildSettings, type Slice, within } from './hours.ts';
 import { flowKey, flowLogs, flowMinutes, flowSeconds } from './schema/flows.ts';
 import { logs } from './schema/logs.ts';
 import { sum } from './schema/metrics.ts';
-import type { TableDef } from './schema/types.ts';
-import { replacePartition, withStaging } from './staging.ts';
-import { type Place, type Stored, storedIn } from './stored.ts';
-
-type FlowOptions = Place & { readonly signal?: AbortSignal };
+import { storedIn } from './stored.ts';
 
 /** Length of a partition of `flow_seconds`. */
 export const windowSeconds = 300;
-
-/** Minutes whose reports are read in one query. */
-const sliceSeconds = 300;
-
-type Rebuilt = {
-  readonly table: TableDef;
-  /** Length of a partition. */
-  readonly partitionSeconds: number;
-  readonly fill: (target: string, stored: Stored, slice: Slice) => string;
-};
 
 const seconds: Rebuilt = {
   table: flowSeconds,
@@ -113,45 +100,6 @@ export async function staleFlowMinutes(
     options.signal,
   );
   return rows.map(({ at }) => Number(at));
-}
-
-async function rebuild(
-  sql: Sql,
-  { table, partitionSeconds, fill }: Rebuilt,
-  slice: Slice,
-  options: FlowOptions,
-): Promise<void> {
-  const { signal } = options;
-  const stored = storedIn(options);
-  const own = stored(table.name);
-  const last = slice.to - 1;
-  for (let at = slice.from - (slice.from % partitionSeconds); at <= last; at += partitionSeconds) {
-    const whole = { from: at, to: at + partitionSeconds };
-    const from = Math.max(slice.from, at);
-    const to = Math.min(slice.to, whole.to);
-    await withStaging(sql, { ...options, table: table.name }, async (staging) => {
-      for (const kept of [
-        { from: at, to: from },
-        { from: to, to: whole.to },
-      ]) {
-        if (kept.to <= kept.from) continue;
-        const rows = `SELECT * FROM ${own} WHERE ${within(kept)}`;
-        await sql.run(`INSERT INTO ${staging} ${rows} ${rebuildSettings}`, signal);
-      }
-      for (let begin = from; begin < to; begin += sliceSeconds) {
-        const part = { from: begin, to: Math.min(begin + sliceSeconds, to) };
-        await sql.run(fill(staging, stored, part), signal);
-      }
-      // Nothing of what was counted is there any more, or nothing ever was: it stays as it is.
-      const [row] = await sql.rows<{ has: string }>(
-        `SELECT toString(count() > 0) AS has FROM ${staging}`,
-        signal,
-      );
-      if (row?.has !== '1') return;
-      const place = { table: own, staging, partition: partitionOf(at), signal };
-      await replacePartition(sql, { ...place, inPartition: within(whole) });
-    });
-  }
 }
 
 function minutesInsert(target: string, own: string, slice: Slice): string {

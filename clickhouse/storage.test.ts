@@ -35,7 +35,7 @@ describe('storage', () => {
     rebuilt.push('otel_log_patterns_1m', 'otel_log_patterns');
     rebuilt.push('otel_attributes_15m', 'otel_series_15m');
     rebuilt.push('otel_metrics_1m', 'otel_metrics_1h');
-    rebuilt.push('flow_logs', 'flow_seconds', 'flow_minutes');
+    rebuilt.push('flow_logs', 'flow_seconds', 'flow_minutes', 'l7_calls');
     const entities = entityTables.map(({ name }) => name);
     const apart = ['obsctl_migrations', 'snapshot_runs', ...entities, ...rebuilt];
     const names = tables.map((table) => table.name).filter((name) => !apart.includes(name));

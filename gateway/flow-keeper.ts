@@ -2,7 +2,7 @@
  * Keeps flows rebuilt from stored rows: every few seconds the last two minutes of `flow_seconds`,
  * so that a second is there ten after it; every minute `flow_minutes` and `flow_logs`, and
  * whatever minute has more reports than were counted; and hours that are over once more, as for
- * edges. Where nothing has reported flows for ten minutes, it looks once a minute. Several gateways may do this at once
+ * edges; `l7_calls` with them. Where nothing has reported flows for ten minutes, it looks once a minute. Several gateways may do this at once
  * (see `clickhouse/flows.ts`); one leaves the present to another that has just looked after it.
  */
 import type { ClickHouse } from '../clickhouse/client.ts';
@@ -26,6 +26,8 @@ const awakeMs = 10 * minuteMs;
 
 /** How far back the present goes: senders batch. */
 const presentSeconds = 120;
+/** Requests wait for their responses: calls are looked at for so much longer. */
+const callsSeconds = 180;
 /** Beyond it, minutes are compared with their reports: every time so far, and now and then. */
 const sweepSeconds = [75 * 60, 20 * hourSeconds] as const;
 const sweepsUntilLong = 30;
@@ -138,6 +140,7 @@ async function rebuildMinutes(
   if (isThere && !(await isJustDone(clickhouse, flowMinutes, hour, rest, place))) {
     await flows.rebuildFlowMinutes(clickhouse, present, place);
   }
+  await rebuildCalls(clickhouse, { ...present, from: present.from - callsSeconds }, place);
   due.turn += 1;
   if (due.turn < due.sweepTurn) return;
   const thenMs = clock.nowMs();
@@ -147,12 +150,19 @@ async function rebuildMinutes(
   due.sweeps += 1;
   for (const { hour: over } of closedHours(due.closedMs, nowMs)) {
     const whole = { from: over, to: over + hourSeconds };
+    await rebuildCalls(clickhouse, whole, place);
     if (!(await flows.hasFlows(clickhouse, whole, place))) continue;
     await flows.rebuildFlowSeconds(clickhouse, whole, place);
     await flows.rebuildFlowMinutes(clickhouse, whole, place);
   }
   due.closedMs = nowMs;
   due.sweepTurn = due.turn + turnsUntilNext(clock.nowMs() - thenMs);
+}
+
+async function rebuildCalls(clickhouse: ClickHouse, slice: Slice, place: Where): Promise<void> {
+  const { hasWireCalls, rebuildWireCalls } = await import('../clickhouse/wire-calls.ts');
+  if (await hasWireCalls(clickhouse, slice, place))
+    await rebuildWireCalls(clickhouse, slice, place);
 }
 
 /** Long connections and late reports tell of minutes that were counted before. */

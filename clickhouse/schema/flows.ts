@@ -124,4 +124,40 @@ export const flowKey: readonly Pair[] = [
   ...(['SourceAddress', 'DestinationAddress', 'DestinationPort', 'Tenant'] as const),
 ];
 
-export const flowTables: readonly TableDef[] = [flowLogs, flowSeconds, flowMinutes];
+// biome-ignore format: a table reads as a table, one column a line
+const callColumns = [
+  { ...moment, name: 'Time', source: 'Timestamp of the request; without one, of the response', comment: 'When it began' },
+  { ...word, name: 'State', source: 'which of the two were reported', comment: 'paired, request_only, response_only' },
+  { ...count, name: 'Duration', source: 'Timestamp of the response less that of the request', comment: 'Nanoseconds; 0 unless paired' },
+  { ...word, name: 'Cluster', source: 'k8s.cluster.name', comment: 'Cluster of the reporter' },
+  { ...word, name: 'ServiceName', source: 'service.name', comment: 'Service that reported it' },
+  { ...word, name: 'Protocol', source: 'network.protocol.name', comment: 'http, redis, dns, …' },
+  { ...word, name: 'Method', source: 'http.request.method, rpc.method, db.operation.name', comment: 'What was asked for' },
+  { ...text, name: 'Resource', source: 'http.route, url.path, rpc.service, db.collection.name, dns.question.name', comment: 'What it was asked of' },
+  { ...word, name: 'Status', source: 'http.response.status_code, rpc.response.status_code, db.response.status_code', comment: 'What was answered' },
+  { ...word, name: 'ErrorType', source: 'error.type', comment: 'Set when it failed' },
+  { ...text, name: 'SourceAddress', source: 'source.address', comment: 'Who asked' },
+  { ...port, name: 'SourcePort', source: 'source.port', comment: 'Its port' },
+  { ...text, name: 'DestinationAddress', source: 'destination.address', comment: 'Who was asked' },
+  { ...port, name: 'DestinationPort', source: 'destination.port', comment: 'Its port' },
+  { ...text, name: 'RequestId', source: 'network.request.id', comment: 'What both have in common; empty where a span is' },
+  { ...text, name: 'TraceId', source: 'LogRecord.trace_id', comment: '32 lower-case hex digits or empty' },
+  { ...text, name: 'SpanId', source: 'LogRecord.span_id', comment: '16 lower-case hex digits or empty' },
+  tenant,
+] as const;
+
+/** Requests with their responses, which were reported apart. An hour is a partition. */
+export const wireCalls: TableDef<(typeof callColumns)[number]['name']> = {
+  name: 'l7_calls',
+  comment: 'Requests and responses that were reported apart, one row a call',
+  columns: callColumns,
+  engine: 'MergeTree',
+  partitionBy: "toStartOfHour(Time, 'UTC')",
+  orderBy: '(Time, ServiceName, Method)',
+  ttlFrom: 'toDateTime(Time)',
+  retention: 'logs',
+  indexes: [],
+  inDoubt: 'idempotent',
+};
+
+export const flowTables: readonly TableDef[] = [flowLogs, flowSeconds, flowMinutes, wireCalls];

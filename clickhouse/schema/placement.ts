@@ -48,6 +48,7 @@ const shardingKeys: Readonly<Record<string, string>> = {
   flow_logs: 'cityHash64(Connection)',
   flow_seconds: byPair,
   flow_minutes: byPair,
+  l7_calls: 'cityHash64(RequestId, SpanId)',
   obsctl_receipts: 'cityHash64(Seal)',
 };
 
