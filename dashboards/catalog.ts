@@ -8,6 +8,7 @@ import { cniDashboard } from './infrastructure/cni.ts';
 import { controlPlaneDashboard } from './infrastructure/control-plane.ts';
 import { kubernetesDashboard } from './infrastructure/kubernetes.ts';
 import { machineDashboard } from './infrastructure/machine.ts';
+import { networkDashboard } from './infrastructure/network.ts';
 import { nodeDashboard } from './infrastructure/node.ts';
 import { podDashboard } from './infrastructure/pod.ts';
 import { workloadDashboard } from './infrastructure/workload.ts';
@@ -45,6 +46,7 @@ export function dashboards(options: DashboardOptions = {}): readonly DashboardJs
     nodeDashboard(),
     controlPlaneDashboard(),
     cniDashboard(),
+    networkDashboard(),
     machineDashboard(),
     snapshotsDashboard(),
     gatewayDashboard(),

@@ -18,6 +18,7 @@ export const dashboardUids = {
   node: 'obsctl-node',
   controlPlane: 'obsctl-control-plane',
   cni: 'obsctl-cni',
+  network: 'obsctl-network',
   machine: 'obsctl-machine',
   snapshots: 'obsctl-snapshots',
   gateway: 'obsctl-gateway',

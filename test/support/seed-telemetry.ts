@@ -8,6 +8,7 @@ import { rebuildEdges } from '../../clickhouse/edges.ts';
 import { countHours } from './hour-rollups.ts';
 import { cniTargets } from './seed-cni.ts';
 import { controlPlaneTargets } from './seed-control-plane.ts';
+import { flowPods, flowRows } from './seed-flows.ts';
 import { attributesOfService, kubernetesLogs, kubernetesPoints } from './seed-kubernetes.ts';
 import { gatewayPoints, hostName, hostPoints, seconds } from './seed-points.ts';
 import { scrapedPoints } from './seed-scraped.ts';
@@ -71,6 +72,8 @@ export async function seedTelemetry(
   for (let hour = Math.floor(fromMs / 3_600_000); hour * 3_600_000 < toMs; hour += 1) {
     await rebuildEdges(clickhouse, { hour: hour * 3600, fromMinute: 0 });
   }
+  await insert('flow_minutes', flowRows(fromMs, toMs));
+  await insert('entity_pods', flowPods(fromMs, toMs));
   const host = hostPoints(fromMs, toMs);
   const gateway = gatewayPoints(fromMs, toMs);
   const cluster = kubernetesPoints(fromMs, toMs);
