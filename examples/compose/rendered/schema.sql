@@ -927,6 +927,134 @@ TTL toDateTime(Time) + toIntervalDay(3650)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
 COMMENT 'How far each kind has been recorded';
 
+CREATE TABLE IF NOT EXISTS otel.flow_logs
+(
+    `Time` DateTime COMMENT 'Start of the minute' CODEC(Delta(4), ZSTD(1)),
+    `Connection` String COMMENT 'Which connection' CODEC(ZSTD(1)),
+    `Started` DateTime64(9) COMMENT 'When the connection was opened' CODEC(Delta(8), ZSTD(1)),
+    `Start` DateTime64(9) COMMENT 'From when on it was seen in this minute' CODEC(Delta(8), ZSTD(1)),
+    `End` DateTime64(9) COMMENT 'Until when it was seen in this minute' CODEC(Delta(8), ZSTD(1)),
+    `Cluster` LowCardinality(String) COMMENT 'Cluster of the reporter' CODEC(ZSTD(1)),
+    `Protocol` LowCardinality(String) COMMENT 'tcp, udp, …; empty when not reported' CODEC(ZSTD(1)),
+    `SourceAddress` String COMMENT 'Side that opened the connection' CODEC(ZSTD(1)),
+    `SourcePort` UInt16 COMMENT 'Its port' CODEC(ZSTD(1)),
+    `DestinationAddress` String COMMENT 'Side that was asked' CODEC(ZSTD(1)),
+    `DestinationPort` UInt16 COMMENT 'Its port' CODEC(ZSTD(1)),
+    `SourceBytes` UInt64 COMMENT 'Bytes that the source sent' CODEC(T64, ZSTD(1)),
+    `SourcePackets` UInt64 COMMENT 'Packets that the source sent' CODEC(T64, ZSTD(1)),
+    `DestinationBytes` UInt64 COMMENT 'Bytes that the destination sent' CODEC(T64, ZSTD(1)),
+    `DestinationPackets` UInt64 COMMENT 'Packets that the destination sent' CODEC(T64, ZSTD(1)),
+    `CloseReason` LowCardinality(String) COMMENT 'In the minute of its end: why it was closed; empty while it is open' CODEC(ZSTD(1)),
+    `SourceNamespace` LowCardinality(String) COMMENT 'Namespace of the side that opened the connection' CODEC(ZSTD(1)),
+    `SourceWorkload` LowCardinality(String) COMMENT 'Workload of the side that opened it' CODEC(ZSTD(1)),
+    `SourceZone` LowCardinality(String) COMMENT 'Zone of the side that opened it' CODEC(ZSTD(1)),
+    `DestinationNamespace` LowCardinality(String) COMMENT 'Namespace of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationWorkload` LowCardinality(String) COMMENT 'Workload of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationZone` LowCardinality(String) COMMENT 'Zone of the side that was asked' CODEC(ZSTD(1)),
+    `SourcePod` LowCardinality(String) COMMENT 'Pod of the side that opened it' CODEC(ZSTD(1)),
+    `SourceNode` LowCardinality(String) COMMENT 'Node of the side that opened it' CODEC(ZSTD(1)),
+    `DestinationPod` LowCardinality(String) COMMENT 'Pod of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationNode` LowCardinality(String) COMMENT 'Node of the side that was asked' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Reports` UInt64 COMMENT 'Reports of this minute, of either side; resent ones count once' CODEC(T64, ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (Time, SourceWorkload, DestinationWorkload, Connection)
+TTL Time + toIntervalDay(1)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Network connections by minute, made of log records with the attributes of a flow';
+
+CREATE TABLE IF NOT EXISTS otel.flow_seconds
+(
+    `Time` DateTime COMMENT 'Start of the interval' CODEC(Delta(4), ZSTD(1)),
+    `Cluster` LowCardinality(String) COMMENT 'Cluster of the reporter' CODEC(ZSTD(1)),
+    `Protocol` LowCardinality(String) COMMENT 'tcp, udp, …; empty when not reported' CODEC(ZSTD(1)),
+    `SourceNamespace` LowCardinality(String) COMMENT 'Namespace of the side that opened the connection' CODEC(ZSTD(1)),
+    `SourceWorkload` LowCardinality(String) COMMENT 'Workload of the side that opened it' CODEC(ZSTD(1)),
+    `SourceZone` LowCardinality(String) COMMENT 'Zone of the side that opened it' CODEC(ZSTD(1)),
+    `DestinationNamespace` LowCardinality(String) COMMENT 'Namespace of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationWorkload` LowCardinality(String) COMMENT 'Workload of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationZone` LowCardinality(String) COMMENT 'Zone of the side that was asked' CODEC(ZSTD(1)),
+    `SourceAddress` String COMMENT 'Where no workload is known' CODEC(ZSTD(1)),
+    `DestinationAddress` String COMMENT 'Where no workload is known' CODEC(ZSTD(1)),
+    `DestinationPort` UInt16 COMMENT '0 when not reported' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `SourceBytes` UInt64 COMMENT 'Bytes that the source sent' CODEC(T64, ZSTD(1)),
+    `SourcePackets` UInt64 COMMENT 'Packets that the source sent' CODEC(T64, ZSTD(1)),
+    `DestinationBytes` UInt64 COMMENT 'Bytes that the destination sent' CODEC(T64, ZSTD(1)),
+    `DestinationPackets` UInt64 COMMENT 'Packets that the destination sent' CODEC(T64, ZSTD(1)),
+    `Opened` UInt64 COMMENT 'Connections that began' CODEC(T64, ZSTD(1)),
+    `Closed` UInt64 COMMENT 'Connections that ended' CODEC(T64, ZSTD(1)),
+    `ConcurrentMax` UInt64 COMMENT 'Most connections open at one instant' CODEC(T64, ZSTD(1)),
+    `Reports` UInt64 COMMENT 'How many it was made of' CODEC(T64, ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfFiveMinutes(Time, 'UTC')
+ORDER BY (SourceWorkload, DestinationWorkload, SourceAddress, DestinationAddress, Time)
+TTL Time + toIntervalDay(1)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Network traffic between two sides by second';
+
+CREATE TABLE IF NOT EXISTS otel.flow_minutes
+(
+    `Time` DateTime COMMENT 'Start of the interval' CODEC(Delta(4), ZSTD(1)),
+    `Cluster` LowCardinality(String) COMMENT 'Cluster of the reporter' CODEC(ZSTD(1)),
+    `Protocol` LowCardinality(String) COMMENT 'tcp, udp, …; empty when not reported' CODEC(ZSTD(1)),
+    `SourceNamespace` LowCardinality(String) COMMENT 'Namespace of the side that opened the connection' CODEC(ZSTD(1)),
+    `SourceWorkload` LowCardinality(String) COMMENT 'Workload of the side that opened it' CODEC(ZSTD(1)),
+    `SourceZone` LowCardinality(String) COMMENT 'Zone of the side that opened it' CODEC(ZSTD(1)),
+    `DestinationNamespace` LowCardinality(String) COMMENT 'Namespace of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationWorkload` LowCardinality(String) COMMENT 'Workload of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationZone` LowCardinality(String) COMMENT 'Zone of the side that was asked' CODEC(ZSTD(1)),
+    `SourceAddress` String COMMENT 'Where no workload is known' CODEC(ZSTD(1)),
+    `DestinationAddress` String COMMENT 'Where no workload is known' CODEC(ZSTD(1)),
+    `DestinationPort` UInt16 COMMENT '0 when not reported' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `SourceBytes` UInt64 COMMENT 'Bytes that the source sent' CODEC(T64, ZSTD(1)),
+    `SourcePackets` UInt64 COMMENT 'Packets that the source sent' CODEC(T64, ZSTD(1)),
+    `DestinationBytes` UInt64 COMMENT 'Bytes that the destination sent' CODEC(T64, ZSTD(1)),
+    `DestinationPackets` UInt64 COMMENT 'Packets that the destination sent' CODEC(T64, ZSTD(1)),
+    `Opened` UInt64 COMMENT 'Connections that began' CODEC(T64, ZSTD(1)),
+    `Closed` UInt64 COMMENT 'Connections that ended' CODEC(T64, ZSTD(1)),
+    `ConcurrentMax` UInt64 COMMENT 'Most connections open at one instant' CODEC(T64, ZSTD(1)),
+    `Reports` UInt64 COMMENT 'How many it was made of' CODEC(T64, ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (SourceWorkload, DestinationWorkload, SourceAddress, DestinationAddress, Time)
+TTL Time + toIntervalDay(90)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Network traffic between two sides by minute';
+
+CREATE TABLE IF NOT EXISTS otel.l7_calls
+(
+    `Time` DateTime64(9) COMMENT 'When it began' CODEC(Delta(8), ZSTD(1)),
+    `State` LowCardinality(String) COMMENT 'paired, request_only, response_only' CODEC(ZSTD(1)),
+    `Duration` UInt64 COMMENT 'Nanoseconds; 0 unless paired' CODEC(T64, ZSTD(1)),
+    `Cluster` LowCardinality(String) COMMENT 'Cluster of the reporter' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service that reported it' CODEC(ZSTD(1)),
+    `Protocol` LowCardinality(String) COMMENT 'http, redis, dns, …' CODEC(ZSTD(1)),
+    `Method` LowCardinality(String) COMMENT 'What was asked for' CODEC(ZSTD(1)),
+    `Resource` String COMMENT 'What it was asked of' CODEC(ZSTD(1)),
+    `Status` LowCardinality(String) COMMENT 'What was answered' CODEC(ZSTD(1)),
+    `ErrorType` LowCardinality(String) COMMENT 'Set when it failed' CODEC(ZSTD(1)),
+    `SourceAddress` String COMMENT 'Who asked' CODEC(ZSTD(1)),
+    `SourcePort` UInt16 COMMENT 'Its port' CODEC(ZSTD(1)),
+    `DestinationAddress` String COMMENT 'Who was asked' CODEC(ZSTD(1)),
+    `DestinationPort` UInt16 COMMENT 'Its port' CODEC(ZSTD(1)),
+    `RequestId` String COMMENT 'What both have in common; empty where a span is' CODEC(ZSTD(1)),
+    `TraceId` String COMMENT '32 lower-case hex digits or empty' CODEC(ZSTD(1)),
+    `SpanId` String COMMENT '16 lower-case hex digits or empty' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (Time, ServiceName, Method)
+TTL toDateTime(Time) + toIntervalDay(1)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Requests and responses that were reported apart, one row a call';
+
 ALTER TABLE otel.otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay(1);
 
 ALTER TABLE otel.otel_traces_trace_id_ts MODIFY TTL Start + toIntervalDay(1);
@@ -946,6 +1074,10 @@ ALTER TABLE otel.otel_metrics_summary MODIFY TTL toDateTime(TimeUnix) + toInterv
 ALTER TABLE otel.otel_red_1s MODIFY TTL Time + toIntervalDay(1);
 
 ALTER TABLE otel.otel_attributes_15m MODIFY TTL Time + toIntervalDay(7);
+
+ALTER TABLE otel.flow_logs MODIFY TTL Time + toIntervalDay(1);
+
+ALTER TABLE otel.l7_calls MODIFY TTL toDateTime(Time) + toIntervalDay(1);
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS otel.otel_traces_trace_id_ts_mv
 TO otel.otel_traces_trace_id_ts
