@@ -22,7 +22,7 @@ const list = (names: readonly string[]): string => names.map((name) => `'${name}
 export const isFlowPoint = `MetricName IN (${list([...bytes, ...packets])})`;
 
 /** Points that may tell of a time. */
-export function pointsOf({ from, to }: Slice): Slice {
+function pointsOf({ from, to }: Slice): Slice {
   return { from: from - pointSecondsMax, to: to + pointSecondsMax };
 }
 

@@ -61,7 +61,7 @@ export const isReport = `hasAny(mapValues(LogAttributes), [${transportList}])
       AND (LogAttributes['source.bytes'] != '' OR LogAttributes['destination.bytes'] != '')`;
 
 /** Records that may tell of a time. */
-export function recordsOf({ from, to }: Slice): Slice {
+function recordsOf({ from, to }: Slice): Slice {
   return { from: from - endLateSeconds, to: to + reportSecondsMax + endEarlySeconds };
 }
 

@@ -199,7 +199,7 @@ describe('connections at once', () => {
     expect(await most('flow_minutes')).toEqual([{ at: '0', n: '2' }]);
   });
 
-  it('are one where one ends as the other begins, and where one is reported in pieces', async () => {
+  it('are one where one ends as the other begins, and where one comes in pieces', async () => {
     await clear();
     const opened = report(10, 13).start;
     const half = 500_000_000n;

@@ -132,7 +132,8 @@ function events(records: string, { from, to }: Slice): string {
           cityHash64('id', LogAttributes['network.request.id'], ${connection}),
         SpanId != '', cityHash64('span', TraceId, SpanId),
         cityHash64('none', Timestamp, EventName, LogAttributes)) AS key,
-      CAST((toUnixTimestamp64Nano(Timestamp), LogAttributes, toString(ServiceName), TraceId, SpanId),
+      CAST(
+        (toUnixTimestamp64Nano(Timestamp), LogAttributes, toString(ServiceName), TraceId, SpanId),
         'Tuple(at Int64, attributes Map(LowCardinality(String), String), service String,
           trace String, span String)') AS event
     FROM ${records}

@@ -2,8 +2,9 @@
  * Keeps flows rebuilt from stored rows: every few seconds the last two minutes of `flow_seconds`,
  * so that a second is there ten after it; every minute `flow_minutes` and `flow_logs`, and
  * whatever minute has more reports than were counted; and hours that are over once more, as for
- * edges; `l7_calls` with them. Where nothing has reported flows for ten minutes, it looks once a minute. Several gateways may do this at once
- * (see `clickhouse/flows.ts`); one leaves the present to another that has just looked after it.
+ * edges; `l7_calls` with them. Where nothing has reported flows for ten minutes, it looks once a
+ * minute. Several gateways may do this at once (see `clickhouse/flows.ts`); one leaves the present
+ * to another that has just looked after it.
  */
 import type { ClickHouse } from '../clickhouse/client.ts';
 import { hourSeconds, type Slice } from '../clickhouse/hours.ts';

@@ -10,10 +10,11 @@ import { queryVariable } from '../vocabulary/variables.ts';
 
 const f = columnsOf(flowMinutes);
 
-export const onFlowCluster = `$__conditionalAll(${f.Cluster} IN (\${cluster:singlequote}), $cluster)`;
+const onFlowCluster = `$__conditionalAll(${f.Cluster} IN (\${cluster:singlequote}), $cluster)`;
 
 /** Only pairs that have one of the chosen sides. */
-export const ofChosenSide = `$__conditionalAll(hasAny([source, destination], [\${side:singlequote}]), $side)`;
+export const ofChosenSide =
+  '$__conditionalAll(hasAny([source, destination],' + ` [\${side:singlequote}]), $side)`;
 
 const versions = ({ name }: { readonly name: string }, shown: string): string =>
   `SELECT Cluster, arrayJoin(Addresses) AS Address, ValidFrom, ValidTo, ${shown} AS shown` +

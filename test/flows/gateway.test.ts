@@ -81,7 +81,11 @@ it(
     await until(pairsOf(first), cart, 90);
     const second = Math.floor(Date.now() / 1000);
     await Promise.all([sendLog(second), sendPoint(second + 1)]);
-    await until(pairsOf(second), `${cart}\n${checkout}`, second + 1 + freshSeconds - Date.now() / 1000);
+    await until(
+      pairsOf(second),
+      `${cart}\n${checkout}`,
+      second + 1 + freshSeconds - Date.now() / 1000,
+    );
     const row = '10.0.0.1\t40000\tfin\t7000\tcart\tprod';
     await until(connections, `${row}\n${row}`, 75);
   },

@@ -15,7 +15,7 @@ export type Report = {
   readonly tenant: string;
 };
 
-export type Side = {
+type Side = {
   readonly address: string;
   readonly port: number;
   readonly namespace: string;
@@ -25,7 +25,7 @@ export type Side = {
   readonly packets: bigint;
 };
 
-export const nsPerSecond = 1_000_000_000n;
+const nsPerSecond = 1_000_000_000n;
 const nsPerMinute = 60n * nsPerSecond;
 
 /** A row of `otel_logs`, as JSON. */
@@ -187,7 +187,7 @@ function mostOpen(spans: readonly (readonly [bigint, bigint])[]): number {
   );
 }
 
-export function pairOf({ protocol, source, destination, tenant }: Report): string {
+function pairOf({ protocol, source, destination, tenant }: Report): string {
   const name = (side: Side): string =>
     [side.namespace, side.workload, side.zone, side.workload === '' ? side.address : ''].join('/');
   return [protocol.toLowerCase(), name(source), name(destination), destination.port, tenant].join(

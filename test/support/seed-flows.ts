@@ -6,7 +6,7 @@ export const seededPairs = [
   { from: ['cart', 'eu-1a'], to: ['stock', 'eu-1a'], sent: 6000, answered: 0, most: 2 },
 ] as const;
 
-export const seededAddress = '10.1.0.9';
+const seededAddress = '10.1.0.9';
 /** Bytes a minute to the address. */
 export const toAddress = 1200;
 
