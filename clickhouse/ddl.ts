@@ -40,6 +40,7 @@ export const defaultRetentionDays: Readonly<Record<Retention, number>> = {
   traces: 7,
   logs: 7,
   metrics: 30,
+  seconds: 1,
   rollups: 90,
   hours: 400,
   receipts: 30,

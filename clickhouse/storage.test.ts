@@ -40,6 +40,7 @@ describe('storage', () => {
     rebuilt.push('otel_metrics_1m', 'otel_metrics_1h');
     const beside = [...entityTables, ...agentTables, ...costTables];
     const entities = beside.map(({ name }) => name);
+    rebuilt.push('flow_logs', 'flow_seconds', 'flow_minutes', 'l7_calls');
     const apart = ['obsctl_migrations', 'snapshot_runs', ...entities, ...rebuilt];
     const names = tables.map((table) => table.name).filter((name) => !apart.includes(name));
     expect(storageCases.map((one) => one.table)).toEqual(names);

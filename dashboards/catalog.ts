@@ -11,6 +11,7 @@ import { entitiesDashboard } from './infrastructure/entities.ts';
 import { costDashboard } from './infrastructure/cost.ts';
 import { kubernetesDashboard } from './infrastructure/kubernetes.ts';
 import { machineDashboard } from './infrastructure/machine.ts';
+import { networkDashboard } from './infrastructure/network.ts';
 import { nodeDashboard } from './infrastructure/node.ts';
 import { podDashboard } from './infrastructure/pod.ts';
 import { workloadDashboard } from './infrastructure/workload.ts';
@@ -50,6 +51,7 @@ export function dashboards(options: DashboardOptions = {}): readonly DashboardJs
     costDashboard(),
     controlPlaneDashboard(),
     cniDashboard(),
+    networkDashboard(),
     machineDashboard(),
     snapshotsDashboard(),
     agentsDashboard(),

@@ -222,7 +222,10 @@ describe('links of Kubernetes', () => {
     ),
   );
   it.each([
-    ['kubernetes', ['workload', 'node', 'machine', 'logs', 'traces', 'control-plane', 'cni']],
+    [
+      'kubernetes',
+      ['workload', 'node', 'machine', 'logs', 'traces', 'control-plane', 'cni', 'network'],
+    ],
     ['workload', ['pod', 'node', 'services', 'traces', 'logs']],
     ['pod', ['workload', 'node', 'services', 'machine']],
     ['node', ['pod', 'workload', 'machine']],

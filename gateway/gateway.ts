@@ -9,6 +9,7 @@ import type { Clock } from '../core/clock.ts';
 import { type GatewayConfig, ofEachShard } from './config.ts';
 import { type DogstatsdThread, startDogstatsd } from './dogstatsd-thread.ts';
 import { keepEdges } from './edge-keeper.ts';
+import { keepFlows } from './flow-keeper.ts';
 import { type Guarding, startGuarding } from './guarding.ts';
 import { keepHours } from './hour-keeper.ts';
 import type { LaneLog } from './lane/lane-types.ts';
@@ -76,7 +77,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     const schema = keepSchema(config, parts);
     cleanUp.push(() => schema.cancel());
     for (const shard of ofEachShard(config)) {
-      for (const keep of [keepRollups, keepEdges, keepHours]) {
+      for (const keep of [keepRollups, keepEdges, keepHours, keepFlows]) {
         const timer = keep(shard, parts);
         cleanUp.push(() => timer.cancel());
       }

@@ -33,7 +33,8 @@ const runsTable = 'snapshot_runs';
 const rebuilt = [
   ...['otel_red_1m', 'otel_red_1h', 'otel_red_1d', 'otel_service_edges_1m'],
   ...['otel_log_patterns_1m', 'otel_attributes_15m', 'otel_series_15m'],
-  ...['otel_metrics_1m', 'otel_metrics_1h'],
+  ...['otel_metrics_1m', 'otel_metrics_1h', 'flow_logs', 'flow_seconds', 'flow_minutes'],
+  'l7_calls',
 ];
 
 /** Log tables of the server about itself that we keep, and for how many days. */

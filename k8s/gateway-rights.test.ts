@@ -8,12 +8,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ClickHouse } from '../clickhouse/client.ts';
 import { rebuildEdges } from '../clickhouse/edges.ts';
+import { rebuildFlowMinutes, rebuildFlowSeconds } from '../clickhouse/flows.ts';
 import { rebuildHour } from '../clickhouse/hour-rollup.ts';
 import { secondsSinceReplaced } from '../clickhouse/hours.ts';
 import { pointHours } from '../clickhouse/point-hours.ts';
 import { pointMinutes } from '../clickhouse/points.ts';
 import { rebuildDayRollup, rebuildHourRollup, rebuildMinuteRollup } from '../clickhouse/rollups.ts';
 import { serviceEdges } from '../clickhouse/schema/edges.ts';
+import { flowLogs, flowMinutes } from '../clickhouse/schema/flows.ts';
 import { schemaScript } from '../clickhouse/script.ts';
 import { keptRollups } from '../gateway/kept-rollups.ts';
 import { startAsUser } from '../test/support/as-user.ts';
@@ -57,6 +59,9 @@ describe('the gateway', () => {
     'fills tables and keeps every rollup of them',
     async () => {
       const at = `toDateTime64(${hour + 60}, 9, 'UTC')`;
+      // Seconds of flows are kept for a day only.
+      const soon = hour + 82_800;
+      const lately = `toDateTime64(${soon + 60}, 9, 'UTC')`;
       const columns = 'Timestamp, TraceId, SpanId, ParentSpanId, SpanKind, ServiceName, SpanName';
       await server.run(
         `INSERT INTO otel.otel_traces (${columns}, Duration) VALUES ` +
@@ -65,7 +70,9 @@ describe('the gateway', () => {
       );
       await server.run(
         'INSERT INTO otel.otel_logs (Timestamp, ServiceName, Body, LogAttributes) ' +
-          `VALUES (${at}, 'shop', 'sold 1 of 2', map('code', '7'))`,
+          `VALUES (${at}, 'shop', 'sold 1 of 2', map('code', '7')), (${lately}, 'agent', '', ` +
+          "map('network.transport', 'tcp', 'source.address', '10.0.0.1', " +
+          "'destination.address', '10.0.0.2', 'source.bytes', '9'))",
       );
       await server.run(
         'INSERT INTO otel.otel_metrics_gauge (TimeUnix, ServiceName, MetricName, Value) ' +
@@ -83,10 +90,14 @@ describe('the gateway', () => {
       for (const rebuild of [rebuildMinuteRollup, rebuildHourRollup, rebuildDayRollup]) {
         expect(await rebuild(server, day)).toMatchObject({ replaced: true });
       }
+      const flows = { from: soon, to: soon + 120 };
+      await rebuildFlowSeconds(server, flows);
+      await rebuildFlowMinutes(server, flows);
       expect(await secondsSinceReplaced(server, serviceEdges, hour)).toBeLessThan(3600);
       const left = "SELECT name FROM system.tables WHERE name LIKE '%_staging_%'";
       expect(await server.rows(left)).toEqual([]);
-      for (const { name } of [...keptRollups, pointMinutes].map(({ table }) => table)) {
+      const counted = [pointMinutes.table, flowLogs, flowMinutes];
+      for (const { name } of [...keptRollups.map(({ table }) => table), ...counted]) {
         const [row] = await server.rows(`SELECT count() > 0 AS has FROM otel.${name}`);
         expect({ name, ...Object(row) }).toEqual({ name, has: 1 });
       }

@@ -28,6 +28,7 @@ const retentions: readonly Retention[] = [
   'traces',
   'logs',
   'metrics',
+  'seconds',
   'rollups',
   'hours',
   'receipts',

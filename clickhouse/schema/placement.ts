@@ -19,6 +19,8 @@ const bySeries = 'cityHash64(MetricName, ServiceName, ResourceAttributes, Attrib
 /** Hashed when it was counted. */
 const byCountedSeries = 'Series';
 
+const byPair = 'cityHash64(SourceWorkload, DestinationWorkload, SourceAddress)';
+
 const byOperation = 'cityHash64(ServiceName, SpanName)';
 
 const shardingKeys: Readonly<Record<string, string>> = {
@@ -44,6 +46,11 @@ const shardingKeys: Readonly<Record<string, string>> = {
   otel_red_1m: byOperation,
   otel_red_1h: byOperation,
   otel_red_1d: byOperation,
+  // Made on each shard of the reports that lie there.
+  flow_logs: 'cityHash64(Connection)',
+  flow_seconds: byPair,
+  flow_minutes: byPair,
+  l7_calls: 'cityHash64(RequestId, SpanId)',
   obsctl_receipts: 'cityHash64(Seal)',
 };
 

@@ -3,6 +3,7 @@ import { attributeCatalogue, seriesCatalogue } from './catalogue.ts';
 import { costTables } from './costs.ts';
 import { serviceEdges } from './edges.ts';
 import { entityTables } from './entities.ts';
+import { flowTables } from './flows.ts';
 import { logPatternMinutes, logPatterns } from './log-patterns.ts';
 import { logs } from './logs.ts';
 import { exponentialHistogram, gauge, histogram, sum, summary } from './metrics.ts';
@@ -39,6 +40,7 @@ export const tables: readonly TableDef[] = [
   ...entityTables,
   ...agentTables,
   ...costTables,
+  ...flowTables,
 ];
 
 /** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */

@@ -8,6 +8,7 @@ export type Retention =
   | 'traces'
   | 'logs'
   | 'metrics'
+  | 'seconds'
   | 'rollups'
   | 'hours'
   | 'receipts'

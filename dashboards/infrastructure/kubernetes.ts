@@ -94,6 +94,7 @@ function nodesNotReady(): PanelDraft {
     links: [
       { title: 'Control plane', to: 'controlPlane', set: { cluster: 'same' } },
       { title: 'The network of its pods', to: 'cni', set: { cluster: 'same' } },
+      { title: 'Who sends to whom', to: 'network', set: { cluster: 'same' } },
     ],
   });
 }

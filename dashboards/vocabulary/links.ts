@@ -20,6 +20,7 @@ export const dashboardUids = {
   cost: 'obsctl-cost',
   controlPlane: 'obsctl-control-plane',
   cni: 'obsctl-cni',
+  network: 'obsctl-network',
   machine: 'obsctl-machine',
   snapshots: 'obsctl-snapshots',
   agents: 'obsctl-agents',

@@ -7,6 +7,7 @@ import { attributeCatalogue, seriesCatalogue } from '../../clickhouse/schema/cat
 import { costHours } from '../../clickhouse/schema/costs.ts';
 import { serviceEdges } from '../../clickhouse/schema/edges.ts';
 import { pods } from '../../clickhouse/schema/entities.ts';
+import { flowMinutes } from '../../clickhouse/schema/flows.ts';
 import { logs } from '../../clickhouse/schema/logs.ts';
 import { gauge, sum } from '../../clickhouse/schema/metrics.ts';
 import { receipts, redSecond } from '../../clickhouse/schema/ours.ts';
@@ -45,6 +46,7 @@ const p = columnsOf(receipts);
 const e = columnsOf(serviceEdges);
 const a = columnsOf(attributeCatalogue);
 const c = columnsOf(seriesCatalogue);
+const f = columnsOf(flowMinutes);
 const n = columnsOf(snapshotRuns);
 const q = columnsOf(pods);
 const o = columnsOf(agents);
@@ -121,6 +123,14 @@ export const sources = {
     reason:
       'No calls between services are known in this time range. They need client or producer' +
       ' spans; a gateway of obsctl finds them every minute, also in what a Collector stored.',
+  },
+  flows: {
+    probe: `SELECT 1 FROM ${flowMinutes.name} WHERE $__timeFilter(${f.Time}) LIMIT 1`,
+    needs: [{ preset: 'ebpf', where: { network: true } }],
+    reason:
+      'No network traffic was reported in this time range. Put `ebpf: {network: true}` under' +
+      ' node_agent.presets in the stack file, or send flows as OTLP logs; a gateway of obsctl' +
+      ' counts them.',
   },
   spans: {
     probe: `SELECT 1 FROM ${traces.name} WHERE $__timeFilter(${t.Timestamp}) LIMIT 1`,

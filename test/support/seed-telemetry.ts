@@ -10,6 +10,7 @@ import { agentRows } from './seed-agents.ts';
 import { cniTargets } from './seed-cni.ts';
 import { controlPlaneTargets } from './seed-control-plane.ts';
 import { costHourRows, deploymentRows } from './seed-cost.ts';
+import { flowPods, flowRows } from './seed-flows.ts';
 import { attributesOfService, kubernetesLogs, kubernetesPoints } from './seed-kubernetes.ts';
 import { gatewayPoints, hostName, hostPoints, seconds } from './seed-points.ts';
 import { scrapedPoints } from './seed-scraped.ts';
@@ -73,6 +74,8 @@ export async function seedTelemetry(
   for (let hour = Math.floor(fromMs / 3_600_000); hour * 3_600_000 < toMs; hour += 1) {
     await rebuildEdges(clickhouse, { hour: hour * 3600, fromMinute: 0 });
   }
+  await insert('flow_minutes', flowRows(fromMs, toMs));
+  await insert('entity_pods', flowPods(fromMs, toMs));
   const host = hostPoints(fromMs, toMs);
   const gateway = gatewayPoints(fromMs, toMs);
   const cluster = kubernetesPoints(fromMs, toMs);

@@ -927,98 +927,133 @@ TTL toDateTime(Time) + toIntervalDay(3650)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
 COMMENT 'How far each kind has been recorded';
 
-CREATE TABLE IF NOT EXISTS otel.cost_prices
+CREATE TABLE IF NOT EXISTS otel.flow_logs
 (
-    `Source` LowCardinality(String) COMMENT 'Name of the price file' CODEC(ZSTD(1)),
-    `Loaded` DateTime64(3) COMMENT 'When it was loaded; of a source the newest ones count' CODEC(ZSTD(1)),
-    `Position` UInt32 COMMENT 'Place in the file, from 0' CODEC(ZSTD(1)),
-    `Layer` UInt8 COMMENT '1 a list price, 2 of a node or of nodes with a label' CODEC(ZSTD(1)),
-    `Provider` LowCardinality(String) COMMENT 'aws, gcp, azure, other; empty for any' CODEC(ZSTD(1)),
-    `Region` LowCardinality(String) COMMENT 'Empty for any' CODEC(ZSTD(1)),
-    `InstanceType` LowCardinality(String) COMMENT 'Empty for any' CODEC(ZSTD(1)),
-    `CapacityType` LowCardinality(String) COMMENT 'spot, on-demand; empty for any' CODEC(ZSTD(1)),
-    `Node` String COMMENT 'Name of a node; empty for any' CODEC(ZSTD(1)),
-    `LabelName` LowCardinality(String) COMMENT 'Label of nodes; empty for any' CODEC(ZSTD(1)),
-    `LabelValue` String COMMENT 'Its value' CODEC(ZSTD(1)),
-    `CpuPrice` Decimal(38, 12) COMMENT 'Of a vCPU for an hour' CODEC(ZSTD(1)),
-    `MemoryPrice` Decimal(38, 12) COMMENT 'Of 10⁹ bytes for an hour' CODEC(ZSTD(1)),
-    `NodePrice` Decimal(38, 12) COMMENT 'Of the whole node for an hour; 0 where there are the other two' CODEC(ZSTD(1)),
-    `Currency` LowCardinality(String) COMMENT 'ISO 4217' CODEC(ZSTD(1)),
-    `Hash` String COMMENT 'The same file again is no news' CODEC(ZSTD(1)),
-    `ValidTo` DateTime64(3) COMMENT 'Until when it counted; in 2100 for what still does' CODEC(ZSTD(1)),
-    `Version` UInt64 COMMENT 'Of two rows the greater one stays' CODEC(ZSTD(1))
-)
-ENGINE = ReplacingMergeTree(Version)
-PARTITION BY toStartOfMonth(Loaded, 'UTC')
-ORDER BY (Source, Loaded, Position)
-TTL toDateTime(ValidTo) + toIntervalDay(400)
-SETTINGS index_granularity = 2048, ttl_only_drop_parts = 0, merge_selector_base = 10, non_replicated_deduplication_window = 10000
-COMMENT 'Prices of price files, as they were loaded';
-
-CREATE TABLE IF NOT EXISTS otel.cost_bills
-(
-    `Source` LowCardinality(String) COMMENT 'Name of the bill' CODEC(ZSTD(1)),
-    `Import` UInt64 COMMENT 'Which import of it; the newest one that was finished counts' CODEC(ZSTD(1)),
-    `Line` UInt64 COMMENT 'Where the row begins in the file. 0: a row that says that the import is finished' CODEC(Delta(8), ZSTD(1)),
-    `ChargePeriodStart` DateTime COMMENT 'Begin of what is charged' CODEC(ZSTD(1)),
-    `ChargePeriodEnd` DateTime COMMENT 'Its end, not included' CODEC(ZSTD(1)),
-    `BilledCost` Decimal(76, 30) COMMENT 'What is on the invoice' CODEC(ZSTD(1)),
-    `EffectiveCost` Decimal(76, 30) COMMENT 'With what was paid in advance spread over its use; what we count with' CODEC(ZSTD(1)),
-    `BillingCurrency` LowCardinality(String) COMMENT 'ISO 4217' CODEC(ZSTD(1)),
-    `ChargeCategory` LowCardinality(String) COMMENT 'Usage, Purchase, Tax, Credit, Adjustment' CODEC(ZSTD(1)),
-    `ServiceCategory` LowCardinality(String) COMMENT 'Compute, Storage, Networking, …' CODEC(ZSTD(1)),
-    `ServiceName` LowCardinality(String) COMMENT 'What the provider calls it' CODEC(ZSTD(1)),
-    `ProviderName` LowCardinality(String) COMMENT 'Provider' CODEC(ZSTD(1)),
-    `RegionId` LowCardinality(String) COMMENT 'Region' CODEC(ZSTD(1)),
-    `ResourceId` String COMMENT 'What was charged; the machine of a node' CODEC(ZSTD(1)),
-    `SkuId` String COMMENT 'What the provider sold' CODEC(ZSTD(1)),
-    `Tags` Map(LowCardinality(String), String) COMMENT 'Tags of the resource' CODEC(ZSTD(1)),
-    `Hash` String COMMENT 'In the row of line 0: the same file again is no news' CODEC(ZSTD(1)),
-    `Version` UInt64 COMMENT 'A row that is written again replaces itself' CODEC(ZSTD(1))
-)
-ENGINE = ReplacingMergeTree(Version)
-PARTITION BY toStartOfMonth(ChargePeriodStart, 'UTC')
-ORDER BY (Source, Import, Line)
-TTL ChargePeriodEnd + toIntervalDay(3650)
-SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
-COMMENT 'Bills of providers in the format FOCUS, a row a charge';
-
-CREATE TABLE IF NOT EXISTS otel.cost_hours
-(
-    `Time` DateTime COMMENT 'Start of the hour in UTC' CODEC(Delta(4), ZSTD(1)),
-    `Kind` LowCardinality(String) COMMENT 'node: what a node cost. pod: what of it is a pod’s. unallocated: what no pod requested; negative where pods requested more than there is' CODEC(ZSTD(1)),
-    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
-    `Node` LowCardinality(String) COMMENT 'Node' CODEC(ZSTD(1)),
-    `Zone` LowCardinality(String) COMMENT 'Availability zone of the node' CODEC(ZSTD(1)),
-    `InstanceType` LowCardinality(String) COMMENT 'Type of the machine' CODEC(ZSTD(1)),
-    `Namespace` LowCardinality(String) COMMENT 'Of a pod' CODEC(ZSTD(1)),
-    `WorkloadKind` LowCardinality(String) COMMENT 'Of a pod' CODEC(ZSTD(1)),
-    `Workload` LowCardinality(String) COMMENT 'Of a pod; its own name where nothing made it' CODEC(ZSTD(1)),
-    `Pod` String COMMENT 'Name of the pod' CODEC(ZSTD(1)),
-    `PodId` String COMMENT 'k8s.pod.uid' CODEC(ZSTD(1)),
-    `Team` LowCardinality(String) COMMENT 'Label of the pod, else of its workload, else of its namespace; – without' CODEC(ZSTD(1)),
-    `Owner` LowCardinality(String) COMMENT 'As Team' CODEC(ZSTD(1)),
-    `CostCenter` LowCardinality(String) COMMENT 'As Team' CODEC(ZSTD(1)),
-    `Hours` Decimal(38, 9) COMMENT 'How much of the hour it was there' CODEC(ZSTD(1)),
-    `CpuCoreHours` Decimal(38, 9) COMMENT 'Requested by a pod; capacity of a node' CODEC(ZSTD(1)),
-    `CpuCoreHoursUsed` Decimal(38, 9) COMMENT 'Mean use by the time it was there' CODEC(ZSTD(1)),
-    `MemoryGbHours` Decimal(38, 9) COMMENT 'As CpuCoreHours; 10⁹ bytes' CODEC(ZSTD(1)),
-    `MemoryGbHoursUsed` Decimal(38, 9) COMMENT 'Mean use by the time it was there' CODEC(ZSTD(1)),
-    `IsMeasured` UInt8 COMMENT '0 where no metric told the use; the use is 0 then' CODEC(ZSTD(1)),
-    `Cost` Decimal(38, 12) COMMENT 'Of a pod what it requested; of a node all of it; pods and unallocated add up to the node' CODEC(ZSTD(1)),
-    `UsageCost` Decimal(38, 12) COMMENT 'What of it was used' CODEC(ZSTD(1)),
-    `IdleCost` Decimal(38, 12) COMMENT 'Of a node: what nobody used' CODEC(ZSTD(1)),
-    `CpuPrice` Decimal(38, 12) COMMENT 'Of a vCPU for an hour, which was counted with' CODEC(ZSTD(1)),
-    `MemoryPrice` Decimal(38, 12) COMMENT 'Of 10⁹ bytes for an hour' CODEC(ZSTD(1)),
-    `Currency` LowCardinality(String) COMMENT 'ISO 4217; amounts of two are never added' CODEC(ZSTD(1)),
-    `PriceSource` LowCardinality(String) COMMENT 'bill: FILE, node: FILE, file: FILE, or default PROVIDER DATE' CODEC(ZSTD(1))
+    `Time` DateTime COMMENT 'Start of the minute' CODEC(Delta(4), ZSTD(1)),
+    `Connection` String COMMENT 'Which connection' CODEC(ZSTD(1)),
+    `Started` DateTime64(9) COMMENT 'When the connection was opened' CODEC(Delta(8), ZSTD(1)),
+    `Start` DateTime64(9) COMMENT 'From when on it was seen in this minute' CODEC(Delta(8), ZSTD(1)),
+    `End` DateTime64(9) COMMENT 'Until when it was seen in this minute' CODEC(Delta(8), ZSTD(1)),
+    `Cluster` LowCardinality(String) COMMENT 'Cluster of the reporter' CODEC(ZSTD(1)),
+    `Protocol` LowCardinality(String) COMMENT 'tcp, udp, …; empty when not reported' CODEC(ZSTD(1)),
+    `SourceAddress` String COMMENT 'Side that opened the connection' CODEC(ZSTD(1)),
+    `SourcePort` UInt16 COMMENT 'Its port' CODEC(ZSTD(1)),
+    `DestinationAddress` String COMMENT 'Side that was asked' CODEC(ZSTD(1)),
+    `DestinationPort` UInt16 COMMENT 'Its port' CODEC(ZSTD(1)),
+    `SourceBytes` UInt64 COMMENT 'Bytes that the source sent' CODEC(T64, ZSTD(1)),
+    `SourcePackets` UInt64 COMMENT 'Packets that the source sent' CODEC(T64, ZSTD(1)),
+    `DestinationBytes` UInt64 COMMENT 'Bytes that the destination sent' CODEC(T64, ZSTD(1)),
+    `DestinationPackets` UInt64 COMMENT 'Packets that the destination sent' CODEC(T64, ZSTD(1)),
+    `CloseReason` LowCardinality(String) COMMENT 'In the minute of its end: why it was closed; empty while it is open' CODEC(ZSTD(1)),
+    `SourceNamespace` LowCardinality(String) COMMENT 'Namespace of the side that opened the connection' CODEC(ZSTD(1)),
+    `SourceWorkload` LowCardinality(String) COMMENT 'Workload of the side that opened it' CODEC(ZSTD(1)),
+    `SourceZone` LowCardinality(String) COMMENT 'Zone of the side that opened it' CODEC(ZSTD(1)),
+    `DestinationNamespace` LowCardinality(String) COMMENT 'Namespace of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationWorkload` LowCardinality(String) COMMENT 'Workload of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationZone` LowCardinality(String) COMMENT 'Zone of the side that was asked' CODEC(ZSTD(1)),
+    `SourcePod` LowCardinality(String) COMMENT 'Pod of the side that opened it' CODEC(ZSTD(1)),
+    `SourceNode` LowCardinality(String) COMMENT 'Node of the side that opened it' CODEC(ZSTD(1)),
+    `DestinationPod` LowCardinality(String) COMMENT 'Pod of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationNode` LowCardinality(String) COMMENT 'Node of the side that was asked' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Reports` UInt64 COMMENT 'Reports of this minute, of either side; resent ones count once' CODEC(T64, ZSTD(1))
 )
 ENGINE = MergeTree
-PARTITION BY toDate(Time, 'UTC')
-ORDER BY (Cluster, Kind, Namespace, Workload, Time, Node, PodId)
-TTL Time + toIntervalDay(400)
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (Time, SourceWorkload, DestinationWorkload, Connection)
+TTL Time + toIntervalDay(1)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
-COMMENT 'What nodes and pods cost, by hour; made again by obsctl cost run';
+COMMENT 'Network connections by minute, made of log records with the attributes of a flow';
+
+CREATE TABLE IF NOT EXISTS otel.flow_seconds
+(
+    `Time` DateTime COMMENT 'Start of the interval' CODEC(Delta(4), ZSTD(1)),
+    `Cluster` LowCardinality(String) COMMENT 'Cluster of the reporter' CODEC(ZSTD(1)),
+    `Protocol` LowCardinality(String) COMMENT 'tcp, udp, …; empty when not reported' CODEC(ZSTD(1)),
+    `SourceNamespace` LowCardinality(String) COMMENT 'Namespace of the side that opened the connection' CODEC(ZSTD(1)),
+    `SourceWorkload` LowCardinality(String) COMMENT 'Workload of the side that opened it' CODEC(ZSTD(1)),
+    `SourceZone` LowCardinality(String) COMMENT 'Zone of the side that opened it' CODEC(ZSTD(1)),
+    `DestinationNamespace` LowCardinality(String) COMMENT 'Namespace of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationWorkload` LowCardinality(String) COMMENT 'Workload of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationZone` LowCardinality(String) COMMENT 'Zone of the side that was asked' CODEC(ZSTD(1)),
+    `SourceAddress` String COMMENT 'Where no workload is known' CODEC(ZSTD(1)),
+    `DestinationAddress` String COMMENT 'Where no workload is known' CODEC(ZSTD(1)),
+    `DestinationPort` UInt16 COMMENT '0 when not reported' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `SourceBytes` UInt64 COMMENT 'Bytes that the source sent' CODEC(T64, ZSTD(1)),
+    `SourcePackets` UInt64 COMMENT 'Packets that the source sent' CODEC(T64, ZSTD(1)),
+    `DestinationBytes` UInt64 COMMENT 'Bytes that the destination sent' CODEC(T64, ZSTD(1)),
+    `DestinationPackets` UInt64 COMMENT 'Packets that the destination sent' CODEC(T64, ZSTD(1)),
+    `Opened` UInt64 COMMENT 'Connections that began' CODEC(T64, ZSTD(1)),
+    `Closed` UInt64 COMMENT 'Connections that ended' CODEC(T64, ZSTD(1)),
+    `ConcurrentMax` UInt64 COMMENT 'Most connections open at one instant' CODEC(T64, ZSTD(1)),
+    `Reports` UInt64 COMMENT 'How many it was made of' CODEC(T64, ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfFiveMinutes(Time, 'UTC')
+ORDER BY (SourceWorkload, DestinationWorkload, SourceAddress, DestinationAddress, Time)
+TTL Time + toIntervalDay(1)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Network traffic between two sides by second';
+
+CREATE TABLE IF NOT EXISTS otel.flow_minutes
+(
+    `Time` DateTime COMMENT 'Start of the interval' CODEC(Delta(4), ZSTD(1)),
+    `Cluster` LowCardinality(String) COMMENT 'Cluster of the reporter' CODEC(ZSTD(1)),
+    `Protocol` LowCardinality(String) COMMENT 'tcp, udp, …; empty when not reported' CODEC(ZSTD(1)),
+    `SourceNamespace` LowCardinality(String) COMMENT 'Namespace of the side that opened the connection' CODEC(ZSTD(1)),
+    `SourceWorkload` LowCardinality(String) COMMENT 'Workload of the side that opened it' CODEC(ZSTD(1)),
+    `SourceZone` LowCardinality(String) COMMENT 'Zone of the side that opened it' CODEC(ZSTD(1)),
+    `DestinationNamespace` LowCardinality(String) COMMENT 'Namespace of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationWorkload` LowCardinality(String) COMMENT 'Workload of the side that was asked' CODEC(ZSTD(1)),
+    `DestinationZone` LowCardinality(String) COMMENT 'Zone of the side that was asked' CODEC(ZSTD(1)),
+    `SourceAddress` String COMMENT 'Where no workload is known' CODEC(ZSTD(1)),
+    `DestinationAddress` String COMMENT 'Where no workload is known' CODEC(ZSTD(1)),
+    `DestinationPort` UInt16 COMMENT '0 when not reported' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `SourceBytes` UInt64 COMMENT 'Bytes that the source sent' CODEC(T64, ZSTD(1)),
+    `SourcePackets` UInt64 COMMENT 'Packets that the source sent' CODEC(T64, ZSTD(1)),
+    `DestinationBytes` UInt64 COMMENT 'Bytes that the destination sent' CODEC(T64, ZSTD(1)),
+    `DestinationPackets` UInt64 COMMENT 'Packets that the destination sent' CODEC(T64, ZSTD(1)),
+    `Opened` UInt64 COMMENT 'Connections that began' CODEC(T64, ZSTD(1)),
+    `Closed` UInt64 COMMENT 'Connections that ended' CODEC(T64, ZSTD(1)),
+    `ConcurrentMax` UInt64 COMMENT 'Most connections open at one instant' CODEC(T64, ZSTD(1)),
+    `Reports` UInt64 COMMENT 'How many it was made of' CODEC(T64, ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (SourceWorkload, DestinationWorkload, SourceAddress, DestinationAddress, Time)
+TTL Time + toIntervalDay(90)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Network traffic between two sides by minute';
+
+CREATE TABLE IF NOT EXISTS otel.l7_calls
+(
+    `Time` DateTime64(9) COMMENT 'When it began' CODEC(Delta(8), ZSTD(1)),
+    `State` LowCardinality(String) COMMENT 'paired, request_only, response_only' CODEC(ZSTD(1)),
+    `Duration` UInt64 COMMENT 'Nanoseconds; 0 unless paired' CODEC(T64, ZSTD(1)),
+    `Cluster` LowCardinality(String) COMMENT 'Cluster of the reporter' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'Service that reported it' CODEC(ZSTD(1)),
+    `Protocol` LowCardinality(String) COMMENT 'http, redis, dns, …' CODEC(ZSTD(1)),
+    `Method` LowCardinality(String) COMMENT 'What was asked for' CODEC(ZSTD(1)),
+    `Resource` String COMMENT 'What it was asked of' CODEC(ZSTD(1)),
+    `Status` LowCardinality(String) COMMENT 'What was answered' CODEC(ZSTD(1)),
+    `ErrorType` LowCardinality(String) COMMENT 'Set when it failed' CODEC(ZSTD(1)),
+    `SourceAddress` String COMMENT 'Who asked' CODEC(ZSTD(1)),
+    `SourcePort` UInt16 COMMENT 'Its port' CODEC(ZSTD(1)),
+    `DestinationAddress` String COMMENT 'Who was asked' CODEC(ZSTD(1)),
+    `DestinationPort` UInt16 COMMENT 'Its port' CODEC(ZSTD(1)),
+    `RequestId` String COMMENT 'What both have in common; empty where a span is' CODEC(ZSTD(1)),
+    `TraceId` String COMMENT '32 lower-case hex digits or empty' CODEC(ZSTD(1)),
+    `SpanId` String COMMENT '16 lower-case hex digits or empty' CODEC(ZSTD(1)),
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toStartOfHour(Time, 'UTC')
+ORDER BY (Time, ServiceName, Method)
+TTL toDateTime(Time) + toIntervalDay(1)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Requests and responses that were reported apart, one row a call';
 
 ALTER TABLE otel.otel_traces MODIFY TTL toDateTime(Timestamp) + toIntervalDay(1);
 
@@ -1039,6 +1074,10 @@ ALTER TABLE otel.otel_metrics_summary MODIFY TTL toDateTime(TimeUnix) + toInterv
 ALTER TABLE otel.otel_red_1s MODIFY TTL Time + toIntervalDay(1);
 
 ALTER TABLE otel.otel_attributes_15m MODIFY TTL Time + toIntervalDay(7);
+
+ALTER TABLE otel.flow_logs MODIFY TTL Time + toIntervalDay(1);
+
+ALTER TABLE otel.l7_calls MODIFY TTL toDateTime(Time) + toIntervalDay(1);
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS otel.otel_traces_trace_id_ts_mv
 TO otel.otel_traces_trace_id_ts
