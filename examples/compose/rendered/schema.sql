@@ -751,7 +751,9 @@ CREATE TABLE IF NOT EXISTS otel.entity_pods
     `CpuRequestMillis` UInt64 COMMENT 'Thousandths of a core that it requests' CODEC(ZSTD(1)),
     `MemoryRequestBytes` UInt64 COMMENT 'Bytes of memory that it requests' CODEC(ZSTD(1)),
     `CpuLimitMillis` UInt64 COMMENT 'Its limit; 0 when a container has none' CODEC(ZSTD(1)),
-    `MemoryLimitBytes` UInt64 COMMENT 'Its limit; 0 when a container has none' CODEC(ZSTD(1))
+    `MemoryLimitBytes` UInt64 COMMENT 'Its limit; 0 when a container has none' CODEC(ZSTD(1)),
+    `TemplateHash` LowCardinality(String) COMMENT 'Revision of the workload that it was made from' CODEC(ZSTD(1)),
+    `Ready` DateTime64(3) COMMENT 'Since when it is ready; 1970 while it is not' CODEC(ZSTD(1))
 )
 ENGINE = ReplacingMergeTree(Version)
 PARTITION BY toStartOfMonth(ValidFrom, 'UTC')
@@ -926,6 +928,146 @@ ORDER BY (Cluster, Kind)
 TTL toDateTime(Time) + toIntervalDay(3650)
 SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
 COMMENT 'How far each kind has been recorded';
+
+CREATE TABLE IF NOT EXISTS otel.agents
+(
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `InstanceUid` String COMMENT 'Of one run of one agent, 32 hex digits; another one after a restart' CODEC(ZSTD(1)),
+    `Version` UInt64 COMMENT 'The latest report counts' CODEC(T64, ZSTD(1)),
+    `LastSeen` DateTime64(3) COMMENT 'When it last reported' CODEC(Delta(8), ZSTD(1)),
+    `Started` DateTime64(3) COMMENT 'Since when it runs; 1970 when it does not say' CODEC(Delta(8), ZSTD(1)),
+    `IsDisconnected` UInt8 COMMENT '1 when it said that it goes; agents that report over HTTP go without a word' CODEC(ZSTD(1)),
+    `Cluster` LowCardinality(String) COMMENT 'Cluster' CODEC(ZSTD(1)),
+    `Stack` LowCardinality(String) COMMENT 'Name of the stack that it was rendered from' CODEC(ZSTD(1)),
+    `Workload` LowCardinality(String) COMMENT 'node-agent, cluster-agent, …' CODEC(ZSTD(1)),
+    `Namespace` LowCardinality(String) COMMENT 'Of its pod' CODEC(ZSTD(1)),
+    `Pod` String COMMENT 'Its pod' CODEC(ZSTD(1)),
+    `Node` LowCardinality(String) COMMENT 'Node or machine it runs on' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'As its own telemetry is named' CODEC(ZSTD(1)),
+    `ServiceVersion` LowCardinality(String) COMMENT 'Version of its program' CODEC(ZSTD(1)),
+    `ConfigHash` LowCardinality(String) COMMENT 'Of the rendered configuration that it was started with; empty for one that is not ours' CODEC(ZSTD(1)),
+    `EffectiveHash` String COMMENT '16 hex digits; empty when it does not report its configuration' CODEC(ZSTD(1)),
+    `Health` LowCardinality(String) COMMENT 'healthy, unhealthy, unknown' CODEC(ZSTD(1)),
+    `Status` LowCardinality(String) COMMENT 'In its own words' CODEC(ZSTD(1)),
+    `LastError` String COMMENT 'Why it is not healthy' CODEC(ZSTD(1)),
+    `Components` Map(LowCardinality(String), String) COMMENT 'What its parts say, by path' CODEC(ZSTD(1)),
+    `Capabilities` Array(LowCardinality(String)) COMMENT 'What it says it can do; nothing but reports is ever asked of it' CODEC(ZSTD(1)),
+    `Attributes` Map(LowCardinality(String), String) COMMENT 'All it says about itself' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(LastSeen, 'UTC')
+ORDER BY (Tenant, InstanceUid)
+TTL toDateTime(LastSeen) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Agents as they report themselves by OpAMP, the latest report of each';
+
+CREATE TABLE IF NOT EXISTS otel.agent_configs
+(
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Hash` String COMMENT 'As EffectiveHash of agents' CODEC(ZSTD(1)),
+    `Version` UInt64 COMMENT 'The latest report counts' CODEC(T64, ZSTD(1)),
+    `LastSeen` DateTime64(3) COMMENT 'When an agent last said so; written again every day' CODEC(Delta(8), ZSTD(1)),
+    `Text` String COMMENT 'With defaults filled in, references resolved and secrets redacted by the agent; empty above 1 MiB' CODEC(ZSTD(3))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(LastSeen, 'UTC')
+ORDER BY (Tenant, Hash)
+TTL toDateTime(LastSeen) + toIntervalDay(30)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Configurations that agents say they run with';
+
+CREATE TABLE IF NOT EXISTS otel.cost_prices
+(
+    `Source` LowCardinality(String) COMMENT 'Name of the price file' CODEC(ZSTD(1)),
+    `Loaded` DateTime64(3) COMMENT 'When it was loaded; of a source the newest ones count' CODEC(ZSTD(1)),
+    `Position` UInt32 COMMENT 'Place in the file, from 0' CODEC(ZSTD(1)),
+    `Layer` UInt8 COMMENT '1 a list price, 2 of a node or of nodes with a label' CODEC(ZSTD(1)),
+    `Provider` LowCardinality(String) COMMENT 'aws, gcp, azure, other; empty for any' CODEC(ZSTD(1)),
+    `Region` LowCardinality(String) COMMENT 'Empty for any' CODEC(ZSTD(1)),
+    `InstanceType` LowCardinality(String) COMMENT 'Empty for any' CODEC(ZSTD(1)),
+    `CapacityType` LowCardinality(String) COMMENT 'spot, on-demand; empty for any' CODEC(ZSTD(1)),
+    `Node` String COMMENT 'Name of a node; empty for any' CODEC(ZSTD(1)),
+    `LabelName` LowCardinality(String) COMMENT 'Label of nodes; empty for any' CODEC(ZSTD(1)),
+    `LabelValue` String COMMENT 'Its value' CODEC(ZSTD(1)),
+    `CpuPrice` Decimal(38, 12) COMMENT 'Of a vCPU for an hour' CODEC(ZSTD(1)),
+    `MemoryPrice` Decimal(38, 12) COMMENT 'Of 10⁹ bytes for an hour' CODEC(ZSTD(1)),
+    `NodePrice` Decimal(38, 12) COMMENT 'Of the whole node for an hour; 0 where there are the other two' CODEC(ZSTD(1)),
+    `Currency` LowCardinality(String) COMMENT 'ISO 4217' CODEC(ZSTD(1)),
+    `Hash` String COMMENT 'The same file again is no news' CODEC(ZSTD(1)),
+    `ValidTo` DateTime64(3) COMMENT 'Until when it counted; in 2100 for what still does' CODEC(ZSTD(1)),
+    `Version` UInt64 COMMENT 'Of two rows the greater one stays' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(Loaded, 'UTC')
+ORDER BY (Source, Loaded, Position)
+TTL toDateTime(ValidTo) + toIntervalDay(400)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 0, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Prices of price files, as they were loaded';
+
+CREATE TABLE IF NOT EXISTS otel.cost_bills
+(
+    `Source` LowCardinality(String) COMMENT 'Name of the bill' CODEC(ZSTD(1)),
+    `Import` UInt64 COMMENT 'Which import of it; the newest one that was finished counts' CODEC(ZSTD(1)),
+    `Line` UInt64 COMMENT 'Where the row begins in the file. 0: a row that says that the import is finished' CODEC(Delta(8), ZSTD(1)),
+    `ChargePeriodStart` DateTime COMMENT 'Begin of what is charged' CODEC(ZSTD(1)),
+    `ChargePeriodEnd` DateTime COMMENT 'Its end, not included' CODEC(ZSTD(1)),
+    `BilledCost` Decimal(76, 30) COMMENT 'What is on the invoice' CODEC(ZSTD(1)),
+    `EffectiveCost` Decimal(76, 30) COMMENT 'With what was paid in advance spread over its use; what we count with' CODEC(ZSTD(1)),
+    `BillingCurrency` LowCardinality(String) COMMENT 'ISO 4217' CODEC(ZSTD(1)),
+    `ChargeCategory` LowCardinality(String) COMMENT 'Usage, Purchase, Tax, Credit, Adjustment' CODEC(ZSTD(1)),
+    `ServiceCategory` LowCardinality(String) COMMENT 'Compute, Storage, Networking, …' CODEC(ZSTD(1)),
+    `ServiceName` LowCardinality(String) COMMENT 'What the provider calls it' CODEC(ZSTD(1)),
+    `ProviderName` LowCardinality(String) COMMENT 'Provider' CODEC(ZSTD(1)),
+    `RegionId` LowCardinality(String) COMMENT 'Region' CODEC(ZSTD(1)),
+    `ResourceId` String COMMENT 'What was charged; the machine of a node' CODEC(ZSTD(1)),
+    `SkuId` String COMMENT 'What the provider sold' CODEC(ZSTD(1)),
+    `Tags` Map(LowCardinality(String), String) COMMENT 'Tags of the resource' CODEC(ZSTD(1)),
+    `Hash` String COMMENT 'In the row of line 0: the same file again is no news' CODEC(ZSTD(1)),
+    `Version` UInt64 COMMENT 'A row that is written again replaces itself' CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree(Version)
+PARTITION BY toStartOfMonth(ChargePeriodStart, 'UTC')
+ORDER BY (Source, Import, Line)
+TTL ChargePeriodEnd + toIntervalDay(3650)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'Bills of providers in the format FOCUS, a row a charge';
+
+CREATE TABLE IF NOT EXISTS otel.cost_hours
+(
+    `Time` DateTime COMMENT 'Start of the hour in UTC' CODEC(Delta(4), ZSTD(1)),
+    `Kind` LowCardinality(String) COMMENT 'node: what a node cost. pod: what of it is a pod’s. unallocated: what no pod requested; negative where pods requested more than there is' CODEC(ZSTD(1)),
+    `Cluster` LowCardinality(String) COMMENT 'k8s.cluster.name' CODEC(ZSTD(1)),
+    `Node` LowCardinality(String) COMMENT 'Node' CODEC(ZSTD(1)),
+    `Zone` LowCardinality(String) COMMENT 'Availability zone of the node' CODEC(ZSTD(1)),
+    `InstanceType` LowCardinality(String) COMMENT 'Type of the machine' CODEC(ZSTD(1)),
+    `Namespace` LowCardinality(String) COMMENT 'Of a pod' CODEC(ZSTD(1)),
+    `WorkloadKind` LowCardinality(String) COMMENT 'Of a pod' CODEC(ZSTD(1)),
+    `Workload` LowCardinality(String) COMMENT 'Of a pod; its own name where nothing made it' CODEC(ZSTD(1)),
+    `Pod` String COMMENT 'Name of the pod' CODEC(ZSTD(1)),
+    `PodId` String COMMENT 'k8s.pod.uid' CODEC(ZSTD(1)),
+    `Team` LowCardinality(String) COMMENT 'Label of the pod, else of its workload, else of its namespace; – without' CODEC(ZSTD(1)),
+    `Owner` LowCardinality(String) COMMENT 'As Team' CODEC(ZSTD(1)),
+    `CostCenter` LowCardinality(String) COMMENT 'As Team' CODEC(ZSTD(1)),
+    `Hours` Decimal(38, 9) COMMENT 'How much of the hour it was there' CODEC(ZSTD(1)),
+    `CpuCoreHours` Decimal(38, 9) COMMENT 'Requested by a pod; capacity of a node' CODEC(ZSTD(1)),
+    `CpuCoreHoursUsed` Decimal(38, 9) COMMENT 'Mean use by the time it was there' CODEC(ZSTD(1)),
+    `MemoryGbHours` Decimal(38, 9) COMMENT 'As CpuCoreHours; 10⁹ bytes' CODEC(ZSTD(1)),
+    `MemoryGbHoursUsed` Decimal(38, 9) COMMENT 'Mean use by the time it was there' CODEC(ZSTD(1)),
+    `IsMeasured` UInt8 COMMENT '0 where no metric told the use; the use is 0 then' CODEC(ZSTD(1)),
+    `Cost` Decimal(38, 12) COMMENT 'Of a pod what it requested; of a node all of it; pods and unallocated add up to the node' CODEC(ZSTD(1)),
+    `UsageCost` Decimal(38, 12) COMMENT 'What of it was used' CODEC(ZSTD(1)),
+    `IdleCost` Decimal(38, 12) COMMENT 'Of a node: what nobody used' CODEC(ZSTD(1)),
+    `CpuPrice` Decimal(38, 12) COMMENT 'Of a vCPU for an hour, which was counted with' CODEC(ZSTD(1)),
+    `MemoryPrice` Decimal(38, 12) COMMENT 'Of 10⁹ bytes for an hour' CODEC(ZSTD(1)),
+    `Currency` LowCardinality(String) COMMENT 'ISO 4217; amounts of two are never added' CODEC(ZSTD(1)),
+    `PriceSource` LowCardinality(String) COMMENT 'bill: FILE, node: FILE, file: FILE, or default PROVIDER DATE' CODEC(ZSTD(1))
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Time, 'UTC')
+ORDER BY (Cluster, Kind, Namespace, Workload, Time, Node, PodId)
+TTL Time + toIntervalDay(400)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_selector_base = 10, non_replicated_deduplication_window = 10000
+COMMENT 'What nodes and pods cost, by hour; made again by obsctl cost run';
 
 CREATE TABLE IF NOT EXISTS otel.flow_logs
 (
