@@ -5,7 +5,7 @@
 import { namespaces, workloads } from './entities.ts';
 import type { LookupDef, LookupSource } from './lookups.ts';
 
-export const ownerAttributes = ['Team', 'Owner', 'CostCenter'] as const;
+const ownerAttributes = ['Team', 'Owner', 'CostCenter'] as const;
 export type OwnerAttribute = (typeof ownerAttributes)[number];
 
 /** A table with a row a workload, a service or a namespace; columns by what they say. */
