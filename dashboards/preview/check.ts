@@ -121,16 +121,30 @@ async function checkPanel(
       rows += (await ask(clickhouse, expandQuery(target.rawSql, scope), signal)).data.length;
     }
     if (rows > 0) return { ...named, rows, state: 'data', reason: '' };
-    const source = sourceOf(panel);
-    const probe = source === undefined ? '' : expandQuery(source.probe, scope);
-    const active = probe === '' || (await ask(clickhouse, probe, signal)).data.length > 0;
-    if (!active) return { ...named, rows, state: 'no_source', reason: source?.reason ?? '' };
+    const missing = await missingSource(clickhouse, panel, scope, signal);
+    if (missing !== undefined) return { ...named, rows, state: 'no_source', reason: missing };
     const fine = panel.options?.obsctl?.empty === 'fine';
     return { ...named, rows, state: fine ? 'data' : 'empty', reason: noValueOf(panel) };
   } catch (error) {
+    // What nothing feeds may not even have its tables.
+    const missing = await missingSource(clickhouse, panel, scope, signal).catch(() => undefined);
+    if (missing !== undefined) return { ...named, rows: 0, state: 'no_source', reason: missing };
     const reason = Error.isError(error) ? error.message : String(error);
     return { ...named, rows: 0, state: 'error', reason };
   }
+}
+
+/** Why nothing feeds a panel; undefined when something does. */
+async function missingSource(
+  clickhouse: ClickHouse,
+  panel: PanelJson,
+  scope: QueryScope,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const source = sourceOf(panel);
+  if (source === undefined) return undefined;
+  const found = await ask(clickhouse, expandQuery(source.probe, scope), signal);
+  return found.data.length > 0 ? undefined : source.reason;
 }
 
 function noValueOf(panel: PanelJson): string {

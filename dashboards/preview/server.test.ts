@@ -6,6 +6,7 @@ import { type ClickHouse, connectClickHouse } from '../../clickhouse/client.ts';
 import { migrate } from '../../clickhouse/migrate.ts';
 import { systemClock } from '../../core/clock.ts';
 import { startEngine, type TestEngine } from '../../test/support/engine.ts';
+import { seedEntities } from '../../test/support/seed-entities.ts';
 import { seedTelemetry } from '../../test/support/seed-telemetry.ts';
 import { dashboards } from '../catalog.ts';
 import { checkDashboards } from './check.ts';
@@ -22,7 +23,9 @@ beforeAll(async () => {
   clickhouse = connectClickHouse({ url: engine.url });
   await migrate(clickhouse);
   nowMs = Date.now();
-  await seedTelemetry(clickhouse, { endMs: nowMs, seed: 11 });
+  const seeded = await seedTelemetry(clickhouse, { endMs: nowMs, seed: 11 });
+  await seedEntities(clickhouse, seeded);
+  await migrate(clickhouse, { lookups: {} });
   page = await startPreview({
     clickhouseUrl: engine.url,
     listen: { host: '127.0.0.1', port: 0 },
@@ -264,6 +267,27 @@ describe('the check', () => {
     },
     checkMsMax,
   );
+});
+
+describe('a panel whose tables are not there', () => {
+  it('says what would feed them', async () => {
+    const states = async (atMs: number) => {
+      const clock = { ...systemClock, nowMs: () => atMs };
+      const only = () => dashboards().filter(({ uid }) => uid === 'obsctl-entities');
+      const [board] = await checkDashboards({ clickhouseUrl: engine.url, dashboards: only, clock });
+      return board?.panels.find(({ source }) => source === 'tagged_spans');
+    };
+    await clickhouse.run('RENAME TABLE otel.otel_traces_tagged TO otel.aside');
+    try {
+      expect(await states(nowMs)).toMatchObject({
+        state: 'no_source',
+        reason: expect.stringContaining('obsctl migrate --lookups'),
+      });
+    } finally {
+      await clickhouse.run('RENAME TABLE otel.aside TO otel.otel_traces_tagged');
+    }
+    expect(await states(nowMs)).toMatchObject({ state: 'data' });
+  });
 });
 
 describe('while the engine is away', () => {

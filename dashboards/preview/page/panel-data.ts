@@ -63,16 +63,35 @@ export function usePanelData(
     if (asked.current === '' || widthPx === 0) return;
     const abort = new AbortController();
     setData((old) => ({ ...old, busy: true }));
-    load(dashboard, panel, widthPx, abort.signal).then(
-      (next) => setData(next),
-      (fault) => {
-        if (isFault(fault)) setData((old) => failed(old, fault));
-        else setData((old) => failed(old, { error: String(fault), kind: 'request' }));
-      },
-    );
+    load(dashboard, panel, widthPx, abort.signal)
+      .catch((fault) => withoutSource(dashboard, panel, widthPx, fault, abort.signal))
+      .then(
+        (next) => setData(next),
+        (fault) => {
+          if (isFault(fault)) setData((old) => failed(old, fault));
+          else setData((old) => failed(old, { error: String(fault), kind: 'request' }));
+        },
+      );
     return () => abort.abort();
   }, [asked.current, widthPx > 0]);
   return data;
+}
+
+/** What nothing feeds may not even have its tables: then the panel says what would feed it. */
+async function withoutSource(
+  dashboard: Dashboard,
+  panel: Panel,
+  widthPx: number,
+  fault: unknown,
+  signal: AbortSignal,
+): Promise<PanelData> {
+  if (!isFault(fault) || fault.kind !== 'engine') throw fault;
+  const base = askOf(dashboard, panel, widthPx);
+  const source = await fetchSource(base, signal).catch(() => undefined);
+  if (source === undefined || source.active) throw fault;
+  const { fromMs, toMs, intervalMs } = base.scope;
+  const seen = { busy: false, frames: [], fromMs, toMs, intervalMs };
+  return { ...seen, state: 'no_source', reason: source.reason };
 }
 
 /** While the engine is away the last answer stays; the banner says so. */
