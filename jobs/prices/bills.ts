@@ -13,7 +13,7 @@ import type { ClickHouse } from '../../clickhouse/client.ts';
 import { costBills } from '../../clickhouse/schema/costs.ts';
 import { nameOf } from '../../clickhouse/sql.ts';
 import { Problem } from '../../core/problem.ts';
-import { CsvFault, readCsv } from './csv.ts';
+import { CsvFault, readCsv } from '../csv.ts';
 import { type Charge, type Header, readCharge, readHeader } from './focus.ts';
 
 export type BillImport = {

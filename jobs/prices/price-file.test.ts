@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { isProblem } from '../../core/problem.ts';
-import { readCsv } from './csv.ts';
+import { readCsv } from '../csv.ts';
 import { plainDecimal, pricePerUnit } from './decimal.ts';
 import { defaultPrices } from './defaults.ts';
 import { parsePriceFile } from './price-file.ts';
