@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type ClusterName, fullName, onCluster } from './cluster.ts';
-import { openEndMs } from './schema/entities.ts';
+import { entityPositions, openEndMs } from './schema/entities.ts';
 import {
   type AttributeOf,
   lookups as fixedLookups,
@@ -108,7 +108,7 @@ function selectFrom(lookup: LookupDef, source: LookupSource, database: string): 
     const from = fullName(source.foreign.database, source.foreign.name);
     return `SELECT ${[...columns, ...always].join(', ')}\nFROM ${from}`;
   }
-  const { table, each, values, outlives = false } = source;
+  const { table, each, values, outlives = false, inEveryCluster = false } = source;
   const columns = columnsOf(lookup).map((name) => {
     const value = values[name];
     return value === undefined ? nameOf(name) : `${value} AS ${nameOf(name)}`;
@@ -119,9 +119,15 @@ function selectFrom(lookup: LookupDef, source: LookupSource, database: string): 
   return [
     `SELECT ${[...columns, ...range].join(', ')}`,
     `FROM ${fullName(database, table.name)} AS entity FINAL`,
+    ...(inEveryCluster ? [`CROSS JOIN (${everyCluster(database)}) AS clusters`] : []),
     ...(each === undefined ? [] : [`ARRAY JOIN ${each}`]),
     'WHERE entity.ValidTo > entity.ValidFrom',
   ].join('\n');
+}
+
+function everyCluster(database: string): string {
+  const from = fullName(database, entityPositions.name);
+  return `SELECT Cluster AS InCluster FROM ${from} UNION DISTINCT SELECT '' AS InCluster`;
 }
 
 function columnsOf({ key, attributes }: LookupDef): readonly string[] {

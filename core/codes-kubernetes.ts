@@ -17,4 +17,9 @@ export const kubernetesCodes = {
     cause: 'The token or certificate has ended, or is of another cluster.',
     next: 'Renew what the kubeconfig names; `kubectl auth whoami` shows whether it is taken.',
   },
+  'OBS-6073': {
+    title: 'a list of entities is not readable',
+    cause: 'An entry lacks its name, is there twice, or has a value of another kind.',
+    next: 'Mend the lines that are named; nothing of the file was recorded.',
+  },
 } as const;

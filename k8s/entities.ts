@@ -50,6 +50,7 @@ export function entitiesObjects(input: EntitiesInput, place: Place): readonly Ku
         image,
         args: [
           ...['entities', 'watch', '--cluster', input.cluster, '--lease', lease],
+          '--hosts',
           ...input.labels.flatMap((name) => ['--label', name]),
           ...input.annotations.flatMap((name) => ['--annotation', name]),
         ],

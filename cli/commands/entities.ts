@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { systemClock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import type { CliContext } from '../context.ts';
+import type { HostsOptions, ImportOptions } from '../entities/hosts.ts';
 import type { EventsOptions, ListOptions } from '../entities/list.ts';
 
 type WatchOptions = {
@@ -13,6 +14,7 @@ type WatchOptions = {
   readonly label: readonly string[];
   readonly annotation: readonly string[];
   readonly lease?: string;
+  readonly hosts?: boolean;
   readonly json?: boolean;
 };
 
@@ -31,6 +33,7 @@ export function registerEntities(program: Command, context: CliContext): void {
     .option('--label <name>', 'a label that is kept; several times, * for all', many, [])
     .option('--annotation <name>', 'an annotation that is kept; several times', many, [])
     .option('--lease <namespace/name>', 'of several that run at once the holder alone writes')
+    .option('--hosts', 'also the machines outside Kubernetes whose agents send to this ClickHouse')
     .option('--json', 'what was written as JSON, one line each time')
     .addHelpText(
       'after',
@@ -42,7 +45,42 @@ export function registerEntities(program: Command, context: CliContext): void {
         '  obsctl query "SELECT Time, Description FROM otel.entity_events FINAL ORDER BY Time"\n',
     )
     .action((options: WatchOptions) => watch(options, context));
+  registerHosts(entities, context);
   registerAsking(entities, context);
+}
+
+/** What no API server tells. */
+function registerHosts(entities: Command, context: CliContext): void {
+  const telling = (name: string, description: string): Command =>
+    entities
+      .command(name)
+      .description(description)
+      .option('--clickhouse <url>', 'server and database; CLICKHOUSE_URL, or the local one')
+      .option('--json', 'what was written as JSON');
+  telling('hosts', 'record machines outside Kubernetes, by what their agents send')
+    .option('--watch', 'every minute until stopped')
+    .addHelpText(
+      'after',
+      '\nA machine that was silent for a day has ended; it is not erased.\n' +
+        '\nExamples:\n  obsctl entities hosts\n  obsctl entities hosts --watch\n',
+    )
+    .action(async (options: HostsOptions) => {
+      const { hosts } = await import('../entities/hosts.ts');
+      await hosts(options, context);
+    });
+  telling('import', 'record machines and other things from a list, CSV or JSON')
+    .argument('<file>', 'with a column name, and id, kind, addresses, zone, …; others are labels')
+    .option('--list <name>', 'name of the list; the file name without one')
+    .addHelpText(
+      'after',
+      '\nThe same list again changes nothing; what is not in it any more has ended.\n' +
+        '\nExamples:\n  obsctl entities import databases.csv\n' +
+        '  obsctl entities import inventory.json --list cmdb\n',
+    )
+    .action(async (file: string, options: ImportOptions) => {
+      const { importList } = await import('../entities/hosts.ts');
+      await importList(file, options, context);
+    });
 }
 
 function registerAsking(entities: Command, context: CliContext): void {
@@ -89,6 +127,7 @@ async function watch(options: WatchOptions, context: CliContext): Promise<void> 
   const { watchedKinds } = await import('../../jobs/metadata/kubernetes/kinds.ts');
   const { holdLease } = await import('../../jobs/metadata/kubernetes/lease.ts');
   const { reflect } = await import('../../jobs/metadata/kubernetes/reflector.ts');
+  const { followHosts } = await import('../../jobs/metadata/hosts/record.ts');
   const { recordEntities } = await import('../../jobs/metadata/record.ts');
   const { EntityStore } = await import('../../jobs/metadata/store.ts');
   const url = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
@@ -99,17 +138,22 @@ async function watch(options: WatchOptions, context: CliContext): Promise<void> 
   const random = (): number => Math.random();
   const record = async (signal: AbortSignal): Promise<void> => {
     context.stderr(`watching ${api.server} as cluster ${cluster}\n`);
+    const told = {
+      onTrouble: (text: string) => context.stderr(`${text}\n`),
+      onWritten: (written: object) => {
+        if (options.json === true) context.stdout(`${JSON.stringify(written)}\n`);
+      },
+    };
+    const beside =
+      options.hosts === true ? followHosts(server, { clock, signal, ...told }) : undefined;
     await recordEntities({
       kinds: watchedKinds,
       stream: (kind, from) => reflect(api, kind, { from, clock, signal, random }),
       store: new EntityStore(server, cluster),
       chosen: { labels, annotations },
-      ...{ clock, signal },
-      onTrouble: (text) => context.stderr(`${text}\n`),
-      onWritten: (written) => {
-        if (options.json === true) context.stdout(`${JSON.stringify(written)}\n`);
-      },
+      ...{ clock, signal, ...told },
     });
+    await beside;
   };
   try {
     const { signal } = context;

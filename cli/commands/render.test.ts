@@ -80,7 +80,8 @@ describe('obsctl render', () => {
       expect(stdout).not.toContain(`/d/${uid}`);
     }
     expect(stdout).not.toContain('"title": "Warning events"');
-    expect(stderr).toMatch(/^note: dashboards .*: .*Control plane, CNI, Snapshots, Gateway;/m);
+    expect(stderr).toMatch(/^note: dashboards .*: .*Control plane, CNI, Network, Snapshots/m);
+    expect(stderr).toMatch(/^note: dashboards .*: .*Snapshots, Agents, Gateway;/m);
     expect(stderr).toMatch(/^note: alert rules that nothing in this file feeds .*: gateway-lag, /m);
     expect(stdout).not.toContain('obsctl-gateway-lag');
     expect(stdout).toContain('obsctl-host-cpu');

@@ -167,6 +167,20 @@ export const configMaps = entity('entity_config_maps', 'Config maps of Kubernete
 ]);
 
 // biome-ignore format: a table reads as a table, one column a line
+export const hosts = entity('entity_hosts', 'Machines and other things outside Kubernetes, which have the empty cluster', [
+  { name: 'Kind', type: 'LowCardinality(String)', source: 'Host, or the column kind of a list', comment: 'Host, Database, LoadBalancer, …' },
+  { name: 'Addresses', type: 'Array(String)', source: 'host.ip, or addresses of a list', comment: 'IP addresses' },
+  { name: 'Region', type: 'LowCardinality(String)', source: 'cloud.region', comment: 'Region' },
+  { name: 'Zone', type: 'LowCardinality(String)', source: 'cloud.availability_zone', comment: 'Availability zone' },
+  { name: 'InstanceType', type: 'LowCardinality(String)', source: 'host.type', comment: 'Type of the machine' },
+  { name: 'Provider', type: 'LowCardinality(String)', source: 'cloud.provider', comment: 'aws, gcp, azure, …' },
+  { name: 'Account', type: 'LowCardinality(String)', source: 'cloud.account.id', comment: 'Account at the provider' },
+  { name: 'Os', type: 'LowCardinality(String)', source: 'os.type', comment: 'linux, windows, …' },
+  { name: 'Architecture', type: 'LowCardinality(String)', source: 'host.arch', comment: 'amd64, arm64, …' },
+  { name: 'Origin', type: 'LowCardinality(String)', source: 'who said it', comment: 'telemetry, or the name of a list' },
+]);
+
+// biome-ignore format: a table reads as a table, one column a line
 const eventColumns = [
   { name: 'Time', type: 'DateTime64(3)', codec: 'Delta(8), ZSTD(1)', source: 'as ValidFrom or ValidTo of the version', comment: 'When it happened', origin: 'ours' },
   { name: 'Cluster', type: 'LowCardinality(String)', codec: zstd, source: 'stack file', comment: 'k8s.cluster.name', origin: 'ours' },
@@ -232,6 +246,7 @@ export const entityTables: readonly TableDef[] = [
   ingresses,
   volumes,
   configMaps,
+  hosts,
   entityEvents,
   entityPositions,
 ];

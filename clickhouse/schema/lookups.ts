@@ -5,7 +5,7 @@
  *
  * A view in between, because a dictionary of the embedded engine reads tables by name alone.
  */
-import { endpointSlices, nodes, pods, services } from './entities.ts';
+import { endpointSlices, hosts, nodes, pods, services } from './entities.ts';
 import type { ColumnDef, TableDef } from './types.ts';
 
 type LookupColumn<Name extends string = string> = Pick<ColumnDef, 'comment'> & {
@@ -37,6 +37,8 @@ type EntitySource = {
   readonly table: TableDef;
   /** Behind `ARRAY JOIN`: rows of a list or map. */
   readonly each?: string;
+  /** What stands outside of clusters is known in each of them, by `InCluster`, and in none. */
+  readonly inEveryCluster?: boolean;
   /**
    * Keys are ids, which nothing else will ever have: what is gone stays what it was, so that what
    * it said with its last breath, or by a clock that is ahead, is still its own.
@@ -56,7 +58,7 @@ export const addressLookup = lookup({
   comment: 'Who had an IP address, by time',
   key: [cluster, { name: 'Address', comment: 'As Kubernetes writes it' }],
   attributes: [
-    { name: 'Type', comment: 'Pod, Node, Service' },
+    { name: 'Type', comment: 'Pod, Node, Service; outside of clusters Host, Database, …' },
     { name: 'Id', comment: 'Id of the entity' },
     namespace,
     { name: 'Name', comment: 'Name of the entity' },
@@ -75,6 +77,15 @@ export const addressLookup = lookup({
       table: services,
       each: 'Addresses AS Address',
       values: { Type: "'Service'", WorkloadKind: none, Workload: none, Node: none },
+    },
+    {
+      table: hosts,
+      inEveryCluster: true,
+      each: 'Addresses AS Address',
+      values: {
+        ...{ Cluster: 'InCluster', Type: 'Kind' },
+        ...{ WorkloadKind: none, Workload: none, Node: none },
+      },
     },
   ],
 });

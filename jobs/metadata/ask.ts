@@ -15,6 +15,7 @@ const shown: Readonly<Record<EntityTable, readonly string[]>> = {
   ingresses: ['Class', 'Hosts', 'Services'],
   volumes: ['Kind', 'Phase', 'Class', 'Bytes', 'BoundTo'],
   config_maps: ['Hash', 'Bytes'],
+  hosts: ['Kind', 'Zone', 'InstanceType', 'Addresses', 'Origin'],
 };
 
 type Filter = {

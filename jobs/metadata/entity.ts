@@ -30,6 +30,7 @@ export const entityTableNames = [
   'ingresses',
   'volumes',
   'config_maps',
+  'hosts',
 ] as const;
 
 export type EntityTable = (typeof entityTableNames)[number];

@@ -78,6 +78,11 @@ export class Recorder {
     return this.#known.size;
   }
 
+  /** What is there. */
+  get entities(): readonly Entity[] {
+    return [...this.#known.values()].map(({ entity }) => entity);
+  }
+
   /** How many rows wait. */
   get waiting(): number {
     return this.#versions.length + this.#events.length;

@@ -13,6 +13,7 @@ import {
   endpointSlices,
   entityEvents,
   entityPositions,
+  hosts,
   ingresses,
   namespaces,
   nodes,
@@ -37,6 +38,7 @@ const definitions: Readonly<Record<EntityTable, TableDef>> = {
   ingresses,
   volumes,
   config_maps: configMaps,
+  hosts,
 };
 
 /** The kind of the rows of a table that has one; the others say it in a column. */

@@ -110,7 +110,7 @@ function detection(
     system: {
       hostname_sources: ['os'],
       ...(context.target === 'host' && {
-        resource_attributes: { 'host.id': { enabled: true } },
+        resource_attributes: { 'host.id': { enabled: true }, 'host.ip': { enabled: true } },
       }),
     },
   };
