@@ -28,23 +28,27 @@ type Told = { readonly record: readonly string[]; readonly info: { readonly line
 
 /** Records of a text that comes in pieces. Throws {@link CsvFault}. */
 export async function* readCsv(pieces: AsyncIterable<string>): AsyncGenerator<CsvRecord> {
+  // Where the last record ended, also of those that a fault behind them keeps back.
+  let lastLine = 0;
   const parser = parse({
     bom: true,
     info: true,
     max_record_size: recordBytesMax,
     record_delimiter: ['\r\n', '\n'],
+    on_record: (record, { lines }) => {
+      lastLine = lines;
+      return record;
+    },
     relax_column_count: true,
     skip_empty_lines: true,
   });
   const source = Readable.from(pieces);
   source.on('error', (error) => parser.destroy(error));
   source.pipe(parser);
-  let lastLine = 0;
   try {
     for await (const { record, info } of parser as AsyncIterable<Told>) {
       // What it counts are line ends up to the record's own.
-      lastLine = info.lines;
-      yield { line: lastLine - endsIn(record), fields: record };
+      yield { line: info.lines - endsIn(record), fields: record };
     }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;

@@ -172,7 +172,7 @@ describe('a list', () => {
     ['zone\na\n', 'a header with a column “name” is missing'],
     ['name,name\na,b\n', 'the column name is there twice'],
     ['name,zone\na\n', 'line 2: 1 fields, the header has 2'],
-    ['name\n"a\n', 'line 2: '],
+    ['name\n"a\n', 'line 2: Quote Not Closed'],
     ['', 'it has no entries'],
     ['[{"name": "a"}, {"zone": "b"}]', 'entry 2: name is missing'],
     ['[{"name": "a", "colour": "red"}]', 'entry 1: there is no key colour'],
