@@ -52,9 +52,9 @@ function map(): PanelDraft {
     title: 'Who sends to whom',
     description:
       'A line leads from the side that opened connections to the one that was asked; the more' +
-      ' bytes both send, the thicker. **Orange, dashes: traffic that crosses zones.** The ring of' +
-      ' a node shows which share of its bytes does. Sides without a name are addresses that' +
-      ' nothing known had at that time.',
+      ' bytes both send, the thicker. The ring of a node shows which share of its bytes crosses' +
+      ' zones. Sides without a name are addresses that nothing known had at that time.' +
+      '\n\nOrange, dashes: traffic that crosses zones.',
     source: 'flows',
     nodes: sql(`
       WITH ${withPairs()}
@@ -68,6 +68,7 @@ function map(): PanelDraft {
       SELECT concat(source, ' → ', destination) AS id, source, destination AS target,
         rate AS mainstat, zones AS detail__zones, across AS detail__across,
         if(across > 0, 'orange', NULL) AS color, if(across > 0, '8 4', NULL) AS strokeDasharray,
+        if(across > 0, 'other zone', '') AS mark,
         1 + 4 * sqrt(rate / max(rate) OVER ()) AS thickness
       FROM pairs ORDER BY rate DESC, source, target`),
     width: 24,

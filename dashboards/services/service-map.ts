@@ -102,6 +102,7 @@ function edgesSql(): string {
       concat(kind, ' ', callee) AS target, rate AS mainstat, most AS secondarystat,
       ratio AS detail__failed, state AS detail__state, ${drawn('colour')} AS color,
       ${drawn('dashes')} AS strokeDasharray,
+      if(state = '${edgeStates.slower.text}', 'slow', '') AS mark,
       1 + 4 * sqrt(rate / max(rate) OVER ()) AS thickness,
       edges.caller AS caller, floor(most * 1000) AS slowMs
     FROM edges ORDER BY trouble DESC, rate DESC, caller, callee`);

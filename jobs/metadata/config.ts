@@ -29,7 +29,10 @@ const ownerLabels = (what: string, labels: readonly string[]) =>
     .array(z.string({ error: nameError }).regex(labelName, { error: nameError }))
     .max(namesMax, { error: `at most ${namesMax} names` })
     .default([...labels])
-    .meta({ description: `Labels that name the ${what}; the first that is there counts` });
+    .meta({
+      description: `Labels that name the ${what}; the first that is there counts`,
+      examples: [[`example.com/${labels[0]}`]],
+    });
 
 const columnError = 'the name of a column: letters, digits and underscores';
 const column = (what: string) =>

@@ -90,7 +90,7 @@ function edgeOf(panel: Panel, row: Row): GraphEdge {
     thicknessPx: Math.min(Math.max(Number.isFinite(thickness) ? thickness : 1, 1), thicknessPxMax),
     colour,
     dashes: String(row['strokeDasharray'] ?? ''),
-    mark: colour === undefined ? '' : failedText(panel, row) || 'slow',
+    mark: colour === undefined ? '' : failedText(panel, row) || String(row['mark'] ?? ''),
     stats: statsOf(panel, row),
     row,
     links: linksOf(panel, row),
