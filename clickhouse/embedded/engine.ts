@@ -125,6 +125,17 @@ export class Engine {
     }
   }
 
+  /** Lines that a statement of our own answers, beside those of clients. */
+  async ask(sql: string): Promise<readonly string[]> {
+    const work = this.#controlList(sql);
+    this.#active.add(work);
+    try {
+      return (await work).filter((line) => line !== '');
+    } finally {
+      this.#active.delete(work);
+    }
+  }
+
   /** Cancels what reads; inserts go on to their end. */
   cancelQueries(): void {
     this.#stopping.abort();

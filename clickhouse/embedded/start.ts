@@ -11,6 +11,7 @@ import { type DirectoryLock, lockDirectory } from './lock.ts';
 import type { Announcement, EmbeddedOptions } from './options.ts';
 import { isLoopback } from './origin.ts';
 import { pruneTokens } from './prune-tokens.ts';
+import { keepDictionaries } from './refresh.ts';
 import { checkFreeDisk, checkPlatform, currentPlatform } from './requirements.ts';
 import { createEngineServer } from './server.ts';
 import { readUsers } from './users.ts';
@@ -52,6 +53,7 @@ export async function startEmbedded(
     const origin = { loopbackOnly: isLoopback(host) };
     const server = createEngineServer({ engine, users, origin, clock });
     const address = await listen(server, host, port);
+    const dictionaries = keepDictionaries(engine, clock);
     const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
     return {
       announcement: {
@@ -62,7 +64,10 @@ export async function startEmbedded(
         version: engine.version,
         prunedTokens: pruned.length,
       },
-      stop: () => stop(server, engine, lock, clock),
+      stop: () => {
+        dictionaries.cancel();
+        return stop(server, engine, lock, clock);
+      },
     };
   } catch (error) {
     await lock.release();
