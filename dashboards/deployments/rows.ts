@@ -127,37 +127,46 @@ const sessions = (filter: string): string => `SELECT ${key}, heard, tuple(min(bo
     )
     GROUP BY ${key}, heard, revision, nth`;
 
-/** What is known of the session `x` among the others of its workload. */
+/**
+ * What is known of the session `x` among the others of its workload. In steps, because the
+ * database resolves a name that stands for an expression anew wherever it is used: names that
+ * build on each other in one SELECT take it a second, and the rows a millisecond.
+ */
 function judged(filter: string): string {
   const since = (session: string): string => of(session, 'start');
   const until = (session: string): string => of(session, 'end');
   const own = of('x', 'pods');
-  const cohort = `arrayFilter(pod -> pod.${podAt.born} <= cleared + ${cohortMs}, ${own})`;
-  return `SELECT ${key}, heard, x,
+  const among = `SELECT ${key}, heard, x,
       arraySort(each -> (least(${until('each')}, ${since('x')}), ${since('each')}),
         arrayFilter(each -> ${since('each')} < ${since('x')}, sessions)) AS earlier,
-      arrayFilter(each -> ${since('each')} > ${since('x')}, sessions) AS later,
-      earlier[-1] AS previous,
-      arrayFilter(each -> ${until('each')} > ${until('x')} + ${podGoneMs}, earlier) AS outlived,
-      ${until('x')} < heard - ${podGoneMs} AS gone,
-      arrayMax(arrayPushBack(arrayMap(each -> ${until('each')}, earlier), ${since('x')}))
-        AS cleared,
-      arrayMin(arrayPushBack(arrayMap(each -> ${since('each')}, later), heard + 1)) AS next,
-      ${cohort} AS cohort,
-      cleared < heard - ${podGoneMs} OR cleared = ${since('x')} AS alone,
-      alone AND arrayExists(pod -> pod.${podAt.ready} > 0, cohort) AND NOT arrayExists(
-        pod -> pod.${podAt.ready} = 0 AND pod.${podAt.here}, cohort) AS done,
-      greatest(cleared, arrayMax(arrayMap(pod -> pod.${podAt.ready}, cohort))) AS doneAt,
-      arrayMax([${since('x')}, arrayMax(arrayMap(pod -> pod.${podAt.ready}, ${own})),
-        arrayMax(arrayPushBack(arrayMap(each -> ${of('each', 'lastGone')}, earlier),
-          ${since('x')}))]) AS progress
+      arrayFilter(each -> ${since('each')} > ${since('x')}, sessions) AS later
     FROM (
       SELECT ${key}, heard, arraySort(each -> ${since('each')}, groupArray(session)) AS sessions
       FROM (${sessions(filter)})
       GROUP BY ${key}, heard
     )
-    ARRAY JOIN sessions AS x
-    WHERE length(earlier) > 0 AND ${of('previous', 'revision')} != ${of('x', 'revision')}`;
+    ARRAY JOIN sessions AS x`;
+  const beside = `SELECT ${key}, heard, x, earlier, earlier[-1] AS previous,
+      arrayFilter(each -> ${until('each')} > ${until('x')} + ${podGoneMs}, earlier) AS outlived,
+      ${until('x')} < heard - ${podGoneMs} AS gone,
+      arrayMax(arrayPushBack(arrayMap(each -> ${until('each')}, earlier), ${since('x')}))
+        AS cleared,
+      arrayMin(arrayPushBack(arrayMap(each -> ${since('each')}, later), heard + 1)) AS next,
+      arrayMax([${since('x')}, arrayMax(arrayMap(pod -> pod.${podAt.ready}, ${own})),
+        arrayMax(arrayPushBack(arrayMap(each -> ${of('each', 'lastGone')}, earlier),
+          ${since('x')}))]) AS progress
+    FROM (${among})
+    WHERE length(earlier) > 0`;
+  const grown = `SELECT *,
+      arrayFilter(pod -> pod.${podAt.born} <= cleared + ${cohortMs}, ${own}) AS cohort,
+      cleared < heard - ${podGoneMs} OR cleared = ${since('x')} AS alone
+    FROM (${beside})
+    WHERE ${of('previous', 'revision')} != ${of('x', 'revision')}`;
+  return `SELECT *,
+      alone AND arrayExists(pod -> pod.${podAt.ready} > 0, cohort) AND NOT arrayExists(
+        pod -> pod.${podAt.ready} = 0 AND pod.${podAt.here}, cohort) AS done,
+      greatest(cleared, arrayMax(arrayMap(pod -> pod.${podAt.ready}, cohort))) AS doneAt
+    FROM (${grown})`;
 }
 
 /** Of several containers those whose image changed; all, when only the template did. */
@@ -183,20 +192,26 @@ export function deploymentRows(filter: string): string {
   const cancelled = `gone AND NOT done OR next <= heard AND (NOT done OR doneAt > next)`;
   const back = `arraySort(each -> ${of('each', 'start')}, outlived)[-1]`;
   const again = `arrayExists(each -> ${of('each', 'revision')} = ${of('x', 'revision')}, earlier)`;
+  // In steps, as in `judged`.
+  const told = `SELECT ${key}, heard, x, previous, progress, done, doneAt,
+        gone AND notEmpty(outlived) AND next > ${of('x', 'end')} + ${podGoneMs} AS undone,
+        ${cancelled} AS cancelled, ${back} AS back, ${again} AS again
+      FROM (${judged(filter)})`;
+  const each = `SELECT *, arrayJoin(if(undone, [0, 1], [0])) AS undoes FROM (${told})`;
+  const sided = `SELECT *, if(undoes, (back, x), (x, previous)) AS sides,
+        multiIf(undoes, 'finished', undone OR cancelled, 'cancelled', done, 'finished',
+          heard - progress > ${stuckSeconds * 1000}, 'stuck', 'in progress') AS state
+      FROM (${each})`;
   return sql(`(
     SELECT *, concat(namespace, '/', workload, '@', toString(toUnixTimestamp(started))) AS id
     FROM (
-      SELECT ${key}, arrayJoin(if(undone, [0, 1], [0])) AS undoes,
-        gone AND notEmpty(outlived) AND next > ${of('x', 'end')} + ${podGoneMs} AS undone,
-        multiIf(undoes, 'finished', undone OR ${cancelled}, 'cancelled', done, 'finished',
-          heard - progress > ${stuckSeconds * 1000}, 'stuck', 'in progress') AS state,
-        if(undoes, (${back}, x), (x, previous)) AS sides,${columns('sides.2', 'sides.1')},
+      SELECT ${key}, undoes, undone, state,${columns('sides.2', 'sides.1')},
         ${moment(`if(undoes, ${of('x', 'end')}, ${of('x', 'start')})`)} AS started,
         if(state = 'finished', ${moment(`if(undoes, ${of('x', 'end')}, doneAt)`)}, NULL)
           AS finished,
-        undoes OR ${again} AS rollback,
+        undoes OR again AS rollback,
         if(state IN ('stuck', 'in progress'), (heard - progress) / 1000, 0) AS waits
-      FROM (${judged(filter)})
+      FROM (${sided})
     )
     WHERE started >= $__fromTime
   )`);
