@@ -55,9 +55,11 @@ export async function checkUntilFilled(options: CheckOptions): Promise<CheckResu
 }
 
 /** What is about a cluster has no source on one machine. */
-const { kubernetes, workload, pod, node, deployments, controlPlane, cni, agents } = dashboardUids;
+const { kubernetes, workload, pod, node, deployments, controlPlane, cni } = dashboardUids;
+const { entities, agents, cost, network } = dashboardUids;
 const aboutCluster: ReadonlySet<string> = new Set([
-  ...[kubernetes, workload, pod, node, deployments, controlPlane, cni, agents],
+  ...[kubernetes, workload, pod, node, deployments, controlPlane, cni],
+  ...[entities, agents, cost, network],
 ]);
 
 /** Titles of the panels that stand in the way. Only Linux has all of the machine's figures. */
