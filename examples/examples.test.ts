@@ -96,11 +96,12 @@ describe('the profiles', () => {
   };
 
   const ownGateway = stackOf(
-    text.replace('gateway:\n', 'gateway:\n  image: registry.example/obsctl:1\n'),
+    text.replace('gateway:\n', 'gateway:\n  image: registry.example/obsctl:1\n  opamp: false\n'),
   );
 
   it.each([
     ['an external ClickHouse', external],
+    // Which agents report themselves to, unless they are told not to.
     ['our own gateway', ownGateway],
   ])('give the agents the same objects, letter for letter, with %s', (_, stack) => {
     expect(renderSystem(stack).objects).not.toEqual(renderSystem(inCluster).objects);

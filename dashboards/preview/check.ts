@@ -8,6 +8,7 @@ import type { DashboardJson, PanelJson } from '../vocabulary/board.ts';
 import { expandQuery, type QueryScope, type VariableValue } from '../vocabulary/macros.ts';
 import type { SourceId } from '../vocabulary/sources.ts';
 import type { Variable } from './page/model.ts';
+import { saysNoTable } from './page/no-table.ts';
 import { bucketWidthMs } from './page/time.ts';
 import { choicesOf, initialValues, needsFirstChoice, variableSql } from './page/variables.ts';
 import { ask, sourceOf } from './queries.ts';
@@ -126,10 +127,12 @@ async function checkPanel(
     const fine = panel.options?.obsctl?.empty === 'fine';
     return { ...named, rows, state: fine ? 'data' : 'empty', reason: noValueOf(panel) };
   } catch (error) {
-    // What nothing feeds may not even have its tables.
-    const missing = await missingSource(clickhouse, panel, scope, signal).catch(() => undefined);
-    if (missing !== undefined) return { ...named, rows: 0, state: 'no_source', reason: missing };
     const reason = Error.isError(error) ? error.message : String(error);
+    // What nothing feeds may not even have its tables.
+    const missing = saysNoTable(reason)
+      ? await missingSource(clickhouse, panel, scope, signal).catch(() => undefined)
+      : undefined;
+    if (missing !== undefined) return { ...named, rows: 0, state: 'no_source', reason: missing };
     return { ...named, rows: 0, state: 'error', reason };
   }
 }

@@ -32,7 +32,7 @@ beforeAll(async () => {
     dashboards,
     clock: systemClock,
   });
-});
+}, 120_000);
 
 afterAll(async () => {
   await page?.close();

@@ -12,6 +12,7 @@ import { systemClock } from '../../core/clock.ts';
 import { dashboards } from '../../dashboards/catalog.ts';
 import { type RunningPreview, startPreview } from '../../dashboards/preview/server.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
+import { seedEntities } from '../support/seed-entities.ts';
 import { type Seeded, seedTelemetry } from '../support/seed-telemetry.ts';
 
 export type Bench = {
@@ -38,6 +39,8 @@ export async function openBench(program: string): Promise<Bench> {
   const clickhouse = connectClickHouse({ url: engine.url });
   await migrate(clickhouse);
   const seeded = await seedTelemetry(clickhouse, { endMs: Date.now(), seed: 7 });
+  await seedEntities(clickhouse, seeded);
+  await migrate(clickhouse, { lookups: {} });
   const page = await startPreview({
     clickhouseUrl: engine.url,
     listen: { host: '127.0.0.1', port: 0 },

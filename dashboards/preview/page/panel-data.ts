@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Ask, fetchRows, fetchSource, isFault } from './api.ts';
 import { type Frame, toFrame } from './frames.ts';
 import type { Dashboard, Panel, QueryFault } from './model.ts';
+import { saysNoTable } from './no-table.ts';
 import { away, span, tick, variables } from './state.ts';
 import { bucketWidthMs, parseInterval } from './time.ts';
 
@@ -85,7 +86,7 @@ async function withoutSource(
   fault: unknown,
   signal: AbortSignal,
 ): Promise<PanelData> {
-  if (!isFault(fault) || fault.kind !== 'engine') throw fault;
+  if (!isFault(fault) || fault.kind !== 'engine' || !saysNoTable(fault.error)) throw fault;
   const base = askOf(dashboard, panel, widthPx);
   const source = await fetchSource(base, signal).catch(() => undefined);
   if (source === undefined || source.active) throw fault;
