@@ -67,7 +67,9 @@ function stateOf(uid: string, hasShop: boolean): unknown {
   if (/-(kubernetes|workload|pod|node|control-plane|cni)$/.test(uid)) return 'no_source';
   // Their count is none, which is a figure; what they were has no source.
   const withoutDatabase = uid === dashboardUids.snapshots && !hasShop;
-  const mayLack = uid === dashboardUids.deployments || withoutDatabase;
+  const { deployments, entities, cost, network, agents } = dashboardUids;
+  const counting: readonly string[] = [deployments, entities, cost, network, agents];
+  const mayLack = counting.includes(uid) || withoutDatabase;
   return platform() === 'linux' && !mayLack ? 'data' : expect.stringMatching(/^(data|no_source)$/);
 }
 
