@@ -2,6 +2,7 @@
  * The join behind the service map, as SQL: one row a call and callee. Attribute names are those of
  * the semantic conventions, the stable ones first and the ones they replaced after them.
  */
+import { instrumentations, isEbpf } from './instrumentation.ts';
 import { latencyBucketsPerDoubling } from './schema/ours.ts';
 
 /** How far the clock of the one who answers may be behind. */
@@ -59,18 +60,25 @@ const peerColumns = `
           if(${isNumeric}, target, host)))) AS peer,
       multiIf(peer.1 = 'external', target, peer.1 = 'queue', peer.2, '') AS peerAddress`;
 
-type Slice = { readonly from: number; readonly to: number };
+type Slice = {
+  /** Unix seconds. */
+  readonly from: number;
+  readonly to: number;
+  /** Whether to tell who saw a call: reads the resource of each, so only where it matters. */
+  readonly isWitnessAsked: boolean;
+};
 
 const between = (from: number, to: number): string =>
   `Timestamp >= toDateTime64(${from}, 9, 'UTC') AND Timestamp < toDateTime64(${to}, 9, 'UTC')`;
 
 /**
  * Calls that begin in the slice (Unix seconds): minute, caller, callee (kind, name), address,
- * Tenant, weight, failed, duration, bucket. A call that two services answered is two rows.
+ * Tenant, weight, failed, duration, bucket, instrumentation. A call that two services answered is two rows.
  */
-export function callSlice(spans: string, { from, to }: Slice): string {
+export function callSlice(spans: string, slice: Slice): string {
   return `
     SELECT toStartOfMinute(toDateTime(begun)) AS minute, caller, Tenant, address, duration,
+      if(byEbpf, '${instrumentations[1]}', '') AS instrumentation,
       arrayFilter(answer -> answer.2 >= begun - toIntervalSecond(${answerEarlySeconds})
         AND answer.2 <= begun + toIntervalSecond(${answerLateSeconds}), answers) AS heard,
       arrayJoin(if(empty(heard), [callPeer], arrayDistinct(
@@ -79,29 +87,30 @@ export function callSlice(spans: string, { from, to }: Slice): string {
       greatest(callWeight, arrayMax(arrayMap(answer -> answer.4, own))) AS weight,
       callFailed OR arrayExists(answer -> answer.3, own) AS failed,
       toUInt16(floor(log2(greatest(duration, 1)) * ${latencyBucketsPerDoubling})) AS bucket
-    FROM (${groupedSpans(spans, { from, to })})
+    FROM (${groupedSpans(spans, slice)})
     WHERE callee.2 != '' OR callee.1 = 'service'`;
 }
 
 /** Both ends of each call, brought together by what they share; spans stored twice become one. */
-function groupedSpans(spans: string, { from, to }: Slice): string {
+function groupedSpans(spans: string, { from, to, isWitnessAsked }: Slice): string {
+  const witness = isWitnessAsked ? isEbpf : 'false';
   return `
     SELECT TraceId, id, Tenant, minIf(at, isCall) AS begun, minIf(service, isCall) AS caller,
       maxIf(took, isCall) AS duration, maxIf(bad, isCall) AS callFailed,
       maxIf(stands, isCall) AS callWeight, maxIf(peer, isCall) AS callPeer,
-      maxIf(peerAddress, isCall) AS address,
+      maxIf(peerAddress, isCall) AS address, max(witness) AS byEbpf,
       groupUniqArrayIf((service, at, bad, stands), NOT isCall) AS answers
     FROM (
       SELECT true AS isCall, TraceId, SpanId AS id, Tenant, Timestamp AS at,
         toString(ServiceName) AS service, Duration AS took, StatusCode = 'Error' AS bad,
-        SamplingWeight AS stands, peer, peerAddress
+        SamplingWeight AS stands, peer, peerAddress, ${witness} AS witness
       FROM (
         SELECT *, ${peerColumns} FROM ${spans}
         WHERE SpanKind IN ('Client', 'Producer') AND ${between(from, to)}
       )
       UNION ALL
       SELECT false, TraceId, ParentSpanId, Tenant, Timestamp, toString(ServiceName), 0,
-        StatusCode = 'Error', SamplingWeight, ('', ''), ''
+        StatusCode = 'Error', SamplingWeight, ('', ''), '', false
       FROM ${spans}
       WHERE SpanKind IN ('Server', 'Consumer') AND ParentSpanId != ''
         AND ${between(from - answerEarlySeconds, to + answerLateSeconds)}

@@ -354,8 +354,9 @@ describe('rebuildEdges', () => {
   it('reads spans by partition and by time in the primary key', async () => {
     await clear();
     await insertSpans([call, answer]);
+    const slice = { from: hour, to: hour + 900, isWitnessAsked: false };
     const rows = await sql.rows<{ explain: string }>(
-      `EXPLAIN indexes = 1 ${callSlice(`${database}.otel_traces`, { from: hour, to: hour + 900 })}`,
+      `EXPLAIN indexes = 1 ${callSlice(`${database}.otel_traces`, slice)}`,
     );
     const text = rows.map(({ explain }) => explain).join('\n');
     const scans = text.split('ReadFromMergeTree').slice(1);

@@ -16,9 +16,12 @@
  * `groupBytesMax`; a slice that needs more than `memoryBytesMax` fails and the hour stays as it is.
  */
 import type { Sql } from './client.ts';
+import { fullName } from './cluster.ts';
+import { defaultDatabase } from './ddl.ts';
 import { callSlice } from './edge-calls.ts';
 import { hourSeconds, inHour, partitionOf, rebuildSettings, time } from './hours.ts';
 import { serviceEdges } from './schema/edges.ts';
+import { redSecond } from './schema/ours.ts';
 import { traces } from './schema/traces.ts';
 import { replacePartition, withStaging } from './staging.ts';
 import { type Place, storedIn } from './stored.ts';
@@ -71,7 +74,8 @@ export async function rebuildEdges(
     const until = Math.min(end, options.until ?? end);
     for (let at = from; at < until; at += sliceMinutes * minuteSeconds) {
       const slice = { from: at, to: Math.min(at + sliceMinutes * minuteSeconds, end) };
-      await sql.run(edgesInsert(staging, spans, slice), signal);
+      const isWitnessAsked = await hasEbpf(sql, options, slice);
+      await sql.run(edgesInsert(staging, callSlice(spans, { ...slice, isWitnessAsked })), signal);
     }
     const replaced = await coversAll(sql, staging, edges, start);
     const partition = partitionOf(start);
@@ -81,20 +85,35 @@ export async function rebuildEdges(
   });
 }
 
+/**
+ * Whether an eBPF agent told of spans of the slice. Of every shard, as rates lie elsewhere than the
+ * spans; a shard that is away is asked again a minute later.
+ */
+async function hasEbpf(
+  sql: Sql,
+  { database = defaultDatabase, signal }: EdgesOptions,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<boolean> {
+  const rows = await sql.rows<{ one: number }>(
+    `SELECT 1 AS one FROM ${fullName(database, redSecond.name)}
+      WHERE Time >= ${time(from)} AND Time < ${time(to)} AND Instrumentation = 'ebpf'
+      LIMIT 1 SETTINGS skip_unavailable_shards = 1`,
+    signal,
+  );
+  return rows.length > 0;
+}
+
 /** Everything in a row adds up, so slices and minutes may be summed further. */
-function edgesInsert(
-  staging: string,
-  spans: string,
-  slice: { readonly from: number; readonly to: number },
-): string {
+function edgesInsert(staging: string, calls: string): string {
   const buckets = 'sumMap([bucket], [weight])';
-  return `INSERT INTO ${staging} (Time, Caller, Callee, CalleeKind, Address, Tenant, Spans, Count,
-      Errors, DurationSum, DurationMin, DurationMax, \`Buckets.Index\`, \`Buckets.Count\`)
-    SELECT minute, caller, callee.2 AS name, callee.1 AS kind, address, Tenant, count(),
-      sum(weight), sumIf(weight, failed), sum(weight * duration), min(duration), max(duration),
-      ${buckets}.1, ${buckets}.2
-    FROM (${callSlice(spans, slice)})
-    GROUP BY minute, caller, name, kind, address, Tenant
+  return `INSERT INTO ${staging} (Time, Caller, Callee, CalleeKind, Address, Tenant,
+      Instrumentation, Spans, Count, Errors, DurationSum, DurationMin, DurationMax,
+      \`Buckets.Index\`, \`Buckets.Count\`)
+    SELECT minute, caller, callee.2 AS name, callee.1 AS kind, address, Tenant,
+      instrumentation, count(), sum(weight), sumIf(weight, failed), sum(weight * duration),
+      min(duration), max(duration), ${buckets}.1, ${buckets}.2
+    FROM (${calls})
+    GROUP BY minute, caller, name, kind, address, Tenant, instrumentation
     ${rebuildSettings}`;
 }
 

@@ -123,6 +123,9 @@ async function rebuild(
   });
 }
 
+const keys = (time: string): string =>
+  `${time}, ServiceName, SpanName, SpanKind, StatusCode, Tenant, Instrumentation`;
+
 /** Everything in a row adds up, so the result is exact. */
 function insertion(
   staging: string,
@@ -133,15 +136,15 @@ function insertion(
 ): string {
   const isOver =
     until === undefined ? '' : ` AND ${start} <= toDateTime(${Math.floor(until) - seconds}, 'UTC')`;
-  return `INSERT INTO ${staging} (Time, ServiceName, SpanName, SpanKind, StatusCode, Tenant,
+  return `INSERT INTO ${staging} (${keys('Time')},
       Count, DurationSum, DurationMin, DurationMax, \`Buckets.Index\`, \`Buckets.Count\`)
-    SELECT begun, ServiceName, SpanName, SpanKind, StatusCode, Tenant,
+    SELECT ${keys('begun')},
       sum(Count), sum(DurationSum), min(DurationMin), max(DurationMax),
       sumMap(\`Buckets.Index\`, \`Buckets.Count\`).1 AS indexes,
       sumMap(\`Buckets.Index\`, \`Buckets.Count\`).2 AS counts
     FROM ${fine}
     WHERE ${inPartition}${isOver}
-    GROUP BY ${start} AS begun, ServiceName, SpanName, SpanKind, StatusCode, Tenant
+    GROUP BY ${keys(`${start} AS begun`)}
     SETTINGS async_insert = 0, max_partitions_per_insert_block = 1`;
 }
 

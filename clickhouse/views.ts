@@ -3,6 +3,7 @@
  * obsctl's gateway fills itself. Never both, or every span is counted twice; `migrate` says so.
  */
 import { type ClusterName, fullName, onCluster, storedName } from './cluster.ts';
+import { instrumentations, isEbpf } from './instrumentation.ts';
 import { latencyBucketsPerDoubling, redMinute, redSecond } from './schema/ours.ts';
 import { traceRanges, traces } from './schema/traces.ts';
 import type { TableDef } from './schema/types.ts';
@@ -23,8 +24,9 @@ const red = (target: TableDef, time: string): ViewDef => ({
     `${time} AS Time, ServiceName, SpanName, SpanKind, StatusCode, count() AS Count`,
     'sum(Duration) AS DurationSum, min(Duration) AS DurationMin, max(Duration) AS DurationMax',
     `${bucketSums}.1 AS \`Buckets.Index\`, ${bucketSums}.2 AS \`Buckets.Count\`, Tenant`,
+    `if(${isEbpf}, '${instrumentations[1]}', '') AS Instrumentation`,
   ].join(',\n    '),
-  groupBy: 'Time, ServiceName, SpanName, SpanKind, StatusCode, Tenant',
+  groupBy: 'Time, ServiceName, SpanName, SpanKind, StatusCode, Tenant, Instrumentation',
 });
 
 /** Duration 0 is bucket 0, like duration 1. */

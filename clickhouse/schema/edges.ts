@@ -11,6 +11,7 @@ const edgeColumns = [
   { name: 'CalleeKind', type: 'LowCardinality(String)', codec: zstd, source: 'what the callee was taken from', comment: 'service, database, queue or external', origin: 'ours' },
   { name: 'Address', type: 'LowCardinality(String)', codec: zstd, source: "SpanAttributes['server.address'] and its port, old names too; name of the queue", comment: 'Where the caller went; tells a service that did not answer from a stranger. Empty for databases', origin: 'ours' },
   { name: 'Tenant', type: 'LowCardinality(String)', codec: zstd, source: 'Tenant of the calling span', comment: 'Empty without tenants', origin: 'ours' },
+  { name: 'Instrumentation', type: 'LowCardinality(String)', codec: zstd, source: 'resource of the calling span', comment: 'ebpf: seen from outside the caller, so perhaps a second time. Else empty', origin: 'ours' },
   { name: 'Spans', type: 'UInt64', codec: 'T64, ZSTD(1)', source: 'calls found in stored rows', comment: 'Calls seen, without weights', origin: 'ours' },
   { name: 'Count', type: 'Float64', codec: zstd, source: 'sum of SamplingWeight', comment: 'Calls; an estimate where spans are sampled', origin: 'ours' },
   { name: 'Errors', type: 'Float64', codec: zstd, source: 'sum of SamplingWeight, status Error at either end', comment: 'Calls that failed', origin: 'ours' },

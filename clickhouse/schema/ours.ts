@@ -22,6 +22,7 @@ const redColumns = [
   { name: 'Buckets.Index', type: 'Array(UInt16)', codec: zstd, source: 'floor(log2(Duration) * 8)', comment: 'Latency buckets that have spans, ascending', origin: 'ours' },
   { name: 'Buckets.Count', type: 'Array(UInt64)', codec: zstd, source: 'spans in the bucket', comment: 'Spans of each bucket', origin: 'ours' },
   { name: 'Tenant', type: 'LowCardinality(String)', codec: zstd, source: 'record header', comment: 'Empty without tenants', origin: 'ours' },
+  { name: 'Instrumentation', type: 'LowCardinality(String)', codec: zstd, source: "Resource.attributes['telemetry.distro.name'], ['telemetry.sdk.name']", comment: 'ebpf: seen from outside the program, so perhaps a second time. Else empty', origin: 'ours' },
 ] as const;
 
 // biome-ignore format: a table reads as a table, one column a line

@@ -24,20 +24,29 @@ const slowerSecondsMin = 0.02;
 const chosenService =
   `$__conditionalAll(hasAny([caller, callee], [\${service:singlequote}]),` + ' $service)';
 
+/** Databases apart: SDKs that tell of a service's requests often leave them to others. */
+const told = `${e.Caller}, ${e.CalleeKind} = 'database', ${e.Time}`;
+
 /**
  * The body of a WITH clause that defines `calls`: minutes of edges in the window, and in one of
  * the same length before it. A call that nobody answered counts for the service that answers at
  * that address, or takes from that queue, otherwise: a service that is down or late stays itself
- * and does not become a stranger.
+ * and does not become a stranger. What an eBPF agent saw of a caller is left out of minutes in
+ * which the SDK of the caller tells of its calls.
  */
 export function withCalls(filter: string = chosenService): string {
   const answered = `${e.CalleeKind} IN ('external', 'queue') AND answers != ''`;
   return [
-    'seen AS (',
+    'stored AS (',
     `  SELECT ${e.Time}, ${e.Caller}, ${e.Callee}, ${e.CalleeKind}, ${e.Address}, ${e.Count},`,
-    `    ${e.Errors}, ${e.DurationSum}, ${e.DurationMax},`,
+    `    ${e.Errors}, ${e.DurationSum}, ${e.DurationMax}, ${e.Instrumentation},`,
     `    ${e['Buckets.Index']} AS indexes, ${e['Buckets.Count']} AS weights`,
     `  FROM ${serviceEdges.name} WHERE ${withWindowBefore(e.Time)}`,
+    '),',
+    'seen AS (',
+    `  SELECT * FROM stored WHERE ${e.Instrumentation} = '' OR (${told}) GLOBAL NOT IN`,
+    `    (SELECT ${told} FROM stored GROUP BY ALL`,
+    `     HAVING min(${e.Instrumentation}) = '' AND max(${e.Instrumentation}) != '')`,
     '),',
     'known AS (',
     `  SELECT ${e.Address}, any(${e.Callee}) AS answers FROM seen`,

@@ -7,6 +7,10 @@
  *
  * A request is a span of kind Server or Consumer. A service that has none (a script, a browser) is
  * counted by all its spans, so that a first span is never invisible.
+ *
+ * A request that an SDK and an eBPF agent both tell of counts once: what the agent saw of a
+ * service's requests is left out from the first request of the window that the SDK tells of to the
+ * last. The same holds for its other spans.
  */
 import {
   latencyBucketsPerDoubling,
@@ -93,11 +97,15 @@ function rowsOf(one: Level, window: Window): string {
     one.reach === '' ? '' : ` AND ${c.Time} >= ${one.reach}.1 AND ${c.Time} <= ${one.reach}.2`;
   return (
     `  SELECT ${c.Time}, ${c.ServiceName}, ${c.SpanName}, ${c.SpanKind}, ${c.StatusCode},` +
-    ` ${c.Count}, ${c.DurationSum}, ${c.DurationMax}, ${c['Buckets.Index']} AS` +
-    ` ${red.bucketIndex}, ${c['Buckets.Count']} AS ${red.bucketCount} FROM ${table.name}` +
-    ` WHERE ${usable(one, window)}${reached}${uncovered.join('')}`
+    ` ${c.Instrumentation}, ${c.Count}, ${c.DurationSum}, ${c.DurationMax},` +
+    ` ${c['Buckets.Index']} AS ${red.bucketIndex}, ${c['Buckets.Count']} AS ${red.bucketCount}` +
+    ` FROM ${table.name} WHERE ${usable(one, window)}${reached}${uncovered.join('')}`
   );
 }
+
+/** When the SDK of a service first or last told of spans of `which` kind; 1970 for never. */
+const told = (end: 'min' | 'max', which: string): string =>
+  `${end}If(${s.Time}, ${s.Instrumentation} = '' AND ${which})`;
 
 /**
  * The body of a WITH clause that defines `red`: requests in the window that pass `filter`.
@@ -114,10 +122,17 @@ export function withRed(filter: string, window: Window = timeFilter): string {
     'spans AS (',
     levels.map((one) => rowsOf(one, window)).join('\n  UNION ALL\n'),
     '),',
+    'services AS (',
+    `  SELECT ${s.ServiceName}, max(${requests}) AS hasRequests,`,
+    `    ${told('min', requests)} AS toldFrom, ${told('max', requests)} AS toldTo,`,
+    `    ${told('min', `NOT ${requests}`)} AS restFrom, ${told('max', `NOT ${requests}`)} AS restTo`,
+    `  FROM spans GROUP BY ${s.ServiceName}`,
+    '),',
     'red AS (',
-    `  SELECT * FROM spans WHERE (${requests} OR ${s.ServiceName} NOT IN`,
-    `    (SELECT ${s.ServiceName} FROM spans WHERE ${requests}))`,
-    `    AND ${filter}`,
+    `  SELECT spans.* FROM spans INNER JOIN services USING (${s.ServiceName})`,
+    `  WHERE ${filter} AND (${requests} OR NOT hasRequests) AND (${s.Instrumentation} = ''`,
+    `    OR ${s.Time} < if(${requests}, toldFrom, restFrom)`,
+    `    OR ${s.Time} > if(${requests}, toldTo, restTo))`,
     ')',
   ].join('\n');
 }

@@ -8,6 +8,7 @@
  * the trace block's dictionaries. Owner: encoded views belong to the rollup and are valid until
  * the next `encode` or `clear`. Watched by `decode.bench.ts`.
  */
+import { instrumentations } from '../../clickhouse/instrumentation.ts';
 import {
   createColumns,
   encodeBlock,
@@ -34,7 +35,7 @@ const bucketsMax = 1024;
 /** More than a block has rows, so that a bucket's count packs beside its key below 2^53. */
 const countsMax = 2 ** 21;
 
-/** Rate, errors and durations of one day by second, service, name, kind and status. */
+/** Rate, errors and durations of one day by second, service, name, kind, status and witness. */
 export class RedSeconds {
   readonly #parts: Parts;
   readonly #rows: Level;
@@ -46,6 +47,7 @@ export class RedSeconds {
   readonly #tenant: LowCardinalityColumn;
   readonly #kind: Fixed;
   readonly #status: Fixed;
+  readonly #instrumentation: Fixed;
   readonly #count: Fixed;
   readonly #sum: Fixed;
   readonly #min: Fixed;
@@ -77,6 +79,7 @@ export class RedSeconds {
     const time = new FixedColumn('DateTime', rows, 4);
     const kind = new NamedColumn(rows, spanKinds);
     const status = new NamedColumn(rows, statusCodes);
+    const instrumentation = new NamedColumn(rows, instrumentations);
     const numbers = ['Count', 'DurationSum', 'DurationMin', 'DurationMax'].map(
       () => new FixedColumn('UInt64', rows, 8),
     );
@@ -99,11 +102,13 @@ export class RedSeconds {
       'Buckets.Index': new ArrayColumn(this.#bucketOffsets, index),
       'Buckets.Count': new ArrayColumn(this.#bucketOffsets, count),
       Tenant: this.#tenant,
+      Instrumentation: instrumentation,
       Seal: this.#seal,
     });
     this.#time = time.values;
     this.#kind = kind.values;
     this.#status = status.values;
+    this.#instrumentation = instrumentation.values;
     this.#count = numbers[0]!.values;
     this.#sum = numbers[1]!.values;
     this.#min = numbers[2]!.values;
@@ -180,8 +185,9 @@ export class RedSeconds {
     const name = spans.name.words[row]!;
     const kind = spans.kind.bytes[row]!;
     const status = spans.status.bytes[row]!;
+    const ebpf = block.resources.ebpf.bytes[resource]!;
     const mask = this.#slots.length - 1;
-    const kinds = service * 31 + tenant * 131 + kind * 4 + status;
+    const kinds = service * 31 + tenant * 131 + ebpf * 37 + kind * 4 + status;
     const hash = mixed(mixed(mixed(this.#seed, second), kinds), name);
     let slot = hash & mask;
     for (; this.#slots[slot] !== 0; slot = (slot + 1) & mask) {
@@ -192,7 +198,8 @@ export class RedSeconds {
         this.#service.indexes.words[group] === service &&
         this.#tenant.indexes.words[group] === tenant &&
         this.#kind.bytes[group] === kind &&
-        this.#status.bytes[group] === status
+        this.#status.bytes[group] === status &&
+        this.#instrumentation.bytes[group] === ebpf
       ) {
         return group;
       }
@@ -207,6 +214,7 @@ export class RedSeconds {
     this.#name.indexes.words[group] = name;
     this.#kind.bytes[group] = kind;
     this.#status.bytes[group] = status;
+    this.#instrumentation.bytes[group] = ebpf;
     for (const column of [this.#count, this.#sumLow, this.#sumHigh, this.#max]) {
       column.words[2 * group] = 0;
       column.words[2 * group + 1] = 0;

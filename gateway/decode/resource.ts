@@ -4,8 +4,8 @@
  * Hot path by its callers; runs once a resource or scope. Allocations per item: none. Copies: one
  * of each value. Owner: the block. Watched by `decode.bench.ts`.
  */
-
-import type { Level } from '../../clickhouse/native/buffers.ts';
+import { ebpfMarks } from '../../clickhouse/instrumentation.ts';
+import type { Fixed, Level } from '../../clickhouse/native/buffers.ts';
 import { Text } from '../../clickhouse/native/buffers.ts';
 import type { Dictionary } from '../../clickhouse/native/dictionary.ts';
 import type { Parts } from '../../clickhouse/native/parts.ts';
@@ -32,7 +32,12 @@ import {
 /** Bytes a row is reckoned to weigh on the server for each attribute, besides its text. */
 const pairWeightBytes = 8;
 
-const serviceNameKey = new Uint8Array(Buffer.from('service.name'));
+const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text));
+const serviceNameKey = bytesOf('service.name');
+const ebpfKeys = ebpfMarks.map(({ key, values }) => ({
+  key: bytesOf(key),
+  values: values.map(bytesOf),
+}));
 
 /** The distinct resources of a block. */
 export class ResourceTable {
@@ -42,6 +47,8 @@ export class ResourceTable {
   readonly tenant: RepeatedNameColumn;
   readonly schemaUrl: RepeatedNameColumn;
   readonly attributes: RepeatedMapColumn;
+  /** 1 where the resource is that of an eBPF agent, by resource. */
+  readonly ebpf: Fixed;
   readonly #identity: Dictionary;
   readonly #weights: Weights;
   readonly #value: Text;
@@ -57,6 +64,7 @@ export class ResourceTable {
       parts.dictionary(),
       parts.dictionary(),
     );
+    this.ebpf = this.repeated.entries.fixed(1);
     this.#identity = parts.dictionary();
     this.#weights = new Weights(this.repeated);
     this.#value = new Text(parts.budget);
@@ -70,6 +78,7 @@ export class ResourceTable {
     this.repeated.entries.reserve(1);
     const empty = this.service.dictionary.lookup(bytes, view, 0, 0);
     this.service.indexes.words[entry] = empty;
+    this.ebpf.bytes[entry] = 0;
     const weight = withOffset(carried, () => this.#putResource(carried, entry));
     const { tenantStart, tenant } = carried;
     putName(this.tenant, entry, bytes, view, tenantStart, tenantStart + tenant.length);
@@ -111,19 +120,28 @@ export class ResourceTable {
       at = start + word[0]!;
       const pair = putPair(this.attributes, this.#value, carried, entry, start, at);
       weight += at - start + pairWeightBytes;
-      if (isServiceName(source)) {
-        const value = this.attributes.values;
-        const index = value.indexes.words[pair]!;
-        const { text } = value.dictionary;
-        this.service.indexes.words[entry] = this.service.dictionary.lookup(
-          text.bytes,
-          text.view,
-          value.dictionary.startOf(index),
-          value.dictionary.lengthOf(index),
-        );
-      }
+      this.#useValue(source, entry, pair);
     }
     return weight;
+  }
+
+  /** What else than an attribute the last KeyValue tells of the resource. */
+  #useValue(source: Uint8Array, entry: number, pair: number): void {
+    const { dictionary, indexes } = this.attributes.values;
+    const { bytes, view } = dictionary.text;
+    const index = indexes.words[pair]!;
+    const start = dictionary.startOf(index);
+    const length = dictionary.lengthOf(index);
+    if (isKey(source, serviceNameKey)) {
+      const { service } = this;
+      service.indexes.words[entry] = service.dictionary.lookup(bytes, view, start, length);
+    }
+    for (const { key, values } of ebpfKeys) {
+      if (!isKey(source, key)) continue;
+      for (const value of values) {
+        if (isText(bytes, start, start + length, value)) this.ebpf.bytes[entry] = 1;
+      }
+    }
   }
 }
 
@@ -306,12 +324,15 @@ function putName(
   column.indexes.words[entry] = column.dictionary.lookup(source, view, from, end - from);
 }
 
-/** Whether the key of the last KeyValue is `service.name`. */
-function isServiceName(source: Uint8Array): boolean {
-  const start = keyValue[0]!;
-  if (keyValue[1]! - start !== serviceNameKey.length) return false;
-  for (let index = 0; index < serviceNameKey.length; index += 1) {
-    if (source[start + index] !== serviceNameKey[index]) return false;
+/** Whether the key of the last KeyValue is `key`. */
+function isKey(source: Uint8Array, key: Uint8Array): boolean {
+  return isText(source, keyValue[0]!, keyValue[1]!, key);
+}
+
+function isText(source: Uint8Array, start: number, end: number, text: Uint8Array): boolean {
+  if (end - start !== text.length) return false;
+  for (let index = 0; index < text.length; index += 1) {
+    if (source[start + index] !== text[index]) return false;
   }
   return true;
 }
