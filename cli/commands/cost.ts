@@ -86,9 +86,9 @@ function registerTraffic(cost: Command, context: CliContext): void {
     .option('--limit <count>', 'at most so many', '50')
     .addHelpText(
       'after',
-      '\nCounted when it is asked for, of the flows that the node-agent or others report, by the\n' +
-        'prices that hold now: `traffic` of a price file, else those of the package. Who sends\n' +
-        'pays; between zones the receiver as well, where the provider charges both directions.\n' +
+      '\nCounted when it is asked for, of the flows that agents report, by the prices that hold\n' +
+        'now: `traffic` of a price file, else the package’s. Who sends pays; between zones the\n' +
+        'receiver as well, where the provider charges both directions.\n' +
         '\nExamples:\n  obsctl cost traffic --by team --month 2026-11\n' +
         "  obsctl cost traffic -n shop --json | jq '.rows[].internetCost'\n",
     )
