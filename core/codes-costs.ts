@@ -17,4 +17,11 @@ export const costCodes = {
     cause: 'There are no hours of cost for this time: none were counted, or no node was recorded.',
     next: 'Record entities with `obsctl entities watch`, then run `obsctl cost run --since 24h`.',
   },
+  'OBS-6153': {
+    title: 'no traffic was reported',
+    cause: 'There are no minutes of flows for this time, which traffic is counted of.',
+    next:
+      'Put `ebpf: {network: true}` under node_agent.presets of the stack file, or send flows as ' +
+      'OTLP logs (docs/guide/flows.md).',
+  },
 } as const;

@@ -25,16 +25,21 @@ export const lookupsCollection = 'obsctl_lookups';
 /** As `clickhouse/schema/snapshots.ts` names it; this room may not import that one. */
 const runsTable = 'snapshot_runs';
 
+/** Of those below: on a cluster whole on every node, so that there is no local table behind it. */
+const wholeEverywhere: readonly string[] = ['cost_hours'];
+
 /**
- * Tables that the gateway makes of stored rows, a partition at a time: the new one is gathered in
- * a table of its own and takes the place of the old one. As `clickhouse/schema` names them; that
- * none is missing is tested by rebuilding them all with these rights.
+ * Tables that are made of stored rows, a partition at a time: the new one is gathered in a table
+ * of its own and takes the place of the old one; the last of them by `obsctl cost run`. As
+ * `clickhouse/schema` names them; that none is missing is tested by rebuilding them all with these
+ * rights.
  */
 const rebuilt = [
   ...['otel_red_1m', 'otel_red_1h', 'otel_red_1d', 'otel_service_edges_1m'],
   ...['otel_log_patterns_1m', 'otel_attributes_15m', 'otel_series_15m'],
   ...['otel_metrics_1m', 'otel_metrics_1h', 'flow_logs', 'flow_seconds', 'flow_minutes'],
   'l7_calls',
+  ...wholeEverywhere,
 ];
 
 /** Log tables of the server about itself that we keep, and for how many days. */
@@ -208,7 +213,8 @@ const schemaClusterGrants = ['GRANT CLUSTER, REMOTE ON *.*', 'GRANT SELECT ON sy
 
 /** It may drop what it gathers rows in, told by the prefix, and no table that has data. */
 function gatewayGrants(database: string, isCluster: boolean): readonly string[] {
-  const stored = (table: string) => (isCluster ? `${table}_local` : table);
+  const stored = (table: string) =>
+    isCluster && !wholeEverywhere.includes(table) ? `${table}_local` : table;
   return [
     `GRANT SELECT, INSERT ON ${database}.*`,
     // Rows that the server refuses are tried one by one against a table function.

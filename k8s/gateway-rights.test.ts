@@ -15,9 +15,11 @@ import { pointHours } from '../clickhouse/point-hours.ts';
 import { pointMinutes } from '../clickhouse/points.ts';
 import { rebuildDayRollup, rebuildHourRollup, rebuildMinuteRollup } from '../clickhouse/rollups.ts';
 import { serviceEdges } from '../clickhouse/schema/edges.ts';
+import { openEndMs } from '../clickhouse/schema/entities.ts';
 import { flowLogs, flowMinutes } from '../clickhouse/schema/flows.ts';
 import { schemaScript } from '../clickhouse/script.ts';
 import { keptRollups } from '../gateway/kept-rollups.ts';
+import { countCosts } from '../jobs/prices/count.ts';
 import { startAsUser } from '../test/support/as-user.ts';
 import { usersConfig } from './clickhouse-files.ts';
 
@@ -108,7 +110,35 @@ describe('the gateway', () => {
     testMsMax,
   );
 
+  it(
+    'counts what hours cost, also twice',
+    async () => {
+      const from = hour * 1000;
+      const born = `fromUnixTimestamp64Milli(toInt64(${from - 3_600_000}))`;
+      const forever = `fromUnixTimestamp64Milli(toInt64(${openEndMs}))`;
+      await server.run(
+        'INSERT INTO otel.entity_nodes (Cluster, Id, Name, Created, CapacityCpuMillis, ' +
+          'CapacityMemoryBytes, ValidFrom, ValidTo, Version) ' +
+          `VALUES ('lab', 'n', 'node-1', ${born}, 2000, 8000000000, ${born}, ${forever}, 1)`,
+      );
+      const { signal } = new AbortController();
+      const labels = { team: ['team'], owner: [], costCenter: [] };
+      const options = { sinceMs: from, nowMs: from + 3_600_000, labels, signal };
+      for (let turn = 0; turn < 2; turn += 1) {
+        const { hours, sources } = await countCosts(server, options);
+        expect({ hours, nodeHours: sources.map(({ nodeHours }) => nodeHours) }).toEqual({
+          hours: 1,
+          nodeHours: ['1'],
+        });
+      }
+      const [row] = await server.rows('SELECT count() AS n FROM otel.cost_hours');
+      expect(row).toEqual({ n: 2 });
+    },
+    testMsMax,
+  );
+
   it.each([
+    'DROP TABLE otel.cost_hours',
     'DROP TABLE otel.otel_traces',
     'TRUNCATE TABLE otel.otel_traces',
     'ALTER TABLE otel.otel_traces DELETE WHERE 1',

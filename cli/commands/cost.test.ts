@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type ClickHouse, connectClickHouse } from '../../clickhouse/client.ts';
 import { migrate } from '../../clickhouse/migrate.ts';
-import { addNodes, addPods, addPoints, hourMs } from '../../jobs/prices/testdata/world.ts';
+import { addNodes, addPods, addPoints, addRows, hourMs } from '../../jobs/prices/testdata/world.ts';
 import { startEngine, type TestEngine } from '../../test/support/engine.ts';
 
 const nowMs = Date.now();
@@ -165,7 +165,45 @@ describe('obsctl cost', () => {
     expect(none.stderr).toContain('OBS-6152: no change of images of nobody is recorded');
   });
 
+  it('shows no traffic and says what would feed it, where none was reported', async () => {
+    const { code, stdout, stderr } = await obsctl('traffic');
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain('OBS-6153: no traffic was reported');
+    expect(stderr).toContain('`ebpf: {network: true}`');
+  });
+
+  it('shows what traffic cost, by which price', async () => {
+    const from = { Time: start / 1000, Cluster: 'lab', SourceNamespace: 'shop' };
+    const checkout = { ...from, SourceWorkload: 'checkout', SourceZone: 'zone-a' };
+    await addRows(server, 'flow_minutes', [
+      { ...checkout, DestinationAddress: '203.0.113.7', SourceBytes: 2 * gb },
+      {
+        ...{ ...checkout, DestinationNamespace: 'shop', DestinationWorkload: 'stock' },
+        ...{ DestinationZone: 'zone-b', SourceBytes: 3 * gb, DestinationBytes: gb },
+      },
+    ]);
+    const { stdout, stderr } = await obsctl('traffic', '--since', '6h');
+    expect(squeezed(stdout).slice(0, 3)).toEqual([
+      'namespace workload GB to zones from zones cost GB to internet cost in all price',
+      // (3 + 1) × 0.01 and 2 × 0.09
+      'shop checkout 3.000 1.000 0.0400 2.000 0.1800 0.2200 USD default aws 2025-06',
+      'shop stock 1.000 3.000 0.0400 0.000 0.0000 0.0400 USD default aws 2025-06',
+    ]);
+    expect(stderr).toBe('6.000 GB seen; what stays in its zone costs nothing\n');
+    const teams = await obsctl('traffic', '--by', 'team', '--since', '6h', '--json');
+    expect(JSON.parse(teams.stdout)).toMatchObject({
+      ...{ by: 'team', seenBytes: '6000000000' },
+      rows: [
+        { of: { team: 'till' }, zonesCost: '0.04', internetCost: '0.18', cost: '0.22' },
+        { of: { team: '–' }, cost: '0.04', priceSources: ['default aws 2025-06'] },
+      ],
+    });
+    const listed = await obsctl('prices', 'list');
+    expect(squeezed(listed.stdout)).toContain('default aws 2025-06 aws 0.01 0.01 0.09 USD');
+  });
+
   it.each([
+    [['traffic', '--by', 'teem'], 'Did you mean “team”?'],
     [['show', '--by', 'teem'], 'Did you mean “team”?'],
     [['show', '--month', '2026-13'], '--month 2026-13: expected a month such as 2026-11'],
     [['run', '--since', '60d'], '--since 60d: expected a duration of at most 29 days'],

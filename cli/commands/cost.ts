@@ -14,6 +14,7 @@ export function registerCost(program: Command, context: CliContext): void {
     .description('count what nodes and pods cost, from recorded entities, prices and bills');
   registerRun(cost, context);
   registerShow(cost, context);
+  registerTraffic(cost, context);
   registerRecommend(cost, context);
   registerCompare(cost, context);
   registerPrices(cost, context);
@@ -73,6 +74,27 @@ function registerShow(cost: Command, context: CliContext): void {
     .action(async (options: ShowOptions) => {
       const { show } = await import('../cost/show.ts');
       await show(options, context);
+    });
+}
+
+function registerTraffic(cost: Command, context: CliContext): void {
+  withPlace(cost.command('traffic'))
+    .description('show what traffic between zones and to the internet cost, the dearest first')
+    .option('--by <what>', 'cluster, namespace, workload, team', 'workload')
+    .option('--since <duration>', 'how far back', '24h')
+    .option('--month <month>', 'a month instead, such as 2026-11')
+    .option('--limit <count>', 'at most so many', '50')
+    .addHelpText(
+      'after',
+      '\nCounted when it is asked for, of the flows that agents report, by the prices that hold\n' +
+        'now: `traffic` of a price file, else the package’s. Who sends pays; between zones the\n' +
+        'receiver as well, where the provider charges both directions.\n' +
+        '\nExamples:\n  obsctl cost traffic --by team --month 2026-11\n' +
+        "  obsctl cost traffic -n shop --json | jq '.rows[].internetCost'\n",
+    )
+    .action(async (options: ShowOptions) => {
+      const { traffic } = await import('../cost/traffic.ts');
+      await traffic(options, context);
     });
 }
 

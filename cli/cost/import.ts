@@ -2,13 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { costPrices } from '../../clickhouse/schema/costs.ts';
+import { currentOnly, trafficLayer, trafficPrices } from '../../clickhouse/schema/traffic.ts';
 import { nameOf } from '../../clickhouse/sql.ts';
 import { systemClock } from '../../core/clock.ts';
 import { Problem } from '../../core/problem.ts';
 import { importBill } from '../../jobs/prices/bills.ts';
 import { defaultCurrency, defaultPrices } from '../../jobs/prices/defaults.ts';
 import { parsePriceFile } from '../../jobs/prices/price-file.ts';
-import { currentOnly, importPrices } from '../../jobs/prices/price-store.ts';
+import { importPrices } from '../../jobs/prices/price-store.ts';
 import type { CliContext } from '../context.ts';
 import { aligned } from '../output/aligned.ts';
 import { type ServerOptions, withServer } from './server.ts';
@@ -62,8 +63,14 @@ export async function importBillFile(
 }
 
 type Listed = Readonly<
-  Record<'source' | 'of' | 'vcpuHour' | 'gbHour' | 'nodeHour' | 'currency', string>
+  Record<'source' | 'of' | 'vcpuHour' | 'gbHour' | 'nodeHour' | 'currency', string> &
+    TrafficListed & { readonly kind: 'machine' | 'traffic' }
 >;
+
+/** Of 10⁹ bytes; 0 where the price is of machines. */
+type TrafficListed = Record<'zonesGb' | 'zonesReceivedGb' | 'internetGb', string>;
+
+const noTraffic: TrafficListed = { zonesGb: '0', zonesReceivedGb: '0', internetGb: '0' };
 
 export async function listPrices(options: ServerOptions, context: CliContext): Promise<void> {
   const loaded = await withServer(options, context, async (server) => {
@@ -75,32 +82,52 @@ export async function listPrices(options: ServerOptions, context: CliContext): P
         arrayStringConcat(arrayFilter(word -> word != '', [${words.join(', ')}, ${label}]), ' ')
           AS of,
         toString(CpuPrice) AS vcpuHour, toString(MemoryPrice) AS gbHour,
-        toString(NodePrice) AS nodeHour, toString(Currency) AS currency
+        toString(NodePrice) AS nodeHour, toString(Currency) AS currency,
+        toString(ZonePrice) AS zonesGb, toString(ZoneReceivedPrice) AS zonesReceivedGb,
+        toString(InternetPrice) AS internetGb, 
+        if(Layer = ${trafficLayer}, 'traffic', 'machine') AS kind
       FROM ${table} FINAL WHERE ${currentOnly(table)} ORDER BY Source, Position`,
     );
   });
   const packaged = defaultPrices.map(
     ({ source, provider, isSpot, unit, from }): Listed & { readonly from: string } => ({
-      source,
-      of: `${provider}${isSpot ? ' spot' : ''}`,
+      ...{ source, of: `${provider}${isSpot ? ' spot' : ''}`, kind: 'machine' },
       ...{ vcpuHour: unit, gbHour: unit, nodeHour: '0', currency: defaultCurrency, from },
+      ...noTraffic,
     }),
   );
-  const all: readonly Listed[] = [...loaded, ...packaged];
+  const ofTraffic = trafficPrices.map(
+    ({ source, provider, zones, zonesReceived, internet }): Listed => ({
+      ...{ source, of: provider, kind: 'traffic' },
+      ...{ vcpuHour: '0', gbHour: '0', nodeHour: '0', currency: defaultCurrency },
+      ...{ zonesGb: zones, zonesReceivedGb: zonesReceived, internetGb: internet },
+    }),
+  );
+  const all: readonly Listed[] = [...loaded, ...packaged, ...ofTraffic];
   if (options.json === true) {
     for (const row of all) context.stdout(`${JSON.stringify(row)}\n`);
     return;
   }
+  const machines = all.filter(({ kind }) => kind === 'machine').map(machineCells);
   const head = ['source', 'of', 'vCPU hour', 'GB hour', 'node hour', 'currency'];
-  const none = (price: string): string => (/^0(\.0+)?$/.test(price) ? '–' : price);
-  const cells = all.map((row) => {
-    const isWhole = none(row.nodeHour) !== '–';
-    return [
-      row.source,
-      row.of === '' ? 'any' : row.of,
-      ...(isWhole ? ['–', '–', row.nodeHour] : [row.vcpuHour, row.gbHour, '–']),
+  context.stdout(aligned([head, ...machines]));
+  const traffic = all
+    .filter(({ kind }) => kind === 'traffic')
+    .map((row) => [
+      ...[row.source, nameOfRule(row), row.zonesGb, row.zonesReceivedGb, row.internetGb],
       row.currency,
-    ];
-  });
-  context.stdout(aligned([head, ...cells]));
+    ]);
+  const trafficHead = ['traffic', 'of', 'GB to zones', 'from zones', 'to internet', 'currency'];
+  context.stdout(`\n${aligned([trafficHead, ...traffic])}`);
+}
+
+const nameOfRule = ({ of }: Listed): string => (of === '' ? 'any' : of);
+
+function machineCells(row: Listed): readonly string[] {
+  const isWhole = !/^0(\.0+)?$/.test(row.nodeHour);
+  return [
+    ...[row.source, nameOfRule(row)],
+    ...(isWhole ? ['–', '–', row.nodeHour] : [row.vcpuHour, row.gbHour, '–']),
+    row.currency,
+  ];
 }

@@ -189,13 +189,13 @@ function groupingOf(text: string): Grouping {
   });
 }
 
-function backOf(since: string): Pick<Range, 'from' | 'to'> {
+export function backOf(since: string): Pick<Range, 'from' | 'to'> {
   const nowMs = systemClock.nowMs();
   const from = nowMs - durationOf('--since', since, sinceMsMax);
   return { from: Math.floor(from / hourMs) * (hourMs / 1000), to: Math.ceil(nowMs / 1000) };
 }
 
-function monthOf(text: string): Pick<Range, 'from' | 'to'> {
+export function monthOf(text: string): Pick<Range, 'from' | 'to'> {
   const [, year, month] = /^(20\d\d)-(0[1-9]|1[0-2])$/.exec(text) ?? [];
   if (year === undefined || month === undefined) {
     throw new Problem('OBS-1003', `--month ${text}: expected a month such as 2026-11`);
@@ -210,7 +210,7 @@ function momentOf(text: string): number {
   throw new Problem('OBS-1003', `--at ${text}: expected a time such as 2026-11-20T12:00:00Z`);
 }
 
-function limitOf(limit: string): number {
+export function limitOf(limit: string): number {
   const count = Number(limit);
   if (Number.isInteger(count) && count > 0 && count <= limitMax) return count;
   throw new Problem('OBS-1003', `--limit ${limit}: expected a number from 1 to ${limitMax}`);

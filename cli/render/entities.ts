@@ -1,5 +1,6 @@
-/** The watcher of what runs where, where the stack file asks for it. */
+/** The watcher of what runs where, and what it costs, where the stack file asks for them. */
 import { watchedKinds } from '../../jobs/metadata/kubernetes/kinds.ts';
+import { costObjects } from '../../k8s/cost.ts';
 import { entitiesObjects } from '../../k8s/entities.ts';
 import type { KubernetesObject } from '../../k8s/objects.ts';
 import type { Place } from '../../k8s/place.ts';
@@ -36,15 +37,21 @@ export function renderEntities(stack: Stack, place: Place): readonly KubernetesO
   if (entities === undefined || image === undefined) return [];
   const { secret, user_key, password_key } = stack.clickhouse.credentials;
   const { href, port } = clickhouseTarget(stack);
-  const input = {
-    ...{ image, cluster, port },
-    labels: labelsOf(entities),
-    annotations: entities.annotations,
-    replicas: entities.replicas,
-    paths: watchedKinds.map(({ path }) => path),
-    clickhouseUrl: href,
-    // The gateway's: it inserts and reads, and may do nothing else.
+  const common = {
+    ...{ image, port, clickhouseUrl: href },
+    // The gateway's: it inserts, reads and rebuilds, and may do nothing else.
     secret: { name: secret, userKey: user_key, passwordKey: password_key },
   };
-  return entitiesObjects(input, place);
+  const watched = {
+    ...{ ...common, cluster, labels: labelsOf(entities), annotations: entities.annotations },
+    replicas: entities.replicas,
+    paths: watchedKinds.map(({ path }) => path),
+  };
+  const { team, owner, cost_center: costCenter } = entities.owners;
+  return [
+    ...entitiesObjects(watched, place),
+    ...(entities.cost
+      ? costObjects({ ...common, labels: { team, owner, costCenter } }, place)
+      : []),
+  ];
 }

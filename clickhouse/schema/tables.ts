@@ -44,4 +44,4 @@ export const tables: readonly TableDef[] = [
 ];
 
 /** Raised with every change of a declaration; `obsctl_migrations` keeps the ones applied. */
-export const schemaVersion = 17;
+export const schemaVersion = 18;

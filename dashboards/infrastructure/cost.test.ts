@@ -5,6 +5,7 @@ import { migrate } from '../../clickhouse/migrate.ts';
 import { type Asker, askerOf } from '../../test/support/ask-dashboards.ts';
 import { startEngine, type TestEngine } from '../../test/support/engine.ts';
 import { costHourRows, deploymentRows } from '../../test/support/seed-cost.ts';
+import { flowRows } from '../../test/support/seed-flows.ts';
 
 const hourMs = 3_600_000;
 /** Ends within an hour that is not over. */
@@ -13,6 +14,12 @@ const fromMs = toMs - 2 * hourMs;
 let engine: TestEngine;
 let clickhouse: ClickHouse;
 let asker: Asker;
+
+/** A gigabyte asked for from outside, and two that were answered. */
+const toInternet = (ms: number): object => ({
+  ...{ Time: ms / 1000, Cluster: 'prod', SourceAddress: '203.0.113.9', SourceBytes: 1e9 },
+  ...{ DestinationNamespace: 'shop', DestinationWorkload: 'web', DestinationBytes: 2e9 },
+});
 
 beforeAll(async () => {
   engine = await startEngine();
@@ -29,6 +36,13 @@ beforeAll(async () => {
   const dollars = rows.map((row) => ({ ...row, Currency: 'USD', PriceSource: 'default aws' }));
   await insert('cost_hours', [...rows, ...dollars]);
   await insert('entity_events', deploymentRows(toMs));
+  await insert('entity_nodes', [
+    {
+      ...{ Cluster: 'prod', Id: 'n', Name: 'n', Zone: 'eu-1a', ProviderId: 'gce://p/eu-1a/n' },
+      ...{ ValidFrom: `${fromMs / 1000}.000`, ValidTo: '4102444800.000', Version: 1 },
+    },
+  ]);
+  await insert('flow_minutes', [...flowRows(fromMs, toMs), toInternet(fromMs + 60_000)]);
   asker = askerOf(engine.url, { fromMs, toMs });
 });
 afterAll(async () => {
@@ -92,5 +106,24 @@ describe('the dashboard of cost', () => {
       ...{ Workload: 'cart', 'Cost before': expect.closeTo(0.1, 9) },
       ...{ 'Cost after': expect.closeTo(0.1, 9), 'Used before': expect.closeTo(0.05, 9) },
     });
+  });
+
+  it('says what traffic cost, by who pays, and by which price', async () => {
+    const rows = await ask('Traffic by workload');
+    const told = rows.map((row) => [row['Workload'], row['Between zones'], row['To internet']]);
+    // Two hours: 120 minutes of 60 kB there and 540 kB back, at 0.01 a GB for who sends.
+    expect(told).toEqual([
+      ['web', 0, expect.closeTo(0.24, 9)],
+      ['payment', expect.closeTo(0.000648, 9), 0],
+      ['cart', expect.closeTo(0.000072, 9), 0],
+    ]);
+    expect(new Set(rows.map((row) => `${row['In']} ${row['Price']}`))).toEqual(
+      new Set(['USD default gcp 2025-06']),
+    );
+    const hours = await ask('Traffic by hour');
+    const sum = (name: string): number =>
+      hours.reduce((all, row) => all + (row['name'] === name ? Number(row['value']) : 0), 0);
+    expect(sum('to the internet, USD')).toBeCloseTo(0.24, 9);
+    expect(sum('between zones, USD')).toBeCloseTo(0.00072, 9);
   });
 });

@@ -5,6 +5,7 @@ import { type PanelDraft, type PanelSpec, stat, table, timeseries } from '../voc
 import { columnsOf, sql } from '../vocabulary/sql.ts';
 import { queryVariable } from '../vocabulary/variables.ts';
 import { beforeAndAfter } from './cost-deployments.ts';
+import { trafficByWorkload, trafficOverTime } from './cost-traffic.ts';
 
 const c = columnsOf(costHours);
 /** The hour in which the range begins is counted whole. */
@@ -34,6 +35,7 @@ export function costDashboard(): DashboardJson {
       { title: '', panels: [namespaces(), teams()] },
       { title: 'Workloads', panels: [workloads(), beforeAndAfter()] },
       { title: 'Nodes', panels: [nodes()] },
+      { title: 'Traffic', panels: [trafficOverTime(), trafficByWorkload()] },
     ],
     from: 'now-7d',
     refresh: '5m',
@@ -87,7 +89,7 @@ function total(): PanelDraft {
     title: 'Nodes',
     description:
       'What all nodes cost in this time range, in the currency chosen above. Volumes, load' +
-      ' balancers, traffic and control planes are not in it.',
+      ' balancers and control planes are not in it; traffic stands apart, below.',
     value: `toFloat64(sumIf(${c.Cost}, ${ofNodes}))`,
     unit: 'none',
   });

@@ -333,7 +333,7 @@ export const sources = {
     needs: [{ entities: true }],
     reason:
       'No cost was counted in this time range. Put `entities: {}` in the stack file, or run' +
-      ' `obsctl entities watch`; then run `obsctl cost run --watch`.',
+      ' `obsctl entities watch` and `obsctl cost run --watch`.',
   },
   gateway_metrics: {
     needs: ofOurGateway,

@@ -98,6 +98,15 @@ export const entitiesOptions = z
         examples: [2],
       }),
     owners: ownersOptions,
+    cost: z
+      .boolean({ error: 'true or false' })
+      .default(true)
+      .meta({
+        description:
+          'Counts what nodes and pods cost, every ten minutes: `obsctl cost run --watch` beside' +
+          ' the watcher',
+        examples: [false],
+      }),
     collection: z
       .string({ error: collectionError })
       .regex(/^\w{1,100}$/, { error: collectionError })

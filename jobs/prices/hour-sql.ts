@@ -7,9 +7,10 @@
  */
 import type { costHours } from '../../clickhouse/schema/costs.ts';
 import { namespaces, nodes, pods, workloads } from '../../clickhouse/schema/entities.ts';
+import { providerOf } from '../../clickhouse/schema/traffic.ts';
 import type { ColumnOf } from '../../clickhouse/schema/types.ts';
 import { nameOf, quoteText } from '../../clickhouse/sql.ts';
-import { billedSql, fittingRule, machineOf, ofRule, providerOf, rulesArray } from './rules-sql.ts';
+import { billedSql, fittingRule, machineOf, ofRule, rulesArray } from './rules-sql.ts';
 import { nodeUse, podUse } from './use-sql.ts';
 
 /** Names of labels; the first one that is there counts. */

@@ -76,17 +76,36 @@ nodes:
 `;
     const { rules, ...file } = parsePriceFile(text, 'x.yaml');
     expect(file).toMatchObject({ name: 'ours', currency: 'EUR' });
+    const noTraffic = { zonePrice: '0', zoneReceivedPrice: '0', internetPrice: '0' };
     const any = { region: '', instanceType: '', capacityType: '', node: '' };
     expect(rules).toEqual([
       {
         ...{ ...any, layer: 1, provider: 'aws', region: 'eu-central-1', capacityType: 'spot' },
         ...{ labelName: '', labelValue: '', cpuPrice: '0.012', memoryPrice: '0.001' },
-        nodePrice: '0',
+        ...{ nodePrice: '0', ...noTraffic },
       },
       {
         ...{ ...any, layer: 2, provider: '', labelName: 'pool', labelValue: 'a=b' },
-        ...{ cpuPrice: '0', memoryPrice: '0', nodePrice: '1' },
+        ...{ cpuPrice: '0', memoryPrice: '0', nodePrice: '1', ...noTraffic },
       },
+    ]);
+  });
+
+  it('says prices of traffic; who receives pays as much at aws, unless it says otherwise', () => {
+    const prices = 'between_zones_gb: "0.01", to_internet_gb: 0.09';
+    const { rules } = parsePriceFile(
+      `traffic: [{provider: aws, ${prices}}, {provider: gcp, region: eu, ${prices}},` +
+        ` {${prices}, between_zones_received_gb: 0.005}]`,
+      'x.yaml',
+    );
+    const told = rules.map((rule) => [
+      ...[rule.layer, rule.provider, rule.region],
+      ...[rule.zonePrice, rule.zoneReceivedPrice, rule.internetPrice],
+    ]);
+    expect(told).toEqual([
+      [3, 'aws', '', '0.01', '0.01', '0.09'],
+      [3, 'gcp', 'eu', '0.01', '0', '0.09'],
+      [3, '', '', '0.01', '0.005', '0.09'],
     ]);
   });
 
@@ -117,6 +136,8 @@ nodes:
     ['prices:\n  - {node_hour: 1, gb_hour: 1}', /:2 line 2: prices.0: expected vcpu_hour/],
     ['nodes: [{node_hour: 1}]', /expected node or label, one of them/],
     ['nodes: [{node: a, label: b=c, node_hour: 1}]', /expected node or label, one of them/],
+    ['traffic: [{provider: aws, to_internet_gb: 1}]', /traffic.0: expected between_zones_gb and/],
+    ['traffic: [{between_zones_gb: 1, to_internet_gb: -1}]', /expected a price that is not neg/],
     ['name: empty', /it has no price/],
     ['currency: euro\nprices: [{node_hour: 1}]', /line 1: currency: expected three capital/],
     ['prices: [', /prices.yaml:1 line 1/],

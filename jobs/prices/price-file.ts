@@ -1,9 +1,11 @@
 /**
  * A price file: what a vCPU and 10⁹ bytes of memory, or a whole node, cost for an hour, by
- * provider, region, instance type and capacity type, and for single nodes. YAML or JSON.
+ * provider, region, instance type and capacity type, and for single nodes; and what traffic costs.
+ * YAML or JSON.
  */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { trafficLayer } from '../../clickhouse/schema/traffic.ts';
 import { Problem } from '../../core/problem.ts';
 import { readYaml, type YamlTree } from '../../core/yaml.ts';
 import { plainDecimal, priceDigits } from './decimal.ts';
@@ -11,8 +13,8 @@ import { defaultCurrency } from './defaults.ts';
 
 /** As the columns of `cost_prices`. */
 type PriceRule = {
-  /** 1: a list price; 2: of nodes by name or label. */
-  readonly layer: 1 | 2;
+  /** 1: a list price; 2: of nodes by name or label; 3: of traffic. */
+  readonly layer: 1 | 2 | typeof trafficLayer;
   readonly provider: string;
   readonly region: string;
   readonly instanceType: string;
@@ -24,6 +26,9 @@ type PriceRule = {
   readonly cpuPrice: string;
   readonly memoryPrice: string;
   readonly nodePrice: string;
+  readonly zonePrice: string;
+  readonly zoneReceivedPrice: string;
+  readonly internetPrice: string;
 };
 
 export type PriceFile = {
@@ -55,11 +60,12 @@ const price = z
 
 const text = (what: string) => z.string({ error: what }).min(1, { error: what }).optional();
 const prices = { vcpu_hour: price, gb_hour: price, node_hour: price };
+const provider = z
+  .enum(['aws', 'gcp', 'azure', 'other'], { error: 'aws, gcp, azure or other' })
+  .optional();
 const listPrice = z.strictObject(
   {
-    provider: z
-      .enum(['aws', 'gcp', 'azure', 'other'], { error: 'aws, gcp, azure or other' })
-      .optional(),
+    provider,
     region: text('a region such as eu-central-1'),
     instance_type: text('a type of machine such as m5.large'),
     capacity_type: z.enum(['spot', 'on-demand'], { error: 'spot or on-demand' }).optional(),
@@ -75,6 +81,16 @@ const nodePrice = z.strictObject(
       .regex(/^[^=]+=.*$/, { error: 'NAME=VALUE' })
       .optional(),
     ...prices,
+  },
+  { error: (issue) => keysError(issue) },
+);
+const trafficPrice = z.strictObject(
+  {
+    provider,
+    region: text('a region such as eu-central-1'),
+    between_zones_gb: price,
+    between_zones_received_gb: price,
+    to_internet_gb: price,
   },
   { error: (issue) => keysError(issue) },
 );
@@ -96,6 +112,7 @@ const schema = z.strictObject(
       .default(defaultCurrency),
     prices: list(listPrice),
     nodes: list(nodePrice),
+    traffic: list(trafficPrice),
   },
   { error: (issue) => keysError(issue) },
 );
@@ -122,23 +139,26 @@ export function parsePriceFile(content: string, path: string): PriceFile {
       })),
     );
   }
-  const { name, currency, prices: listed, nodes } = read.data;
+  const { name, currency, prices: listed, nodes, traffic } = read.data;
   const wrong = [
     ...listed.flatMap((rule, at) => wrongPrices(rule, tree, ['prices', at])),
     ...nodes.flatMap((rule, at) => wrongNode(rule, tree, ['nodes', at])),
+    ...traffic.flatMap((rule, at) => wrongTraffic(rule, tree, ['traffic', at])),
   ];
-  if (listed.length + nodes.length === 0) wrong.push({ line: 1, message: 'it has no price' });
+  if (listed.length + nodes.length + traffic.length === 0)
+    wrong.push({ line: 1, message: 'it has no price' });
   if (wrong.length > 0) throw refusal(path, wrong);
   return {
     name: name ?? (path.split('/').at(-1) ?? path).replace(/\.(ya?ml|json)$/, ''),
     currency,
-    rules: [...listed.map(listRule), ...nodes.map(nodeRule)],
+    rules: [...listed.map(listRule), ...nodes.map(nodeRule), ...traffic.map(trafficRule)],
     hash: createHash('sha256').update(content).digest('hex'),
   };
 }
 
 type Fault = { readonly line: number; readonly message: string };
 type Path = readonly PropertyKey[];
+type TrafficPrices = z.infer<typeof trafficPrice>;
 type Prices = { readonly [Key in keyof typeof prices]?: string | undefined };
 
 function wrongPrices(rule: Prices, tree: YamlTree, path: Path): readonly Fault[] {
@@ -166,9 +186,16 @@ function wrongNode(
   return [...own, ...wrongPrices(rule, tree, path)];
 }
 
+function wrongTraffic(rule: TrafficPrices, tree: YamlTree, path: Path): readonly Fault[] {
+  if (rule.between_zones_gb !== undefined && rule.to_internet_gb !== undefined) return [];
+  const message = `${path.join('.')}: expected between_zones_gb and to_internet_gb; 0 is a price`;
+  return [{ line: lineOfItem(rule, tree, path), message }];
+}
+
 const anything = {
   ...{ provider: '', region: '', instanceType: '', capacityType: '' },
   ...{ node: '', labelName: '', labelValue: '' },
+  ...{ zonePrice: '0', zoneReceivedPrice: '0', internetPrice: '0' },
 } as const;
 
 const pricesOf = (rule: Prices): Pick<PriceRule, 'cpuPrice' | 'memoryPrice' | 'nodePrice'> => ({
@@ -193,6 +220,22 @@ function nodeRule(rule: z.infer<typeof nodePrice>): PriceRule {
   const [labelName = '', ...value] = rule.label?.split('=') ?? [];
   const label = { labelName, labelValue: value.join('=') };
   return { ...anything, layer: 2, node: rule.node ?? '', ...label, ...pricesOf(rule) };
+}
+
+function trafficRule(rule: TrafficPrices): PriceRule {
+  const zonePrice = rule.between_zones_gb ?? '0';
+  // Amazon charges both directions alike; the others charge the sender.
+  const received = rule.provider === 'aws' ? zonePrice : '0';
+  return {
+    ...anything,
+    layer: trafficLayer,
+    provider: rule.provider ?? '',
+    region: rule.region ?? '',
+    ...pricesOf({}),
+    zonePrice,
+    zoneReceivedPrice: rule.between_zones_received_gb ?? received,
+    internetPrice: rule.to_internet_gb ?? '0',
+  };
 }
 
 function digitsOf(number: string): number {

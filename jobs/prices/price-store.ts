@@ -2,6 +2,7 @@
 import type { ClickHouse } from '../../clickhouse/client.ts';
 import { costPrices } from '../../clickhouse/schema/costs.ts';
 import { openEndMs } from '../../clickhouse/schema/entities.ts';
+import { currentOnly } from '../../clickhouse/schema/traffic.ts';
 import { nameOf, quoteText } from '../../clickhouse/sql.ts';
 import type { PriceFile } from './price-file.ts';
 
@@ -45,6 +46,9 @@ export async function importPrices(
     CpuPrice: rule.cpuPrice,
     MemoryPrice: rule.memoryPrice,
     NodePrice: rule.nodePrice,
+    ZonePrice: rule.zonePrice,
+    ZoneReceivedPrice: rule.zoneReceivedPrice,
+    InternetPrice: rule.internetPrice,
     Currency: currency,
     Hash: hash,
     ValidTo: openEndMs,
@@ -62,9 +66,4 @@ export async function importPrices(
       AND Loaded < fromUnixTimestamp64Milli(toInt64(${at}))`,
   );
   return { ...told, state: 'loaded' };
-}
-
-/** A condition on rows of `cost_prices`: of each file those of its last load. */
-export function currentOnly(table: string): string {
-  return `(Source, Loaded) IN (SELECT Source, max(Loaded) FROM ${table} GROUP BY Source)`;
 }

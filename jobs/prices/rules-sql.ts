@@ -8,10 +8,10 @@
  * instance type, region, capacity type, provider), then the one loaded last, then the lower one.
  */
 import { costBills, costPrices } from '../../clickhouse/schema/costs.ts';
+import { currentOnly, trafficLayer } from '../../clickhouse/schema/traffic.ts';
 import { nameOf, quoteText } from '../../clickhouse/sql.ts';
 import { finishedOnly } from './bills.ts';
 import { defaultCurrency, defaultPrices } from './defaults.ts';
-import { currentOnly } from './price-store.ts';
 
 /** Elements of a rule, in this order; SQL counts them from 1. */
 const elements = [
@@ -59,18 +59,13 @@ export function rulesArray(database: string): string {
         toString(Region), toString(InstanceType), toString(CapacityType), Node,
         toString(LabelName), LabelValue, CpuPrice, MemoryPrice, NodePrice, toString(Currency),
         concat(if(Layer = 2, 'node: ', 'file: '), Source)))), [${packaged.join(',\n        ')}])))
-    FROM ${table} FINAL WHERE ${currentOnly(table)})`;
+    FROM ${table} FINAL WHERE Layer != ${trafficLayer} AND ${currentOnly(table)})`;
 }
 
 /** The first rule of `rules` that fits a node with these columns. */
 export const fittingRule = `arrayFirst(one -> one.1 IN ('', provider) AND one.2 IN ('', region)
         AND one.3 IN ('', instanceType) AND one.4 IN ('', capacityType) AND one.5 IN ('', node)
         AND (one.6 = '' OR (mapContains(labels, one.6) AND labels[one.6] = one.7)), rules)`;
-
-/** A provider's name for a node, by how clouds write its id. */
-export const providerOf = `multiIf(startsWith(ProviderId, 'aws://'), 'aws',
-        startsWith(ProviderId, 'gce://'), 'gcp', startsWith(ProviderId, 'azure://'), 'azure',
-        'other')`;
 
 /**
  * A machine as nodes (`spec.providerID`) and bills (`ResourceId`) both mean it: the instance id of

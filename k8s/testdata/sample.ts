@@ -19,6 +19,7 @@ import type { KubernetesObject } from '../objects.ts';
 import { inApplyOrder } from '../order.ts';
 import type { Place } from '../place.ts';
 import { programObjects } from '../program.ts';
+import { type CostInput, costObjects } from '../cost.ts';
 import { entitiesObjects, type EntitiesInput } from '../entities.ts';
 import { snapshotCronJobs, type SnapshotsInput } from '../snapshots.ts';
 
@@ -245,6 +246,14 @@ const sampleEntities: EntitiesInput = {
   port: clickhousePorts.http,
 };
 
+const sampleCost: CostInput = {
+  image: ownImage,
+  labels: { team: ['team', 'example.com/team'], owner: ['owner'], costCenter: [] },
+  clickhouseUrl: sampleEntities.clickhouseUrl,
+  secret: sampleEntities.secret,
+  port: clickhousePorts.http,
+};
+
 /** Replicas of shards, as they are rendered beside our own gateway. */
 export const sampleTopology = { shards: 2, replicas: 2, keepers: 3 };
 
@@ -300,6 +309,7 @@ export function sampleObjects(
     ),
     ...(flavor === 'obsctl' ? snapshotCronJobs(sampleSnapshots, place) : []),
     ...(flavor === 'obsctl' ? entitiesObjects(sampleEntities, place) : []),
+    ...(flavor === 'obsctl' ? costObjects(sampleCost, place) : []),
     ...credentialsJob(
       [
         { secret: secrets.gateway, user: clickhouseUsers.gateway.name },

@@ -19,6 +19,8 @@ export type NodeVersion = Version & {
   readonly bytes: number;
   readonly providerId?: string;
   readonly region?: string;
+  readonly zone?: string;
+  readonly addresses?: readonly string[];
   readonly instanceType?: string;
   readonly capacityType?: string;
 };
@@ -30,6 +32,7 @@ export type PodVersion = Version & {
   readonly namespace?: string;
   readonly workload?: string;
   readonly phase?: string;
+  readonly addresses?: readonly string[];
 };
 
 let resourceVersion = 0;
@@ -61,7 +64,8 @@ export async function addNodes(server: ClickHouse, nodes: readonly NodeVersion[]
     ...common(node),
     ProviderId: node.providerId ?? '',
     Region: node.region ?? '',
-    Zone: 'zone-a',
+    Zone: node.zone ?? 'zone-a',
+    Addresses: node.addresses ?? [],
     InstanceType: node.instanceType ?? '',
     CapacityType: node.capacityType ?? '',
     CapacityCpuMillis: node.cores * 1000,
@@ -75,6 +79,7 @@ export async function addPods(server: ClickHouse, pods: readonly PodVersion[]): 
     ...common(pod),
     Namespace: pod.namespace ?? 'shop',
     Node: pod.node,
+    Addresses: pod.addresses ?? [],
     WorkloadKind: pod.workload === undefined ? '' : 'Deployment',
     Workload: pod.workload ?? '',
     Phase: pod.phase ?? 'Running',
@@ -91,6 +96,15 @@ export async function addLabels(
 ): Promise<void> {
   const kind = table === 'entity_workloads' ? { Kind: 'Deployment' } : {};
   await insert(server, table, [{ ...common(version), Namespace: version.namespace ?? '', ...kind }]);
+}
+
+/** Columns of `entity_hosts`, `flow_minutes` or `cost_hours`, as they are. */
+export async function addRows(
+  server: ClickHouse,
+  table: 'entity_hosts' | 'flow_minutes' | 'cost_hours',
+  rows: readonly Readonly<Record<string, unknown>>[],
+): Promise<void> {
+  await insert(server, table, rows);
 }
 
 export type Points = {

@@ -4,7 +4,7 @@ locals {
     "otel_red_1m", "otel_red_1h", "otel_red_1d",
     "otel_service_edges_1m", "otel_log_patterns_1m", "otel_attributes_15m", "otel_series_15m",
     "otel_metrics_1m", "otel_metrics_1h", "flow_logs", "flow_seconds", "flow_minutes",
-    "l7_calls",
+    "l7_calls", "cost_hours",
   ]
 
   # The provider grants single privileges, not groups such as ALTER or CREATE. A null table is every
