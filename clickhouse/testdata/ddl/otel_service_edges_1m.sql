@@ -6,6 +6,7 @@ CREATE TABLE otel.otel_service_edges_1m
     `CalleeKind` LowCardinality(String) COMMENT 'service, database, queue or external' CODEC(ZSTD(1)),
     `Address` LowCardinality(String) COMMENT 'Where the caller went; tells a service that did not answer from a stranger. Empty for databases' CODEC(ZSTD(1)),
     `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Instrumentation` LowCardinality(String) COMMENT 'ebpf: seen from outside the caller, so perhaps a second time. Else empty' CODEC(ZSTD(1)),
     `Spans` UInt64 COMMENT 'Calls seen, without weights' CODEC(T64, ZSTD(1)),
     `Count` Float64 COMMENT 'Calls; an estimate where spans are sampled' CODEC(ZSTD(1)),
     `Errors` Float64 COMMENT 'Calls that failed' CODEC(ZSTD(1)),

@@ -324,6 +324,7 @@ CREATE TABLE IF NOT EXISTS otel.otel_red_1s
     `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending' CODEC(ZSTD(1)),
     `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket' CODEC(ZSTD(1)),
     `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Instrumentation` LowCardinality(String) COMMENT 'ebpf: seen from outside the program, so perhaps a second time. Else empty' CODEC(ZSTD(1)),
     `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
@@ -346,7 +347,8 @@ CREATE TABLE IF NOT EXISTS otel.otel_red_1m
     `DurationMax` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
     `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending' CODEC(ZSTD(1)),
     `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket' CODEC(ZSTD(1)),
-    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1))
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Instrumentation` LowCardinality(String) COMMENT 'ebpf: seen from outside the program, so perhaps a second time. Else empty' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Time, 'UTC')
@@ -368,7 +370,8 @@ CREATE TABLE IF NOT EXISTS otel.otel_red_1h
     `DurationMax` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
     `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending' CODEC(ZSTD(1)),
     `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket' CODEC(ZSTD(1)),
-    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1))
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Instrumentation` LowCardinality(String) COMMENT 'ebpf: seen from outside the program, so perhaps a second time. Else empty' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Time, 'UTC')
@@ -390,7 +393,8 @@ CREATE TABLE IF NOT EXISTS otel.otel_red_1d
     `DurationMax` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
     `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending' CODEC(ZSTD(1)),
     `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket' CODEC(ZSTD(1)),
-    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1))
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Instrumentation` LowCardinality(String) COMMENT 'ebpf: seen from outside the program, so perhaps a second time. Else empty' CODEC(ZSTD(1))
 )
 ENGINE = MergeTree
 PARTITION BY toStartOfMonth(Time, 'UTC')
@@ -407,6 +411,7 @@ CREATE TABLE IF NOT EXISTS otel.otel_service_edges_1m
     `CalleeKind` LowCardinality(String) COMMENT 'service, database, queue or external' CODEC(ZSTD(1)),
     `Address` LowCardinality(String) COMMENT 'Where the caller went; tells a service that did not answer from a stranger. Empty for databases' CODEC(ZSTD(1)),
     `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Instrumentation` LowCardinality(String) COMMENT 'ebpf: seen from outside the caller, so perhaps a second time. Else empty' CODEC(ZSTD(1)),
     `Spans` UInt64 COMMENT 'Calls seen, without weights' CODEC(T64, ZSTD(1)),
     `Count` Float64 COMMENT 'Calls; an estimate where spans are sampled' CODEC(ZSTD(1)),
     `Errors` Float64 COMMENT 'Calls that failed' CODEC(ZSTD(1)),
@@ -1268,15 +1273,17 @@ TO otel.otel_red_1s
 AS SELECT
     toDateTime(Timestamp) AS Time, ServiceName, SpanName, SpanKind, StatusCode, count() AS Count,
     sum(Duration) AS DurationSum, min(Duration) AS DurationMin, max(Duration) AS DurationMax,
-    sumMap([toUInt16(floor(log2(greatest(Duration, 1)) * 8))], [toUInt64(1)]).1 AS `Buckets.Index`, sumMap([toUInt16(floor(log2(greatest(Duration, 1)) * 8))], [toUInt64(1)]).2 AS `Buckets.Count`, Tenant
+    sumMap([toUInt16(floor(log2(greatest(Duration, 1)) * 8))], [toUInt64(1)]).1 AS `Buckets.Index`, sumMap([toUInt16(floor(log2(greatest(Duration, 1)) * 8))], [toUInt64(1)]).2 AS `Buckets.Count`, Tenant,
+    if((ResourceAttributes['telemetry.distro.name'] IN ('opentelemetry-ebpf-instrumentation') OR ResourceAttributes['telemetry.sdk.name'] IN ('opentelemetry-ebpf-instrumentation', 'beyla')), 'ebpf', '') AS Instrumentation
 FROM otel.otel_traces
-GROUP BY Time, ServiceName, SpanName, SpanKind, StatusCode, Tenant;
+GROUP BY Time, ServiceName, SpanName, SpanKind, StatusCode, Tenant, Instrumentation;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS otel.otel_red_1m_mv
 TO otel.otel_red_1m
 AS SELECT
     toStartOfMinute(toDateTime(Timestamp)) AS Time, ServiceName, SpanName, SpanKind, StatusCode, count() AS Count,
     sum(Duration) AS DurationSum, min(Duration) AS DurationMin, max(Duration) AS DurationMax,
-    sumMap([toUInt16(floor(log2(greatest(Duration, 1)) * 8))], [toUInt64(1)]).1 AS `Buckets.Index`, sumMap([toUInt16(floor(log2(greatest(Duration, 1)) * 8))], [toUInt64(1)]).2 AS `Buckets.Count`, Tenant
+    sumMap([toUInt16(floor(log2(greatest(Duration, 1)) * 8))], [toUInt64(1)]).1 AS `Buckets.Index`, sumMap([toUInt16(floor(log2(greatest(Duration, 1)) * 8))], [toUInt64(1)]).2 AS `Buckets.Count`, Tenant,
+    if((ResourceAttributes['telemetry.distro.name'] IN ('opentelemetry-ebpf-instrumentation') OR ResourceAttributes['telemetry.sdk.name'] IN ('opentelemetry-ebpf-instrumentation', 'beyla')), 'ebpf', '') AS Instrumentation
 FROM otel.otel_traces
-GROUP BY Time, ServiceName, SpanName, SpanKind, StatusCode, Tenant;
+GROUP BY Time, ServiceName, SpanName, SpanKind, StatusCode, Tenant, Instrumentation;

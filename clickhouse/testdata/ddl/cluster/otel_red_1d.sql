@@ -11,7 +11,8 @@ CREATE TABLE IF NOT EXISTS otel.otel_red_1d_local UUID '8ca4380e-a87b-8376-b330-
     `DurationMax` UInt64 COMMENT 'Nanoseconds' CODEC(T64, ZSTD(1)),
     `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending' CODEC(ZSTD(1)),
     `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket' CODEC(ZSTD(1)),
-    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1))
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Instrumentation` LowCardinality(String) COMMENT 'ebpf: seen from outside the program, so perhaps a second time. Else empty' CODEC(ZSTD(1))
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
 PARTITION BY toStartOfMonth(Time, 'UTC')
@@ -33,7 +34,8 @@ CREATE TABLE IF NOT EXISTS otel.otel_red_1d ON CLUSTER '{cluster}'
     `DurationMax` UInt64 COMMENT 'Nanoseconds',
     `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending',
     `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket',
-    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants'
+    `Tenant` LowCardinality(String) COMMENT 'Empty without tenants',
+    `Instrumentation` LowCardinality(String) COMMENT 'ebpf: seen from outside the program, so perhaps a second time. Else empty'
 )
 ENGINE = Distributed('{cluster}', 'otel', 'otel_red_1d_local', cityHash64(ServiceName, SpanName))
 COMMENT 'Rate, errors and duration of spans by day';

@@ -12,6 +12,7 @@ CREATE TABLE IF NOT EXISTS otel.otel_red_1s_local UUID '61069958-b131-8cf0-84b4-
     `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending' CODEC(ZSTD(1)),
     `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket' CODEC(ZSTD(1)),
     `Tenant` LowCardinality(String) COMMENT 'Empty without tenants' CODEC(ZSTD(1)),
+    `Instrumentation` LowCardinality(String) COMMENT 'ebpf: seen from outside the program, so perhaps a second time. Else empty' CODEC(ZSTD(1)),
     `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt' CODEC(ZSTD(1))
 )
 ENGINE = ReplicatedMergeTree('/clickhouse/tables/{uuid}/{shard}', '{replica}')
@@ -35,6 +36,7 @@ CREATE TABLE IF NOT EXISTS otel.otel_red_1s ON CLUSTER '{cluster}'
     `Buckets.Index` Array(UInt16) COMMENT 'Latency buckets that have spans, ascending',
     `Buckets.Count` Array(UInt64) COMMENT 'Spans of each bucket',
     `Tenant` LowCardinality(String) COMMENT 'Empty without tenants',
+    `Instrumentation` LowCardinality(String) COMMENT 'ebpf: seen from outside the program, so perhaps a second time. Else empty',
     `Seal` UInt64 COMMENT 'Which seal brought the row; settles inserts in doubt'
 )
 ENGINE = Distributed('{cluster}', 'otel', 'otel_red_1s_local', cityHash64(ServiceName, SpanName))
