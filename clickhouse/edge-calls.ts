@@ -73,7 +73,8 @@ const between = (from: number, to: number): string =>
 
 /**
  * Calls that begin in the slice (Unix seconds): minute, caller, callee (kind, name), address,
- * Tenant, weight, failed, duration, bucket, instrumentation. A call that two services answered is two rows.
+ * Tenant, weight, failed, duration, bucket, and
+ * by whom it was seen. A call that two services answered is two rows.
  */
 export function callSlice(spans: string, slice: Slice): string {
   return `

@@ -112,6 +112,7 @@ const told = (end: 'min' | 'max', which: string): string =>
  */
 export function withRed(filter: string, window: Window = timeFilter): string {
   const requests = `${s.SpanKind} IN ('Server', 'Consumer')`;
+  const rest = `NOT ${requests}`;
   const reaches = levels.slice(1).map((one) => {
     const { columns: c, seconds, table, reach } = one;
     const place = { table: table.name, time: c.Time, tailSeconds: seconds - 1 };
@@ -125,7 +126,7 @@ export function withRed(filter: string, window: Window = timeFilter): string {
     'services AS (',
     `  SELECT ${s.ServiceName}, max(${requests}) AS hasRequests,`,
     `    ${told('min', requests)} AS toldFrom, ${told('max', requests)} AS toldTo,`,
-    `    ${told('min', `NOT ${requests}`)} AS restFrom, ${told('max', `NOT ${requests}`)} AS restTo`,
+    `    ${told('min', rest)} AS restFrom, ${told('max', rest)} AS restTo`,
     `  FROM spans GROUP BY ${s.ServiceName}`,
     '),',
     'red AS (',
