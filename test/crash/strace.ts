@@ -28,23 +28,33 @@ export function lacksStrace(): string | undefined {
   return verdict === '' ? undefined : verdict;
 }
 
+/** What strace tells goes to its stderr. */
 export function straceArguments({ calls, effect }: Injection): readonly string[] {
-  const quiet = ['-f', '-qq', '-o', '/dev/null'];
-  return [...quiet, '-e', `trace=${calls}`, '-e', `inject=${calls}:${effect}`];
+  return ['-f', '-qq', '-e', `trace=${calls}`, '-e', `inject=${calls}:${effect}`];
 }
 
-/** Resolves when every thread is held; `lift` lets go of them again. */
-export async function inject(
-  pid: number,
-  injection: Injection,
-): Promise<{ readonly lift: () => Promise<void> }> {
+/** Calls under an injection; `lift` lets go of them. */
+export type Held = {
+  /** When the first call was injected into, by the monotonic clock; undefined until then. */
+  readonly firstMs: () => number | undefined;
+  readonly lift: () => Promise<void>;
+};
+
+/** Resolves when every thread is held. */
+export async function inject(pid: number, injection: Injection): Promise<Held> {
   const tracer = spawn('strace', [...straceArguments(injection), '-p', String(pid)], {
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let firstMs: number | undefined;
+  tracer.stderr.setEncoding('utf8').on('data', (text: string) => {
+    // A line may come in parts; the word comes whole, as strace writes the end of a line at once.
+    if (text.includes('INJECTED') || text.includes('DELAYED')) firstMs ??= performance.now();
   });
   const ended = new Promise<void>((resolve) => tracer.once('exit', () => resolve()));
   const deadline = performance.now() + attachMsMax;
   while (!isHeld(pid, tracer) && performance.now() < deadline) await pause(pollMs);
   return {
+    firstMs: () => firstMs,
     lift: async () => {
       tracer.kill('SIGINT');
       await ended;

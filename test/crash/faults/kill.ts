@@ -98,7 +98,15 @@ async function runVictim(
   first: number,
   injection: { readonly calls: string; readonly effect: string },
 ): Promise<{ readonly printed: readonly number[]; readonly wasStruck: boolean }> {
-  const words = [...straceArguments(injection), process.execPath, victim, dir, String(first)];
+  const words = [
+    '-o',
+    '/dev/null',
+    ...straceArguments(injection),
+    process.execPath,
+    victim,
+    dir,
+    String(first),
+  ];
   const child = spawn('strace', words, {
     stdio: ['ignore', 'pipe', 'ignore'],
     // Calls are counted for each thread: one thread makes them all.
