@@ -199,7 +199,7 @@ describe('numbers', () => {
     await ask(
       'INSERT INTO otel.otel_red_1m SELECT toStartOfMinute(Time) AS Time, ServiceName, SpanName,' +
         ' SpanKind, StatusCode, Count, DurationSum, DurationMin, DurationMax, Buckets.Index,' +
-        ' Buckets.Count, Tenant FROM otel.otel_red_1s' +
+        ' Buckets.Count, Tenant, Instrumentation FROM otel.otel_red_1s' +
         ` WHERE Time < toDateTime(${seeded.fromMs / 1000 + 600})`,
     );
     try {
