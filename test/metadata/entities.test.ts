@@ -123,7 +123,9 @@ describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
     async () => {
       const rendered = await renderFile(stackFile, ['--only', 'jobs']);
       await cluster.mustKubectl(['apply', '--server-side', '-f', '-'], rendered.stream);
-      const deployment = rendered.objects.find(({ kind }) => kind === 'Deployment') as Workload;
+      const deployment = rendered.objects.find(
+        ({ kind, metadata }) => kind === 'Deployment' && metadata.name === 'lab-entities',
+      ) as Workload;
       const { args = [] } = templateOf(deployment).spec.containers[0] ?? {};
       const token = await cluster.tokenOf('observability', 'lab-entities');
       const kubeconfig = writeKubeconfig(cluster, { server: cluster.url, token });
