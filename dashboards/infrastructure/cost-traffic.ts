@@ -26,7 +26,7 @@ export function trafficOverTime(): PanelDraft {
         concat(if(kind = 'internet', 'to the internet, ', 'between zones, '), currency) AS name,
         ${amount('1')} AS value
       FROM charges GROUP BY time, name ORDER BY time, name`),
-    width: 10,
+    width: 24,
     height: 8,
     unit: 'none',
     decimals: 3,
@@ -57,7 +57,7 @@ export function trafficByWorkload(): PanelDraft {
         arrayStringConcat(arraySort(groupUniqArray(source)), ', ') AS "Price"
       FROM charges GROUP BY cluster, "Namespace", "Workload", "In"
       ORDER BY ${amount('1')} DESC, "Namespace", "Workload" LIMIT ${rowsMax}`),
-    width: 14,
+    width: 24,
     height: 8,
     noValue: noCharge,
     fields: {
