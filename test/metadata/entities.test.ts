@@ -14,15 +14,16 @@ import { describeWithPeer } from '../support/peer.ts';
 import { type Program, startProgram } from '../support/program.ts';
 import { seededRandom } from '../support/random.ts';
 import { renderFile } from '../support/rendered.ts';
-import { Churn, type PodRecord } from './churn.ts';
+import { Churn } from './churn.ts';
 import { startCuttingProxy, writeKubeconfig } from './following.ts';
+import { expectedHistory, storedHistory } from './history.ts';
 
 const startMsMax = 120_000;
 const churnMsMax = 240_000;
 const caughtUpMsMax = 60_000;
-/** By hand: more pods, and minutes instead of rounds of seconds. */
-const pods = Number(process.env['OBSCTL_CHURN_PODS'] ?? 60);
-const rounds = Number(process.env['OBSCTL_CHURN_ROUNDS'] ?? 8);
+/** Many more, for minutes: `npm run bench churn`. */
+const pods = 60;
+const rounds = 8;
 const stepsARound = Math.ceil(pods / 2);
 /** About what a start takes. */
 const startsInMs = 4_000;
@@ -109,11 +110,8 @@ describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
       const gone = records.filter(({ last }) => last !== undefined);
       await waitFor(`SELECT uniq(Id) AS n ${from} AND IsGone = 1`, gone.length);
       await waitFor(`SELECT uniq(Id) AS n ${from}`, records.length);
-      const stored = await readStored(clickhouse);
-      expect({ seed, pods: stored.pods }).toEqual({ seed, pods: expectedPods(records) });
-      expect({ seed, events: stored.events }).toEqual({ seed, events: expectedEvents(records) });
-      // Each second belongs to one version, from the creation on.
-      expect(stored.gaps).toEqual([]);
+      const stored = await storedHistory(clickhouse);
+      expect({ seed, ...stored }).toEqual({ seed, ...expectedHistory(records) });
     },
     churnMsMax,
   );
@@ -149,58 +147,4 @@ describeWithPeer('kubernetes', 'a watcher of entities', (programs) => {
 async function watching(program: Program): Promise<Program> {
   await program.said('watching');
   return program;
-}
-
-type Stored = {
-  readonly pods: readonly unknown[];
-  readonly events: readonly string[];
-  readonly gaps: readonly unknown[];
-};
-
-async function readStored(clickhouse: ClickHouse): Promise<Stored> {
-  const from = "FROM otel.entity_pods FINAL WHERE Namespace = 'default'";
-  const pods = await clickhouse.rows<Record<string, unknown>>(
-    'SELECT Id AS uid, any(Name) AS name, max(IsGone) AS gone, ' +
-      "arraySort(groupArray((ResourceVersion, Images['app']))) AS versions, " +
-      'arrayCompact(arrayMap(one -> one.2, versions)) AS images, ' +
-      `if(gone = 1, argMax(Node, ResourceVersion), '') AS node, ` +
-      `if(gone = 1, argMax(Addresses, ResourceVersion), []) AS addresses ` +
-      `${from} GROUP BY Id ORDER BY Id`,
-  );
-  const events = await clickhouse.rows<{ event: string }>(
-    "SELECT concat(EntityId, ' ', Type, ' ', After['Images.app']) AS event " +
-      "FROM otel.entity_events FINAL WHERE EntityType = 'Pod' AND Namespace = 'default' " +
-      "AND Type IN ('created', 'deleted', 'image_changed', 'recreated', 'migrated') " +
-      'ORDER BY event',
-  );
-  const gaps = await clickhouse.rows(
-    'SELECT Id, froms, tos FROM (SELECT Id, arraySort(groupArray(ValidFrom)) AS froms, ' +
-      `arraySort(groupArray(ValidTo)) AS tos ${from} GROUP BY Id) ` +
-      'WHERE arrayPopFront(froms) != arrayPopBack(tos)',
-  );
-  const shown = pods.map(({ versions: _, ...pod }) => pod);
-  return { pods: shown, events: events.map(({ event }) => event), gaps };
-}
-
-function expectedPods(records: readonly PodRecord[]): readonly unknown[] {
-  const byId = (left: PodRecord, right: PodRecord): number => (left.uid < right.uid ? -1 : 1);
-  return [...records].sort(byId).map(({ uid, name, images, last }) => {
-    const { nodeName = '' } = (last?.['spec'] ?? {}) as { nodeName?: string };
-    const { podIPs = [] } = (last?.['status'] ?? {}) as { podIPs?: { ip: string }[] };
-    return {
-      ...{ uid, name, gone: last === undefined ? 0 : 1, images },
-      node: nodeName,
-      addresses: podIPs.map(({ ip }) => ip).sort(),
-    };
-  });
-}
-
-function expectedEvents(records: readonly PodRecord[]): readonly string[] {
-  return records
-    .flatMap(({ uid, images, last }) => [
-      `${uid} created `,
-      ...images.slice(1).map((image) => `${uid} image_changed ${image}`),
-      ...(last === undefined ? [] : [`${uid} deleted `]),
-    ])
-    .sort();
 }
