@@ -49,7 +49,7 @@ const retryMaxMs = 15_000;
 
 /** Records until `signal` aborts; then writes what has come, and returns. */
 export async function recordEntities(options: RecordOptions): Promise<void> {
-  const { store, clock, kinds, signal, progress } = options;
+  const { store, clock, kinds, progress } = options;
   progress.begin();
   const positions = await store.positions();
   const recorder = new Recorder(await store.recorded(positions, clock.nowMs()));
