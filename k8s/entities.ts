@@ -3,7 +3,7 @@ import { noNeeds, type Resources } from '../collector/workload.ts';
 import { disruptionBudget, workloadObject } from './agent.ts';
 import { type Part, partName } from './labels.ts';
 import { apiServerPorts, dnsEgress, policyOf } from './network.ts';
-import type { KubernetesObject } from './objects.ts';
+import type { KubernetesObject, Probe } from './objects.ts';
 import type { Place, SecretRef } from './place.ts';
 import type { RuleWithReason } from './rbac.ts';
 import { accountObjects } from './rbac-objects.ts';
@@ -25,6 +25,15 @@ export type EntitiesInput = {
   readonly port: number;
 };
 
+/** Its `/livez`, asked by the kubelet alone. */
+const livezPort = 8891;
+const liveness: Probe = {
+  httpGet: { path: '/livez', port: livezPort, scheme: 'HTTP' },
+  initialDelaySeconds: 10,
+  periodSeconds: 30,
+  timeoutSeconds: 5,
+  failureThreshold: 3,
+};
 /** Writes what has come, and gives its Lease back. */
 const graceS = 30;
 const resources: Resources = { cpuRequest: '50m', memoryRequest: '256Mi', memoryLimit: '512Mi' };
@@ -39,6 +48,7 @@ export function entitiesObjects(input: EntitiesInput, place: Place): readonly Ku
     { ports: apiServerPorts },
     { ports: [{ protocol: 'TCP' as const, port }] },
   ];
+  const ingress = [{ ports: [{ protocol: 'TCP' as const, port: livezPort }] }];
   return [
     ...accountObjects(part, namespace, rules(input, partName(part), namespace)),
     workloadObject(
@@ -50,14 +60,14 @@ export function entitiesObjects(input: EntitiesInput, place: Place): readonly Ku
         image,
         args: [
           ...['entities', 'watch', '--cluster', input.cluster, '--lease', lease],
-          '--hosts',
+          ...['--hosts', '--livez', `$(MY_POD_IP):${livezPort}`],
           ...input.labels.flatMap((name) => ['--label', name]),
           ...input.annotations.flatMap((name) => ['--annotation', name]),
         ],
         needs: { ...noNeeds, env: environment(input) },
         resources,
         annotations: {},
-        probes: {},
+        probes: { liveness },
         state: { kind: 'pod' },
         token: true,
         everyNode: false,
@@ -69,12 +79,13 @@ export function entitiesObjects(input: EntitiesInput, place: Place): readonly Ku
       },
     ),
     ...disruptionBudget(part, namespace, replicas),
-    policyOf(part, namespace, { egress }),
+    policyOf(part, namespace, { ingress, egress }),
   ];
 }
 
 function environment({ clickhouseUrl, secret }: EntitiesInput) {
   return [
+    { name: 'MY_POD_IP', fieldPath: 'status.podIP' },
     { name: 'CLICKHOUSE_URL', value: clickhouseUrl },
     { name: 'CLICKHOUSE_USER', secret: { name: secret.name, key: secret.userKey } },
     { name: 'CLICKHOUSE_PASSWORD', secret: { name: secret.name, key: secret.passwordKey } },

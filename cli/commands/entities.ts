@@ -15,6 +15,7 @@ type WatchOptions = {
   readonly annotation: readonly string[];
   readonly lease?: string;
   readonly hosts?: boolean;
+  readonly livez?: string;
   readonly json?: boolean;
 };
 
@@ -34,6 +35,7 @@ export function registerEntities(program: Command, context: CliContext): void {
     .option('--annotation <name>', 'an annotation that is kept; several times', many, [])
     .option('--lease <namespace/name>', 'of several that run at once the holder alone writes')
     .option('--hosts', 'also the machines outside Kubernetes whose agents send to this ClickHouse')
+    .option('--livez <host:port>', 'answers /livez there: 503 where it hangs')
     .option('--json', 'what was written as JSON, one line each time')
     .addHelpText(
       'after',
@@ -128,14 +130,17 @@ async function watch(options: WatchOptions, context: CliContext): Promise<void> 
   const { holdLease } = await import('../../jobs/metadata/kubernetes/lease.ts');
   const { reflect } = await import('../../jobs/metadata/kubernetes/reflector.ts');
   const { followHosts } = await import('../../jobs/metadata/hosts/record.ts');
+  const { Progress } = await import('../../jobs/metadata/progress.ts');
   const { recordEntities } = await import('../../jobs/metadata/record.ts');
   const { EntityStore } = await import('../../jobs/metadata/store.ts');
+  const { serveLivez } = await import('../entities/livez.ts');
   const url = options.clickhouse ?? context.env['CLICKHOUSE_URL'] ?? defaultUrl;
   const { kubeconfig, cluster, label: labels, annotation: annotations } = options;
   const api = await connectKubernetes(kubeconfig === undefined ? {} : { kubeconfig });
   const server = connectClickHouse({ url, env: context.env });
   const clock = systemClock;
   const random = (): number => Math.random();
+  const progress = new Progress(clock);
   const record = async (signal: AbortSignal): Promise<void> => {
     context.stderr(`watching ${api.server} as cluster ${cluster}\n`);
     const told = {
@@ -151,15 +156,21 @@ async function watch(options: WatchOptions, context: CliContext): Promise<void> 
       stream: (kind, from) => reflect(api, kind, { from, clock, signal, random }),
       store: new EntityStore(server, cluster),
       chosen: { labels, annotations },
-      ...{ clock, signal, ...told },
+      ...{ clock, signal, progress, ...told },
     });
     await beside;
   };
+  const livez =
+    options.livez === undefined
+      ? undefined
+      : await serveLivez(options.livez, () => progress.faults());
+  if (livez !== undefined) context.stderr(`health http://${livez.address}/livez\n`);
   try {
     const { signal } = context;
     if (lease === undefined) await record(signal);
     else await holdLease(api, { ...lease, identity: identityOf(), clock, signal }, record);
   } finally {
+    livez?.close();
     await server.close();
   }
   if (context.signal.aborted) context.exitWith(0);

@@ -14,6 +14,7 @@ import {
 } from './kubernetes/kinds.ts';
 import type { Chosen } from './kubernetes/read.ts';
 import type { Step } from './kubernetes/reflector.ts';
+import type { Progress } from './progress.ts';
 import { Recorder } from './recorder.ts';
 import type { EntityStore } from './store.ts';
 
@@ -28,6 +29,7 @@ export type RecordOptions = {
   /** For people: what is forbidden, what failed and is tried again. */
   readonly onTrouble: (text: string) => void;
   readonly onWritten?: (written: Written) => void;
+  readonly progress: Progress;
 };
 
 type Written = {
@@ -47,22 +49,24 @@ const retryMaxMs = 15_000;
 
 /** Records until `signal` aborts; then writes what has come, and returns. */
 export async function recordEntities(options: RecordOptions): Promise<void> {
-  const { store, clock, kinds, signal } = options;
+  const { store, clock, kinds, progress } = options;
+  progress.begin();
   const positions = await store.positions();
   const recorder = new Recorder(await store.recorded(positions, clock.nowMs()));
   const work = new Work(options, recorder, positions);
-  const ticking = tick(work, clock, signal);
+  const ticking = tick(work, options);
   try {
     await Promise.all(kinds.map((kind) => follow(kind, options, recorder, work)));
   } finally {
     await ticking;
+    progress.end();
   }
   await work.write();
 }
 
 async function follow(
   watched: WatchedKind,
-  { stream, chosen, clock, signal, onTrouble }: RecordOptions,
+  { stream, chosen, clock, signal, onTrouble, progress }: RecordOptions,
   recorder: Recorder,
   work: Work,
 ): Promise<void> {
@@ -72,6 +76,7 @@ async function follow(
     recorder.see(entityOf(watched, object, chosen), timeOfChange(object, nowMs));
   };
   for await (const step of stream(watched, work.positionOf(name))) {
+    progress.made('streams');
     if (step.type === 'list-began') recorder.beginList(kind);
     else if (step.type === 'objects') for (const object of step.objects) see(object);
     else if (step.type === 'list-ended') {
@@ -93,10 +98,11 @@ async function follow(
 }
 
 /** Writes every second, while there is something to write. */
-async function tick(work: Work, clock: Clock, signal: AbortSignal): Promise<void> {
+async function tick(work: Work, { clock, signal, progress }: RecordOptions): Promise<void> {
   while (!signal.aborted) {
     await clock.sleep(writeEveryMs, signal);
     await work.write();
+    progress.made('writes');
   }
 }
 
@@ -158,12 +164,13 @@ class Work {
    * to the next one, whose positions are from before it.
    */
   async #untilStored(store: () => Promise<void>): Promise<void> {
-    const { clock, signal, onTrouble } = this.#options;
+    const { clock, signal, onTrouble, progress } = this.#options;
     for (let waitMs = retryFirstMs; ; waitMs = Math.min(retryMaxMs, waitMs * 2)) {
       try {
         return await store();
       } catch (error) {
         if (signal.aborted) throw error;
+        progress.made('writes');
         onTrouble(`not written, tried again in ${waitMs} ms: ${String(error)}`);
         await clock.sleep(waitMs, signal);
       }
