@@ -9,17 +9,14 @@ const samePressMs = 1_500;
 
 const abort = new AbortController();
 let abortedMs = 0;
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    if (!abort.signal.aborted) {
-      abortedMs = performance.now();
-      abort.abort(name);
-    } else if (performance.now() - abortedMs > samePressMs) process.exit(130);
-  });
-}
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop(name));
 
-// Started by another obsctl (`up`, `demo`): its end, however it comes, is ours too.
+// Started by another obsctl (`up`, `demo`, the hand-over of bin/obsctl): its end, however it
+// comes, is ours too, and what it was told to do.
 process.once('disconnect', () => abort.abort('SIGTERM'));
+process.on('message', (message: { readonly signal?: string }) => {
+  if (message.signal !== undefined) stop(message.signal);
+});
 process.channel?.unref();
 
 const context: CliContext = {
@@ -44,6 +41,13 @@ try {
   await program.parseAsync(process.argv);
 } catch (error) {
   report(error);
+}
+
+function stop(reason: string): void {
+  if (!abort.signal.aborted) {
+    abortedMs = performance.now();
+    abort.abort(reason);
+  } else if (performance.now() - abortedMs > samePressMs) process.exit(130);
 }
 
 function report(error: unknown): void {
