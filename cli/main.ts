@@ -14,8 +14,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop(n
 // Started by another obsctl (`up`, `demo`, the hand-over of bin/obsctl): its end, however it
 // comes, is ours too, and what it was told to do.
 process.once('disconnect', () => abort.abort('SIGTERM'));
-process.on('message', (message: { readonly signal?: string }) => {
-  if (message.signal !== undefined) stop(message.signal);
+process.on('message', ({ signal, atMs }: { readonly signal?: string; readonly atMs: number }) => {
+  if (signal !== undefined) stop(signal, atMs);
 });
 process.channel?.unref();
 
@@ -43,11 +43,12 @@ try {
   report(error);
 }
 
-function stop(reason: string): void {
+/** `atMs` is when the signal came, epoch milliseconds; we may be told long after. */
+function stop(reason: string, atMs = Date.now()): void {
   if (!abort.signal.aborted) {
-    abortedMs = performance.now();
+    abortedMs = Date.now();
     abort.abort(reason);
-  } else if (performance.now() - abortedMs > samePressMs) process.exit(130);
+  } else if (atMs - abortedMs > samePressMs) process.exit(130);
 }
 
 function report(error: unknown): void {
