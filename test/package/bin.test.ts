@@ -64,6 +64,18 @@ if (oldNode === undefined) {
       }
     });
 
+    it('takes impatient presses for one, and kills nobody who is about to end well', async () => {
+      const gateway = startGateway(node, 'impatient');
+      const { pid } = JSON.parse(await gateway.line(/^\{/));
+      // Its end takes a tenth of this, the last part of it without handlers of signals.
+      const presses = setInterval(() => gateway.kill('SIGINT'), 2);
+      const tired = setTimeout(() => clearInterval(presses), 1_000);
+      expect((await gateway.ended).code).toBe(0);
+      clearInterval(presses);
+      clearTimeout(tired);
+      expect(isRunning(pid)).toBe(false);
+    });
+
     it('says what to install where there is no Node to hand over to', async () => {
       const bare = join(folder, 'bare');
       mkdirSync(join(bare, 'bin'), { recursive: true });
