@@ -117,7 +117,7 @@ function arraysOf(elements: Reader): Reader {
     read: (source, rows) => {
       const ends = readEnds(source, rows);
       const all = elements.read(source, ends[rows - 1] ?? 0);
-      return cut(ends, (from, to) => all.slice(from, to));
+      return cut(ends, (from, to) => Array.from(all.slice(from, to)));
     },
   };
 }
