@@ -76,14 +76,23 @@ function numbersOf(type: string, bytes: Buffer, rows: number): Values {
   if (type === 'UInt16' || type === 'Date') return new Uint16Array(own);
   if (type === 'Int32') return new Int32Array(own);
   if (type === 'UInt32' || type === 'DateTime') return new Uint32Array(own);
-  if (type === 'Float32') return new Float32Array(own);
-  if (type === 'Float64') return new Float64Array(own);
+  if (type === 'Float32') return withOneNaN(new Float32Array(own));
+  if (type === 'Float64') return withOneNaN(new Float64Array(own));
   if (type === 'UInt64') return new BigUint64Array(own);
   if (type === 'Int64' || type.startsWith('DateTime64(')) return new BigInt64Array(own);
   assert(type.startsWith('Enum'), `${type} of ${rows} rows has a reader`);
   const names = enumNames(type);
   const numbers = type.startsWith('Enum8(') ? new Int8Array(own) : new Int16Array(own);
   return Array.from(numbers, (number) => names.get(number) ?? '');
+}
+
+/**
+ * JavaScript has one NaN, and may or may not keep the bits of another: so that the same block
+ * always gives the same bytes, all become that one.
+ */
+function withOneNaN<Numbers extends Float32Array | Float64Array>(numbers: Numbers): Numbers {
+  for (const [at, number] of numbers.entries()) if (Number.isNaN(number)) numbers[at] = Number.NaN;
+  return numbers;
 }
 
 /** `Enum8('None' = 0, …)`: names by number. Ours have no quotes in them. */
