@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
+import { ArchiveThread } from './archive-thread.ts';
 import { type GatewayConfig, ofEachShard } from './config.ts';
 import { type DogstatsdThread, startDogstatsd } from './dogstatsd-thread.ts';
 import { keepEdges } from './edge-keeper.ts';
@@ -84,7 +85,11 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     }
     const { grpc, http, listen } = await addressesOf(config);
     const guard = guarding.start();
-    workers = startWorkers(config, { gatewayId, listen, guard }, { ...parts, opamp });
+    const names = laneNames(config);
+    const archive = new ArchiveThread(config, { gatewayId, laneNames: names }, parts);
+    const { memory: archiveMemory } = archive;
+    const ways = { gatewayId, listen, guard, archiveMemory };
+    workers = startWorkers(config, names, ways, { ...parts, opamp });
     cleanUp.push(async () => {
       for (const worker of workers) worker.stop(0);
       await Promise.allSettled(workers.map((worker) => worker.stopped));
@@ -101,6 +106,9 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     const admin: Admin = await startAdmin({ address: config.admin, read, faults, book, clock });
     cleanUp.push(() => admin.close());
     const [first] = await Promise.all(workers.map((worker) => worker.ready));
+    // Its lanes have told by now how far their logs are durable.
+    archive.start(ended.reject);
+    cleanUp.push(async () => await archive.stop(0));
     await schema.tried;
     const otlpHttp = first?.http ?? http;
     const target = { address: first?.own ?? otlpHttp, secret: guard.ownSecret };
@@ -129,6 +137,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
         for (const worker of workers) worker.stop(config.graceMs);
         try {
           const left = await bytesLeft(workers);
+          await archive.stop(config.graceMs);
           if (broken !== undefined) throw broken;
           return left;
         } finally {
@@ -170,13 +179,19 @@ export async function drainGateway(
     const schema = keepSchema(config, parts);
     await schema.tried;
     const gatewayId = readGatewayId(config.dataDir);
-    const alone = { gatewayId, listen: undefined, guard: undefined };
-    const workers = startWorkers(config, alone, parts);
+    const names = laneNames(config);
+    const archive = new ArchiveThread(config, { gatewayId, laneNames: names }, parts);
+    const { memory: archiveMemory } = archive;
+    const alone = { gatewayId, listen: undefined, guard: undefined, archiveMemory };
+    const workers = startWorkers(config, names, alone, parts);
     const stop = (): void => {
       for (const worker of workers) worker.stop(0);
     };
     signal.addEventListener('abort', stop, { once: true });
-    return await bytesLeft(workers).finally(() => schema.cancel());
+    const left = await bytesLeft(workers).finally(() => schema.cancel());
+    archive.start();
+    await archive.stop(config.graceMs);
+    return left;
   } finally {
     lock.release();
   }
@@ -184,10 +199,11 @@ export async function drainGateway(
 
 function startWorkers(
   config: GatewayConfig,
-  { gatewayId, listen, guard }: Pick<WorkerStart, 'gatewayId' | 'listen' | 'guard'>,
+  names: readonly string[],
+  ways: Pick<WorkerStart, 'gatewayId' | 'listen' | 'guard' | 'archiveMemory'>,
   parts: GatewayParts & { readonly opamp?: Opamp },
 ): readonly RunningWorker[] {
-  const names = laneNames(config);
+  const { guard } = ways;
   const throttleMemory = createThrottleMemory();
   const redactionKey = readRedactionKey(config.redaction, config.redactionKeyFile);
   const loadMemory = createLoadMemory(config.workers);
@@ -196,8 +212,8 @@ function startWorkers(
     startWorker(
       { program: 'lane-worker', name: 'a lane' },
       {
+        ...ways,
         config,
-        gatewayId,
         laneNames: names.filter((_name, place) => place % config.workers === index),
         counterMemory: createCounterMemory(),
         resendMemory,
@@ -205,7 +221,6 @@ function startWorkers(
         redactionKey,
         loadMemory,
         index,
-        listen,
         // One way in for our own report is enough.
         guard: guard && { ...guard, ownSecret: index === 0 ? guard.ownSecret : undefined },
       },

@@ -43,58 +43,76 @@ export class LaneArchive {
   readonly #book: BatchBook;
   #position: number;
   #open: OpenBatch | undefined;
+  /** Until then batches on disk may be ahead of the position, or begun and not complete. */
+  #isResumed = false;
 
-  private constructor(options: LaneArchiveOptions, book: BatchBook, position: number) {
+  /** `position` is that which the log keeps. */
+  constructor(options: LaneArchiveOptions, position: number) {
     this.#options = options;
-    this.#book = book;
+    this.#book = new BatchBook(join(options.root, 'batches', options.lane));
     this.#position = position;
-  }
-
-  /** From `position`, which the log keeps; goes on where the batches on disk end. */
-  static async open(options: LaneArchiveOptions, position: number): Promise<LaneArchive> {
-    const book = new BatchBook(join(options.root, 'batches', options.lane));
-    const archive = new LaneArchive(options, book, position);
-    for (const batch of await book.batches()) {
-      if (batch.last <= archive.#position) continue;
-      if (batch.state === 'begun') await archive.#repeat(batch);
-      else archive.#advance(batch.last);
-    }
-    return archive;
   }
 
   get position(): number {
     return this.#position;
   }
 
-  /** Takes what is new; closes the batch when it is due. */
+  /** Takes what is new; closes the batch when it is due. After a rejection it may run again. */
   async run(): Promise<void> {
-    const { log } = this.#options;
-    const from = this.#open?.last ?? this.#position;
-    for (const seal of await log.seals(from)) {
-      const hour = Math.floor(seal.firstReceivedMs / hourMs);
-      if (this.#open !== undefined && this.#open.hour !== hour) await this.flush();
-      this.#open ??= this.#begin(hour);
-      await this.#take(this.#open, seal);
-      if (this.#open.bytes >= this.#options.fileBytesMax) await this.flush();
-    }
-    if (this.#isDue()) await this.flush();
+    await this.#guarded(async () => {
+      const { log } = this.#options;
+      const from = this.#open?.last ?? this.#position;
+      for (const seal of await log.seals(from)) {
+        const hour = Math.floor(seal.firstReceivedMs / hourMs);
+        if (this.#open !== undefined && this.#open.hour !== hour) await this.#close();
+        this.#open ??= this.#begin(hour);
+        await this.#take(this.#open, seal);
+        if (this.#open.bytes >= this.#options.fileBytesMax) await this.#close();
+      }
+      if (this.#isDue()) await this.#close();
+    });
   }
 
   /** Closes the open batch now. */
   async flush(): Promise<void> {
-    const open = this.#open;
-    if (open === undefined) return;
-    const { at } = this.#options;
-    const key = this.#keyOf(open);
-    await this.#book.put({ version: 1, state: 'begun', ...key, files: [] });
-    at?.('begun');
-    await this.#complete(open, key);
-    this.#open = undefined;
+    await this.#guarded(async () => await this.#close());
   }
 
   /** Leaves the open batch: the log still has it. */
   abandon(): void {
     this.#open?.abandon();
+    this.#open = undefined;
+  }
+
+  /** What failed half-way is looked at on disk again, as after a crash. */
+  async #guarded(task: () => Promise<void>): Promise<void> {
+    try {
+      if (!this.#isResumed) await this.#resume();
+      this.#isResumed = true;
+      await task();
+    } catch (error) {
+      this.abandon();
+      this.#isResumed = false;
+      throw error;
+    }
+  }
+
+  /** Goes on where the batches on disk end. */
+  async #resume(): Promise<void> {
+    for (const batch of await this.#book.batches()) {
+      if (batch.last <= this.#position) continue;
+      if (batch.state === 'begun') await this.#repeat(batch);
+      else this.#advance(batch.last);
+    }
+  }
+
+  async #close(): Promise<void> {
+    const open = this.#open;
+    if (open === undefined) return;
+    const key = this.#keyOf(open);
+    await this.#book.put({ version: 1, state: 'begun', ...key, files: [] });
+    this.#options.at?.('begun');
+    await this.#complete(open, key);
     this.#open = undefined;
   }
 

@@ -13,8 +13,10 @@ import { assert } from '../../core/assert.ts';
 import { schemaOf } from './parquet-types.ts';
 import { RowBuffer } from './row-buffer.ts';
 
+export type ArchiveCodec = 'zstd' | 'snappy';
+
 export type ParquetOptions = {
-  readonly codec: 'zstd' | 'snappy';
+  readonly codec: ArchiveCodec;
   /** Rows of a row group; the last one of a file has fewer. */
   readonly rowGroupRows: number;
   /** Into the footer, for whoever reads the file alone. */
@@ -28,7 +30,7 @@ export type WrittenFile = {
   readonly sha256: string;
 };
 
-const codecs: Readonly<Record<ParquetOptions['codec'], CompressionCodec>> = {
+const codecs: Readonly<Record<ArchiveCodec, CompressionCodec>> = {
   zstd: 'ZSTD',
   snappy: 'SNAPPY',
 };
