@@ -75,20 +75,13 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     const opamp = startOpamp(config, parts);
     for (const part of [guarding, opamp]) cleanUp.push(() => part.cancel());
     // Beside the workers' start: recovery does not wait for ClickHouse.
-    const schema = keepSchema(config, parts);
-    cleanUp.push(() => schema.cancel());
-    for (const shard of ofEachShard(config)) {
-      for (const keep of [keepRollups, keepEdges, keepHours, keepFlows]) {
-        const timer = keep(shard, parts);
-        cleanUp.push(() => timer.cancel());
-      }
-    }
+    const database = keepDatabase(config, parts);
+    cleanUp.push(() => database.cancel());
     const { grpc, http, listen } = await addressesOf(config);
     const guard = guarding.start();
     const names = laneNames(config);
     const archive = new ArchiveThread(config, { gatewayId, laneNames: names }, parts);
-    const { memory: archiveMemory } = archive;
-    const ways = { gatewayId, listen, guard, archiveMemory };
+    const ways = { gatewayId, listen, guard, archiveMemory: archive.memory };
     workers = startWorkers(config, names, ways, { ...parts, opamp });
     cleanUp.push(async () => {
       for (const worker of workers) worker.stop(0);
@@ -109,7 +102,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     // Its lanes have told by now how far their logs are durable.
     archive.start(ended.reject);
     cleanUp.push(async () => await archive.stop(0));
-    await schema.tried;
+    await database.tried;
     const otlpHttp = first?.http ?? http;
     const target = { address: first?.own ?? otlpHttp, secret: guard.ownSecret };
     dogstatsd = await startDogstatsd(config, target, parts);
@@ -149,6 +142,17 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     await unwind();
     throw error;
   }
+}
+
+/** The schema brought up to date, and what is made of closed hours, on every shard. */
+function keepDatabase(config: GatewayConfig, parts: GatewayParts) {
+  const schema = keepSchema(config, parts);
+  const keepers = [keepRollups, keepEdges, keepHours, keepFlows];
+  const timers = ofEachShard(config).flatMap((shard) => keepers.map((keep) => keep(shard, parts)));
+  const cancel = (): void => {
+    for (const one of [schema, ...timers]) one.cancel();
+  };
+  return { tried: schema.tried, cancel };
 }
 
 /** Where to listen, with free ports for those that are 0. */

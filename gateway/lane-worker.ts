@@ -26,6 +26,7 @@ import { Resends } from './lane/resends.ts';
 import { warmUp } from './lane/warm-up.ts';
 import { OpampRelay } from './opamp/relay.ts';
 import { Admission } from './receive/admission.ts';
+import type { Receiver } from './receive/receiver.ts';
 import { Redaction } from './redact/redaction.ts';
 import { samplesAnything, Throttles } from './sampling/throttle.ts';
 import { startSpreading } from './spread.ts';
@@ -113,11 +114,7 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
     if (tls !== undefined) for (const receiver of [grpc, http]) receiver?.setTls(tls);
   });
   counters.unready('shutting_down', true);
-  const deadline = AbortSignal.timeout(graceMs);
-  // Half of the grace for senders that keep their connections, the rest for delivery.
-  await Promise.all(receivers.map((receiver) => receiver.close(graceMs / 2)));
-  for (const entry of lanes) entry.stopAccepting();
-  await Promise.all(lanes.map((entry) => entry.drain(deadline)));
+  await finish(receivers, lanes, graceMs);
   meetArchive();
   ticking.cancel();
   gauging.cancel();
@@ -129,6 +126,19 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   const left = lanes.map((entry) => entry.state()).map((s) => s.durable - s.acknowledged);
   post({ kind: 'stopped', left: left.reduce((sum, bytes) => sum + bytes, 0) });
   port.close();
+}
+
+/** Takes nothing more in, and brings what is there as far as it goes in the time. */
+async function finish(
+  receivers: readonly Receiver[],
+  lanes: readonly Lane[],
+  graceMs: number,
+): Promise<void> {
+  const deadline = AbortSignal.timeout(graceMs);
+  // Half of the grace for senders that keep their connections, the rest for delivery.
+  await Promise.all(receivers.map((receiver) => receiver.close(graceMs / 2)));
+  for (const entry of lanes) entry.stopAccepting();
+  await Promise.all(lanes.map((entry) => entry.drain(deadline)));
 }
 
 type OpenLane = { readonly lane: Lane; readonly wal: Wal };
