@@ -73,10 +73,9 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
       },
     });
     const opamp = startOpamp(config, parts);
-    for (const part of [guarding, opamp]) cleanUp.push(() => part.cancel());
     // Beside the workers' start: recovery does not wait for ClickHouse.
     const database = keepDatabase(config, parts);
-    cleanUp.push(() => database.cancel());
+    for (const part of [guarding, opamp, database]) cleanUp.push(() => part.cancel());
     const { grpc, http, listen } = await addressesOf(config);
     const guard = guarding.start();
     const names = laneNames(config);

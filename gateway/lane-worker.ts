@@ -116,10 +116,7 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   counters.unready('shutting_down', true);
   await finish(receivers, lanes, graceMs);
   meetArchive();
-  ticking.cancel();
-  gauging.cancel();
-  living.cancel();
-  spreading.cancel();
+  for (const timer of [ticking, gauging, living, spreading]) timer.cancel();
   const closing = lanes.map((entry) => entry.close());
   destroy();
   await Promise.all(closing);
