@@ -98,7 +98,6 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     const admin: Admin = await startAdmin({ address: config.admin, read, faults, book, clock });
     cleanUp.push(() => admin.close());
     const [first] = await Promise.all(workers.map((worker) => worker.ready));
-    // Its lanes have told by now how far their logs are durable.
     archive.start(ended.reject);
     cleanUp.push(async () => await archive.stop(0));
     await database.tried;
