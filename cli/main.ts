@@ -9,17 +9,14 @@ const samePressMs = 1_500;
 
 const abort = new AbortController();
 let abortedMs = 0;
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(name, () => {
-    if (!abort.signal.aborted) {
-      abortedMs = performance.now();
-      abort.abort(name);
-    } else if (performance.now() - abortedMs > samePressMs) process.exit(130);
-  });
-}
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop(name));
 
-// Started by another obsctl (`up`, `demo`): its end, however it comes, is ours too.
+// Started by another obsctl (`up`, `demo`, the hand-over of bin/obsctl): its end, however it
+// comes, is ours too, and what it was told to do.
 process.once('disconnect', () => abort.abort('SIGTERM'));
+process.on('message', ({ signal, atMs }: { readonly signal?: string; readonly atMs: number }) => {
+  if (signal !== undefined) stop(signal, atMs);
+});
 process.channel?.unref();
 
 const context: CliContext = {
@@ -44,6 +41,14 @@ try {
   await program.parseAsync(process.argv);
 } catch (error) {
   report(error);
+}
+
+/** `atMs` is when the signal came, epoch milliseconds; we may be told long after. */
+function stop(reason: string, atMs = Date.now()): void {
+  if (!abort.signal.aborted) {
+    abortedMs = Date.now();
+    abort.abort(reason);
+  } else if (atMs - abortedMs > samePressMs) process.exit(130);
 }
 
 function report(error: unknown): void {
