@@ -92,7 +92,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     failed.catch(() => {
       fault = 'lane_stopped';
     });
-    const read = (): Float64Array => readCounters(workers, dogstatsd, [guarding, opamp]);
+    const read = () => readCounters(workers, dogstatsd, [guarding, opamp]);
     const faults = (): readonly string[] => (fault === undefined ? [] : [fault]);
     const book = guarding.adminBook;
     const admin: Admin = await startAdmin({ address: config.admin, read, faults, book, clock });
@@ -111,11 +111,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
       ended.reject(error);
     });
     const origin = { gatewayId, version: parts.version, startedMs };
-    const intervalMs = config.telemetryIntervalMs;
-    if (intervalMs > 0) {
-      const timer = startSelfTelemetry({ target, intervalMs, read, origin, clock });
-      cleanUp.push(() => timer.cancel());
-    }
+    cleanUp.push(startReport(config, { target, read, origin, clock }));
     return {
       otlpGrpc: first?.grpc ?? grpc,
       otlpHttp,
@@ -140,6 +136,16 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     await unwind();
     throw error;
   }
+}
+
+/** The gateway's report about itself, where one is wanted; gives what ends it. */
+function startReport(
+  { telemetryIntervalMs: intervalMs }: GatewayConfig,
+  parts: Omit<Parameters<typeof startSelfTelemetry>[0], 'intervalMs'>,
+): () => void {
+  if (intervalMs === 0) return () => {};
+  const timer = startSelfTelemetry({ ...parts, intervalMs });
+  return () => timer.cancel();
 }
 
 /** The schema brought up to date, and what is made of closed hours, on every shard. */

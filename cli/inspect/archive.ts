@@ -44,7 +44,8 @@ function batchLines({ lane, first, last, hour, state, files }: SeenBatch): reado
     `lane ${lane}, positions ${first} to ${last}, ${hourFolder(hour)}${note}`,
     ...files.map(({ table, rows, bytes, state: found }) => {
       const fault = found === 'whole' ? '' : `  ${found}`;
-      return `  ${table.padEnd(36)} ${String(rows).padStart(9)} rows  ${formatBytes(bytes)}${fault}`;
+      const count = String(rows).padStart(9);
+      return `  ${table.padEnd(36)} ${count} rows  ${formatBytes(bytes)}${fault}`;
     }),
   ];
 }

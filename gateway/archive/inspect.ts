@@ -5,7 +5,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ArchivedFile, type Batch, BatchBook } from './batch-book.ts';
 
-export type SeenFile = ArchivedFile & {
+type SeenFile = ArchivedFile & {
   /** `damaged`: other bytes than were written; only looked for when asked to. */
   readonly state: 'whole' | 'missing' | 'other size' | 'damaged';
 };

@@ -124,8 +124,10 @@ describe('the archive of a lane', () => {
     expect(archived).toBe(archive.position);
     const names = parquetFiles();
     expect(names).toHaveLength(2);
-    const place =
-      /^v1\/signal=(traces|logs)\/table=otel_\1\/date=[\d-]{10}\/hour=\d\d\/test-\S+-0{16}-\d{16}\.parquet$/;
+    const hour = /date=[\d-]{10}\/hour=\d\d/.source;
+    const place = new RegExp(
+      `^v1/signal=(traces|logs)/table=otel_\\1/${hour}/test-\\S+-0{16}-\\d{16}\\.parquet$`,
+    );
     for (const name of names) expect(name).toMatch(place);
     await expectEverythingOnce();
   });

@@ -6,7 +6,7 @@
 import { signalOfTable } from '../item-tables.ts';
 
 /** The first part of every name: another layout would have another. */
-export const layoutVersion = 'v1';
+const layoutVersion = 'v1';
 
 export const hourMs = 3_600_000;
 
@@ -36,7 +36,7 @@ export function hourFolder(hour: number): string {
   return `date=${text.slice(0, 10)}/hour=${text.slice(11, 13)}`;
 }
 
-export function batchName({ gateway, lane, first, last }: BatchKey): string {
+function batchName({ gateway, lane, first, last }: BatchKey): string {
   return `${gateway}-${lane}-${positionText(first)}-${positionText(last)}`;
 }
 
