@@ -1,8 +1,8 @@
 /**
  * Native blocks read back into values, a column at a time: for whoever writes rows in another
  * format than ClickHouse's. Pure. Numbers of 64 bits stay exact (bigint); texts that repeat are
- * one string. Not on the way of an answer, so it is plain rather than fast: allocations are an array
- * a column and a value a row, one copy of the block. Measured by the bench `archive`.
+ * one string. Not on the way of an answer, so it is plain rather than fast. Allocations: an array
+ * a column, a value a row; one copy of the block. Measured by the bench `archive`.
  */
 import { assert } from '../../core/assert.ts';
 import {
