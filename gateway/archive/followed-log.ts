@@ -2,8 +2,7 @@
 import type { HeldUnits } from '../deliver/job.ts';
 import { Replayer, type ReplayParts } from '../lane/replay.ts';
 import type { Seal } from '../lane/seal.ts';
-import { lookAtLog } from '../wal/look.ts';
-import type { LogRecord } from '../wal/wal-types.ts';
+import { readLog } from '../wal/look.ts';
 import type { SealedLog } from './lane-archive.ts';
 
 export type FollowedLogOptions = Pick<ReplayParts, 'decoder' | 'log'> & {
@@ -20,7 +19,7 @@ export class FollowedLog implements SealedLog {
   constructor(options: FollowedLogOptions) {
     this.#options = options;
     const { decoder, log, dir } = options;
-    const wal = { read: (from: number, to: number) => readBetween(dir, from, to) };
+    const wal = { read: (from: number, to: number) => readLog(dir, from, to) };
     this.#replayer = new Replayer({ decoder, log, wal, resends: undefined });
   }
 
@@ -31,13 +30,5 @@ export class FollowedLog implements SealedLog {
 
   async units(seal: Seal): Promise<HeldUnits> {
     return await this.#replayer.replay(seal);
-  }
-}
-
-async function* readBetween(dir: string, from: number, to: number): AsyncGenerator<LogRecord> {
-  const log = await lookAtLog(dir, []);
-  for await (const record of log.records(from)) {
-    if (record.next > to) return;
-    yield record;
   }
 }
