@@ -14,6 +14,7 @@ export class ArchiveThread {
   readonly #lanes: Pick<ArchiveStart, 'gatewayId' | 'laneNames'>;
   readonly #parts: Parts;
   #worker: RunningWorker | undefined;
+  readonly counterMemory = createCounterMemory();
   /** For lanes and the thread; absent where nothing is archived. */
   readonly memory: SharedArrayBuffer | undefined;
 
@@ -38,7 +39,7 @@ export class ArchiveThread {
         ...this.#lanes,
         config: this.#config,
         version: this.#parts.version,
-        counterMemory: createCounterMemory(),
+        counterMemory: this.counterMemory,
         archiveMemory: this.memory,
       },
       this.#parts,

@@ -6,12 +6,13 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../core/assert.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
+import { Archive, type ArchivedLane } from './archive/archive.ts';
 import { FollowedLog } from './archive/followed-log.ts';
-import { LaneArchive } from './archive/lane-archive.ts';
 import { ArchivePositions, archiveDestination } from './archive/positions.ts';
 import { createOpenBlocks } from './decode/blocks.ts';
 import { decodeInto } from './decode/decode.ts';
 import { useCore } from './decode/wasm/core.ts';
+import { ArchiveCounters } from './telemetry/archive-counters.ts';
 import { lookAtLog } from './wal/look.ts';
 import type { ArchiveStart, FromWorker, ToWorker } from './worker-messages.ts';
 import { alivePeriodMs } from './worker-watch.ts';
@@ -20,44 +21,57 @@ const roundMs = 1_000;
 /** Rows of a row group: they are in memory as values until it is written. */
 const rowGroupRows = 50_000;
 
+type Post = (message: FromWorker) => void;
+
 async function runArchive(start: ArchiveStart, clock: Clock): Promise<void> {
   const port = parentPort;
   assert(port !== null, 'the archive runs in a worker thread');
-  const post = (message: FromWorker): void => port.postMessage(message);
+  const post: Post = (message) => port.postMessage(message);
   useCore(start.config.decodeCore);
   const stopping = new AbortController();
   port.on('message', (message: ToWorker) => {
     if (message.kind === 'stop') stopping.abort();
   });
   const living = clock.every(alivePeriodMs, () => post({ kind: 'alive' }));
-  const archives: Guarded[] = [];
-  for (const [index] of start.laneNames.entries()) {
-    archives.push(new Guarded(await openArchive(start, index, clock, post), post));
-  }
+  const archive = await openArchive(start, clock, post);
   post({ kind: 'ready' });
   while (!stopping.signal.aborted) {
-    for (const one of archives) await one.try((archive) => archive.run());
+    await archive.round();
     await clock.sleep(roundMs, stopping.signal);
   }
   // What the lanes have sealed last; then nothing is left that a next start would have to redo.
-  for (const one of archives) {
-    await one.try(async (archive) => {
-      await archive.run();
-      await archive.flush();
-    });
-  }
+  await archive.round();
+  await archive.flush();
   living.cancel();
   post({ kind: 'stopped', left: 0 });
   port.close();
 }
 
-async function openArchive(
-  { config, gatewayId, version, laneNames, archiveMemory }: ArchiveStart,
-  index: number,
-  clock: Clock,
-  post: (message: FromWorker) => void,
-): Promise<LaneArchive> {
-  const dir = join(config.dataDir, 'lanes', laneNames[index] ?? '');
+async function openArchive(start: ArchiveStart, clock: Clock, post: Post): Promise<Archive> {
+  const { config, gatewayId, version, laneNames, counterMemory } = start;
+  const lanes: ArchivedLane[] = [];
+  for (const [index, name] of laneNames.entries()) {
+    lanes.push(await followLane(start, { index, name }, post));
+  }
+  return new Archive({
+    ...{ root: config.archiveDir ?? '', gateway: gatewayId, clock, lanes },
+    ...{ fileBytesMax: config.archiveFileBytes, fileAgeMsMax: config.archiveFileAgeMs },
+    bytesMax: config.archiveBytesMax,
+    parquet: {
+      ...{ codec: config.archiveCodec, rowGroupRows },
+      metadata: { 'obsctl.gateway': gatewayId, 'obsctl.version': version },
+    },
+    counters: new ArchiveCounters(counterMemory),
+    log: (level, message) => post({ kind: 'log', level, message: `archive: ${message}` }),
+  });
+}
+
+async function followLane(
+  { config, archiveMemory }: ArchiveStart,
+  { index, name }: { readonly index: number; readonly name: string },
+  post: Post,
+): Promise<ArchivedLane> {
+  const dir = join(config.dataDir, 'lanes', name);
   const seen = await lookAtLog(dir, [archiveDestination]);
   const positions = new ArchivePositions(archiveMemory);
   const log = new FollowedLog({
@@ -66,48 +80,11 @@ async function openArchive(
     decoder: { createBlocks: (shards = 1) => createOpenBlocks({ shards }), decode: decodeInto },
     log: (level, message) => post({ kind: 'log', level, message: `archive: ${message}` }),
   });
-  return new LaneArchive(
-    {
-      ...{ root: config.archiveDir ?? '', gateway: gatewayId, lane: seen.logId ?? '', log, clock },
-      ...{ fileBytesMax: config.archiveFileBytes, fileAgeMsMax: config.archiveFileAgeMs },
-      parquet: {
-        ...{ codec: config.archiveCodec, rowGroupRows },
-        metadata: { 'obsctl.gateway': gatewayId, 'obsctl.version': version },
-      },
-      onArchived: (position) => positions.setArchived(index, position),
-    },
-    seen.acknowledged.get(archiveDestination) ?? 0,
-  );
-}
-
-/** An archive whose failures are said once, and tried again: the log keeps what it needs. */
-class Guarded {
-  readonly #archive: LaneArchive;
-  readonly #post: (message: FromWorker) => void;
-  #fault = '';
-
-  constructor(archive: LaneArchive, post: (message: FromWorker) => void) {
-    this.#archive = archive;
-    this.#post = post;
-  }
-
-  async try(task: (archive: LaneArchive) => Promise<void>): Promise<void> {
-    try {
-      await task(this.#archive);
-      if (this.#fault !== '') this.#say('info', 'the archive is written again');
-      this.#fault = '';
-    } catch (error) {
-      const text = Error.isError(error) ? error.message : String(error);
-      if (text !== this.#fault) {
-        this.#say('error', `the archive is not written, the log keeps everything: ${text}`);
-      }
-      this.#fault = text;
-    }
-  }
-
-  #say(level: 'info' | 'error', message: string): void {
-    this.#post({ kind: 'log', level, message });
-  }
+  return {
+    ...{ lane: seen.logId ?? '', log },
+    onArchived: (position) => positions.setArchived(index, position),
+    position: seen.acknowledged.get(archiveDestination) ?? 0,
+  };
 }
 
 function describe(error: unknown): string {

@@ -111,6 +111,8 @@ export type GatewayConfig = {
   /** A batch of files is closed when it has this many bytes, or is this old. */
   readonly archiveFileBytes: number;
   readonly archiveFileAgeMs: number;
+  /** What its files may take together; then the log keeps what comes. */
+  readonly archiveBytesMax: number;
   /** How often the gateway reports about itself; 0 switches it off. */
   readonly telemetryIntervalMs: number;
   /** Days by signal that the tables keep, where somebody named them; else the tables' default. */
@@ -182,6 +184,7 @@ export function gatewayConfigDefault(): GatewayConfig {
     archiveCodec: 'zstd',
     archiveFileBytes: 64 * 1024 ** 2,
     archiveFileAgeMs: 600_000,
+    archiveBytesMax: 50 * 1024 ** 3,
     telemetryIntervalMs: 10_000,
     retentionDays: {},
     profile: defaultTableOptions.profile,
@@ -285,6 +288,7 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   archiveCodec: { type: 'text', option: '--archive-codec', description: 'How the columns of these files are compressed: `zstd` or `snappy`', example: '--archive-codec snappy' },
   archiveFileBytes: { type: 'size', option: '--archive-file-size', description: 'Bytes of files written side by side at which they are closed', example: '--archive-file-size 64Mi' },
   archiveFileAgeMs: { type: 'duration', option: '--archive-file-age', description: 'Age at which they are closed even if they are small', example: '--archive-file-age 10m' },
+  archiveBytesMax: { type: 'size', option: '--archive-size', description: 'What these files may take together. Nothing that was not shipped is removed to make room: once they take this much, the log keeps what comes, and when it is full, requests are told to come back', example: '--archive-size 200Gi' },
   telemetryIntervalMs: { type: 'duration', option: '--telemetry-interval', description: 'How often the gateway reports about itself by OTLP; `0s` switches it off', example: '--telemetry-interval 15s' },
   retentionDays: { type: 'text', option: '--retention', stackKey: 'clickhouse.retention', defaultText: '`traces=7d,logs=7d,metrics=30d`', description: 'How long the tables keep items, in whole days by signal; older items are rejected with a reason, because the table would drop them. What is named here also changes the TTL of existing tables', example: '--retention traces=14d,metrics=90d' },
   profile: { type: 'text', stackKey: 'clickhouse.profile', description: 'What searches may cost ClickHouse in indexes and merges: `balanced`, `cheap_ingest` or `fast_search`', example: 'fast_search' },

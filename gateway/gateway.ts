@@ -24,8 +24,9 @@ import { createThrottleMemory } from './sampling/throttle.ts';
 import { keepSchema } from './schema-keeper.ts';
 import { createLoadMemory } from './spread.ts';
 import { type Admin, startAdmin } from './telemetry/admin.ts';
-import { combine, createCounterMemory, slotOf } from './telemetry/counters.ts';
-import { addDogstatsd } from './telemetry/dogstatsd-counters.ts';
+import { archivePrefix } from './telemetry/archive-counters.ts';
+import { combine, createCounterMemory, slotOf, takeOver } from './telemetry/counters.ts';
+import { dogstatsdPrefix } from './telemetry/dogstatsd-counters.ts';
 import { startSelfTelemetry } from './telemetry/self.ts';
 import { acquireDirectoryLock } from './wal/lock.ts';
 import type { WorkerStart } from './worker-messages.ts';
@@ -92,7 +93,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     failed.catch(() => {
       fault = 'lane_stopped';
     });
-    const read = () => readCounters(workers, dogstatsd, [guarding, opamp]);
+    const read = () => readCounters(workers, { dogstatsd, archive }, [guarding, opamp]);
     const faults = (): readonly string[] => (fault === undefined ? [] : [fault]);
     const book = guarding.adminBook;
     const admin: Admin = await startAdmin({ address: config.admin, read, faults, book, clock });
@@ -261,11 +262,18 @@ const secondsPerMicrosecond = 1e-6;
 
 function readCounters(
   workers: readonly RunningWorker[],
-  dogstatsd: DogstatsdThread | undefined,
+  {
+    dogstatsd,
+    archive,
+  }: {
+    readonly dogstatsd: DogstatsdThread | undefined;
+    readonly archive: ArchiveThread;
+  },
   mainParts: readonly Pick<Guarding, 'write'>[],
 ): Float64Array {
   const values = combine(workers.map((worker) => new Float64Array(worker.memory)));
-  if (dogstatsd !== undefined) addDogstatsd(values, dogstatsd.memory);
+  if (dogstatsd !== undefined) takeOver(values, dogstatsd.memory, dogstatsdPrefix);
+  takeOver(values, archive.counterMemory, archivePrefix);
   const { user, system } = process.cpuUsage();
   for (const part of mainParts) part.write(values);
   values[residentSlot] = process.memoryUsage.rss();

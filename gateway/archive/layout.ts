@@ -6,7 +6,7 @@
 import { signalOfTable } from '../item-tables.ts';
 
 /** The first part of every name: another layout would have another. */
-const layoutVersion = 'v1';
+export const layoutVersion = 'v1';
 
 export const hourMs = 3_600_000;
 
@@ -28,6 +28,11 @@ const positionDigits = 16;
 export function fileName(key: BatchKey, table: string): string {
   const place = `signal=${signalOfTable(table) ?? 'other'}/table=${table}/${hourFolder(key.hour)}`;
   return `${layoutVersion}/${place}/${batchName(key)}.parquet`;
+}
+
+/** What `gateway` wrote of that hour, last of all. */
+export function manifestName(gateway: string, hour: number): string {
+  return `${layoutVersion}/manifest/${hourFolder(hour)}/${gateway}.json`;
 }
 
 /** `date=2026-11-24/hour=07`. */

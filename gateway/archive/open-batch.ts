@@ -23,6 +23,8 @@ export class OpenBatch {
   readonly first: number;
   readonly hour: number;
   readonly openedMs: number;
+  /** When its first record came, epoch milliseconds. */
+  readonly firstReceivedMs: number;
   /** Behind the last seal that it took. */
   last: number;
 
@@ -30,14 +32,15 @@ export class OpenBatch {
   constructor(
     dir: string,
     options: ParquetOptions,
-    { first, hour, openedMs }: { first: number; hour: number; openedMs: number },
+    bounds: Pick<OpenBatch, 'first' | 'hour' | 'openedMs' | 'firstReceivedMs'>,
   ) {
     this.#dir = dir;
     this.#options = options;
-    this.first = first;
-    this.last = first;
-    this.hour = hour;
-    this.openedMs = openedMs;
+    this.first = bounds.first;
+    this.last = bounds.first;
+    this.hour = bounds.hour;
+    this.openedMs = bounds.openedMs;
+    this.firstReceivedMs = bounds.firstReceivedMs;
   }
 
   /** Of all files together, as far as they are on disk. */
