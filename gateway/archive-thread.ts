@@ -1,5 +1,8 @@
 /** The archive as the main thread sees it: a thread of its own, where one is asked for. */
+import { accessSync, constants, mkdirSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Clock } from '../core/clock.ts';
+import { Problem } from '../core/problem.ts';
 import { createArchiveMemory } from './archive/positions.ts';
 import type { GatewayConfig } from './config.ts';
 import type { LaneLog } from './lane/lane-types.ts';
@@ -18,11 +21,13 @@ export class ArchiveThread {
   /** For lanes and the thread; absent where nothing is archived. */
   readonly memory: SharedArrayBuffer | undefined;
 
+  /** Throws OBS-2070 where nothing can be written. */
   constructor(
     config: GatewayConfig,
     lanes: Pick<ArchiveStart, 'gatewayId' | 'laneNames'>,
     parts: Parts,
   ) {
+    checkDirectory(config);
     this.#config = config;
     this.#lanes = lanes;
     this.#parts = parts;
@@ -51,5 +56,20 @@ export class ArchiveThread {
   async stop(graceMs: number): Promise<void> {
     this.#worker?.stop(graceMs);
     await this.#worker?.stopped.catch(() => {});
+  }
+}
+
+/** Later faults of the disk are said and tried again; this one would never end. */
+function checkDirectory({ archiveDir, dataDir }: GatewayConfig): void {
+  if (archiveDir === undefined) return;
+  if (resolve(archiveDir) === resolve(dataDir)) {
+    throw new Problem('OBS-2070', 'it is the data directory', { where: archiveDir });
+  }
+  try {
+    mkdirSync(archiveDir, { recursive: true, mode: 0o750 });
+    accessSync(archiveDir, constants.W_OK);
+  } catch (error) {
+    const reason = Error.isError(error) ? error.message : String(error);
+    throw new Problem('OBS-2070', reason, { where: archiveDir, cause: error });
   }
 }

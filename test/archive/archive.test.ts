@@ -2,7 +2,7 @@
  * `obsctl gateway --archive` as people run it: killed and started again, with other numbers of
  * workers and while ClickHouse is away, its files hold what ClickHouse's tables hold.
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -11,6 +11,8 @@ import { logBody, metricBody, traceBody } from '../../gateway/decode/testdata/lo
 import { itemTables } from '../../gateway/item-tables.ts';
 import { startEngine, type TestEngine } from '../support/engine.ts';
 import { startGateway, type TestGateway } from '../support/gateway.ts';
+import { runObsctl } from '../support/program.ts';
+import { until } from '../support/receiving.ts';
 
 const testMsMax = 120_000;
 const nowNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
@@ -120,4 +122,80 @@ describe('the archive of a gateway', () => {
     },
     testMsMax,
   );
+
+  it(
+    'never removes a file to make room: requests are told to come back, and nothing is lost',
+    async () => {
+      const small = ['--archive-size', '1Ki', '--archive-file-age', '1s', '--wal-size', '1Mi'];
+      const gateway = await start(1, ...small, '--resend-window', '0s');
+      await send(gateway);
+      await until(() => parquetFiles('otel_logs').length > 0);
+      const body = Buffer.from(logBody(20_000, 99, nowNs()));
+      let status = 200;
+      for (let sent = 0; status === 200; sent += 1) {
+        expect(sent * body.byteLength).toBeLessThan(300 * 1024 ** 2);
+        const answer = await fetch(`${gateway.http}/v1/logs`, {
+          method: 'POST',
+          headers: { 'Content-Type': 'application/x-protobuf' },
+          body,
+        });
+        ({ status } = answer);
+        await answer.arrayBuffer();
+      }
+      expect(status).toBe(503);
+      const metrics = await (await fetch(`${gateway.admin}/metrics`)).text();
+      expect(metrics).toMatch(/^obsctl_gateway_archive_limit_bytes(\{.*\})? 1024$/m);
+      expect(await gateway.stop()).toBe(0);
+      const last = await start(1, '--archive-file-size', '8Mi');
+      writeFileSync(join(dir, 'archive', 'flush'), '');
+      await until(() => !existsSync(join(dir, 'archive', 'flush')), testMsMax);
+      expect(await last.stop()).toBe(0);
+      await expectEverythingOnce();
+    },
+    2 * testMsMax,
+  );
+
+  it(
+    'is shown by inspect, also what is missing or damaged',
+    async () => {
+      const gateway = await start(1);
+      await send(gateway);
+      expect(await gateway.stop()).toBe(0);
+      const archive = join(dir, 'archive');
+      const whole = await runObsctl('inspect', archive, '--verify');
+      expect(whole.code).toBe(0);
+      expect(whole.stdout).toMatch(/: \d files in \d batch(es)?, \d+ rows/);
+      expect(whole.stdout).toMatch(/otel_traces +\d+ rows/);
+      const [logs = ''] = parquetFiles('otel_logs');
+      const bytes = readFileSync(join(archive, logs));
+      bytes.writeUInt8(bytes.readUInt8(100) ^ 1, 100);
+      writeFileSync(join(archive, logs), bytes);
+      expect((await runObsctl('inspect', archive)).code).toBe(0);
+      const [traces = ''] = parquetFiles('otel_traces');
+      rmSync(join(archive, traces));
+      const broken = await runObsctl('inspect', archive, '--verify', '--json');
+      expect(broken.code).toBe(1);
+      const { batches } = JSON.parse(broken.stdout);
+      const states = batches
+        .flatMap((batch: { files: readonly { name: string; state: string }[] }) => batch.files)
+        .filter(({ state }: { state: string }) => state !== 'whole')
+        .map(({ name, state }: { name: string; state: string }) => [name, state]);
+      expect(new Map(states)).toEqual(
+        new Map([
+          [logs, 'damaged'],
+          [traces, 'missing'],
+        ]),
+      );
+    },
+    testMsMax,
+  );
+
+  it('is refused where it cannot be written, before anything is taken', async () => {
+    writeFileSync(join(dir, 'file'), '');
+    for (const place of [join(dir, 'file', 'archive'), join(dir, 'data')]) {
+      const words = ['--data-dir', join(dir, 'data'), '--archive', place];
+      const { code, stderr } = await runObsctl('gateway', ...words);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('OBS-2070')]);
+    }
+  });
 });
