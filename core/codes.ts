@@ -244,6 +244,11 @@ export const codes = {
     cause: 'A request that is redacted is logged anew, with one signal; lines would have two.',
     next: 'Leave out `--influx-strings logs`: strings are attributes then, and rules reach them.',
   },
+  'OBS-2070': {
+    title: 'the archive cannot be written',
+    cause: 'The directory of `--archive` cannot be made or written, or it is the data directory.',
+    next: 'Name a directory of its own that the gateway may write, or leave out `--archive`.',
+  },
   'OBS-3001': {
     title: 'not a ClickHouse URL',
     cause: 'The address given for ClickHouse cannot be read as an http or https URL.',

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os';
 import { defaultDatabase, defaultTableOptions } from '../clickhouse/ddl.ts';
 import type { ProfileName } from '../clickhouse/schema/profiles.ts';
 import type { Signal } from './answer.ts';
+import type { ArchiveCodec } from './archive/parquet-file.ts';
 import type { InfluxStrings } from './decode/influx/parameters.ts';
 import type { DecodeCore } from './decode/wasm/core.ts';
 import type { DeliveryOrder } from './deliver/delivery.ts';
@@ -103,6 +104,15 @@ export type GatewayConfig = {
   readonly resendWindowMs: number;
   /** How long SIGTERM waits for delivery. */
   readonly graceMs: number;
+  /** Where Parquet files of everything that is stored go; absent: nowhere. */
+  readonly archiveDir: string | undefined;
+  /** How their columns are compressed. */
+  readonly archiveCodec: ArchiveCodec;
+  /** A batch of files is closed when it has this many bytes, or is this old. */
+  readonly archiveFileBytes: number;
+  readonly archiveFileAgeMs: number;
+  /** What its files may take together; then the log keeps what comes. */
+  readonly archiveBytesMax: number;
   /** How often the gateway reports about itself; 0 switches it off. */
   readonly telemetryIntervalMs: number;
   /** Days by signal that the tables keep, where somebody named them; else the tables' default. */
@@ -170,6 +180,11 @@ export function gatewayConfigDefault(): GatewayConfig {
     deliveryOrder: 'oldest',
     resendWindowMs: 600_000,
     graceMs: 10_000,
+    archiveDir: undefined,
+    archiveCodec: 'zstd',
+    archiveFileBytes: 64 * 1024 ** 2,
+    archiveFileAgeMs: 600_000,
+    archiveBytesMax: 50 * 1024 ** 3,
     telemetryIntervalMs: 10_000,
     retentionDays: {},
     profile: defaultTableOptions.profile,
@@ -269,6 +284,11 @@ export const gatewaySettings: Readonly<Record<keyof GatewayConfig, Setting>> = {
   insertTimeoutMs: { type: 'duration', option: '--insert-timeout', description: 'How long one insert may take before it is in doubt and settled', example: '--insert-timeout 30s' },
   resendWindowMs: { type: 'duration', option: '--resend-window', defaultText: '`10m`', description: 'How long the bytes of a request are known: a sender whose answer got lost sends them again, and they are answered as stored without being stored twice. Only requests whose items carry their own times; `0s` switches it off', example: '--resend-window 30m' },
   graceMs: { type: 'duration', option: '--grace', description: 'How long SIGTERM waits for delivery; what is left stays in the log', example: '--grace 30s' },
+  archiveDir: { type: 'directory', option: '--archive', defaultText: 'none', description: 'Where Parquet files of all spans, log records and data points are written, beside ClickHouse and independent of it; the log keeps what is not yet in a file', example: '--archive /var/lib/obsctl/archive' },
+  archiveCodec: { type: 'text', option: '--archive-codec', description: 'How the columns of these files are compressed: `zstd` or `snappy`', example: '--archive-codec snappy' },
+  archiveFileBytes: { type: 'size', option: '--archive-file-size', description: 'Bytes of files written side by side at which they are closed', example: '--archive-file-size 64Mi' },
+  archiveFileAgeMs: { type: 'duration', option: '--archive-file-age', description: 'Age at which they are closed even if they are small', example: '--archive-file-age 10m' },
+  archiveBytesMax: { type: 'size', option: '--archive-size', description: 'What these files may take together. Nothing that was not shipped is removed to make room: once they take this much, the log keeps what comes, and when it is full, requests are told to come back', example: '--archive-size 200Gi' },
   telemetryIntervalMs: { type: 'duration', option: '--telemetry-interval', description: 'How often the gateway reports about itself by OTLP; `0s` switches it off', example: '--telemetry-interval 15s' },
   retentionDays: { type: 'text', option: '--retention', stackKey: 'clickhouse.retention', defaultText: '`traces=7d,logs=7d,metrics=30d`', description: 'How long the tables keep items, in whole days by signal; older items are rejected with a reason, because the table would drop them. What is named here also changes the TTL of existing tables', example: '--retention traces=14d,metrics=90d' },
   profile: { type: 'text', stackKey: 'clickhouse.profile', description: 'What searches may cost ClickHouse in indexes and merges: `balanced`, `cheap_ingest` or `fast_search`', example: 'fast_search' },

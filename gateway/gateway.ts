@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
+import { ArchiveThread } from './archive-thread.ts';
 import { type GatewayConfig, ofEachShard } from './config.ts';
 import { type DogstatsdThread, startDogstatsd } from './dogstatsd-thread.ts';
 import { keepEdges } from './edge-keeper.ts';
@@ -23,8 +24,9 @@ import { createThrottleMemory } from './sampling/throttle.ts';
 import { keepSchema } from './schema-keeper.ts';
 import { createLoadMemory } from './spread.ts';
 import { type Admin, startAdmin } from './telemetry/admin.ts';
-import { combine, createCounterMemory, slotOf } from './telemetry/counters.ts';
-import { addDogstatsd } from './telemetry/dogstatsd-counters.ts';
+import { archivePrefix } from './telemetry/archive-counters.ts';
+import { combine, createCounterMemory, slotOf, takeOver } from './telemetry/counters.ts';
+import { dogstatsdPrefix } from './telemetry/dogstatsd-counters.ts';
 import { startSelfTelemetry } from './telemetry/self.ts';
 import { acquireDirectoryLock } from './wal/lock.ts';
 import type { WorkerStart } from './worker-messages.ts';
@@ -72,19 +74,15 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
       },
     });
     const opamp = startOpamp(config, parts);
-    for (const part of [guarding, opamp]) cleanUp.push(() => part.cancel());
     // Beside the workers' start: recovery does not wait for ClickHouse.
-    const schema = keepSchema(config, parts);
-    cleanUp.push(() => schema.cancel());
-    for (const shard of ofEachShard(config)) {
-      for (const keep of [keepRollups, keepEdges, keepHours, keepFlows]) {
-        const timer = keep(shard, parts);
-        cleanUp.push(() => timer.cancel());
-      }
-    }
+    const database = keepDatabase(config, parts);
+    for (const part of [guarding, opamp, database]) cleanUp.push(() => part.cancel());
     const { grpc, http, listen } = await addressesOf(config);
     const guard = guarding.start();
-    workers = startWorkers(config, { gatewayId, listen, guard }, { ...parts, opamp });
+    const names = laneNames(config);
+    const archive = new ArchiveThread(config, { gatewayId, laneNames: names }, parts);
+    const ways = { gatewayId, listen, guard, archiveMemory: archive.memory };
+    workers = startWorkers(config, names, ways, { ...parts, opamp });
     cleanUp.push(async () => {
       for (const worker of workers) worker.stop(0);
       await Promise.allSettled(workers.map((worker) => worker.stopped));
@@ -95,13 +93,15 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     failed.catch(() => {
       fault = 'lane_stopped';
     });
-    const read = (): Float64Array => readCounters(workers, dogstatsd, [guarding, opamp]);
+    const read = () => readCounters(workers, { dogstatsd, archive }, [guarding, opamp]);
     const faults = (): readonly string[] => (fault === undefined ? [] : [fault]);
     const book = guarding.adminBook;
     const admin: Admin = await startAdmin({ address: config.admin, read, faults, book, clock });
     cleanUp.push(() => admin.close());
     const [first] = await Promise.all(workers.map((worker) => worker.ready));
-    await schema.tried;
+    archive.start(ended.reject);
+    cleanUp.push(async () => await archive.stop(0));
+    await database.tried;
     const otlpHttp = first?.http ?? http;
     const target = { address: first?.own ?? otlpHttp, secret: guard.ownSecret };
     dogstatsd = await startDogstatsd(config, target, parts);
@@ -112,11 +112,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
       ended.reject(error);
     });
     const origin = { gatewayId, version: parts.version, startedMs };
-    const intervalMs = config.telemetryIntervalMs;
-    if (intervalMs > 0) {
-      const timer = startSelfTelemetry({ target, intervalMs, read, origin, clock });
-      cleanUp.push(() => timer.cancel());
-    }
+    cleanUp.push(startReport(config, { target, read, origin, clock }));
     return {
       otlpGrpc: first?.grpc ?? grpc,
       otlpHttp,
@@ -129,6 +125,7 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
         for (const worker of workers) worker.stop(config.graceMs);
         try {
           const left = await bytesLeft(workers);
+          await archive.stop(config.graceMs);
           if (broken !== undefined) throw broken;
           return left;
         } finally {
@@ -140,6 +137,27 @@ export async function startGateway(config: GatewayConfig, parts: GatewayParts): 
     await unwind();
     throw error;
   }
+}
+
+/** The gateway's report about itself, where one is wanted; gives what ends it. */
+function startReport(
+  { telemetryIntervalMs: intervalMs }: GatewayConfig,
+  parts: Omit<Parameters<typeof startSelfTelemetry>[0], 'intervalMs'>,
+): () => void {
+  if (intervalMs === 0) return () => {};
+  const timer = startSelfTelemetry({ ...parts, intervalMs });
+  return () => timer.cancel();
+}
+
+/** The schema brought up to date, and what is made of closed hours, on every shard. */
+function keepDatabase(config: GatewayConfig, parts: GatewayParts) {
+  const schema = keepSchema(config, parts);
+  const keepers = [keepRollups, keepEdges, keepHours, keepFlows];
+  const timers = ofEachShard(config).flatMap((shard) => keepers.map((keep) => keep(shard, parts)));
+  const cancel = (): void => {
+    for (const one of [schema, ...timers]) one.cancel();
+  };
+  return { tried: schema.tried, cancel };
 }
 
 /** Where to listen, with free ports for those that are 0. */
@@ -170,13 +188,19 @@ export async function drainGateway(
     const schema = keepSchema(config, parts);
     await schema.tried;
     const gatewayId = readGatewayId(config.dataDir);
-    const alone = { gatewayId, listen: undefined, guard: undefined };
-    const workers = startWorkers(config, alone, parts);
+    const names = laneNames(config);
+    const archive = new ArchiveThread(config, { gatewayId, laneNames: names }, parts);
+    const { memory: archiveMemory } = archive;
+    const alone = { gatewayId, listen: undefined, guard: undefined, archiveMemory };
+    const workers = startWorkers(config, names, alone, parts);
     const stop = (): void => {
       for (const worker of workers) worker.stop(0);
     };
     signal.addEventListener('abort', stop, { once: true });
-    return await bytesLeft(workers).finally(() => schema.cancel());
+    const left = await bytesLeft(workers).finally(() => schema.cancel());
+    archive.start();
+    await archive.stop(config.graceMs);
+    return left;
   } finally {
     lock.release();
   }
@@ -184,10 +208,11 @@ export async function drainGateway(
 
 function startWorkers(
   config: GatewayConfig,
-  { gatewayId, listen, guard }: Pick<WorkerStart, 'gatewayId' | 'listen' | 'guard'>,
+  names: readonly string[],
+  ways: Pick<WorkerStart, 'gatewayId' | 'listen' | 'guard' | 'archiveMemory'>,
   parts: GatewayParts & { readonly opamp?: Opamp },
 ): readonly RunningWorker[] {
-  const names = laneNames(config);
+  const { guard } = ways;
   const throttleMemory = createThrottleMemory();
   const redactionKey = readRedactionKey(config.redaction, config.redactionKeyFile);
   const loadMemory = createLoadMemory(config.workers);
@@ -196,8 +221,8 @@ function startWorkers(
     startWorker(
       { program: 'lane-worker', name: 'a lane' },
       {
+        ...ways,
         config,
-        gatewayId,
         laneNames: names.filter((_name, place) => place % config.workers === index),
         counterMemory: createCounterMemory(),
         resendMemory,
@@ -205,7 +230,6 @@ function startWorkers(
         redactionKey,
         loadMemory,
         index,
-        listen,
         // One way in for our own report is enough.
         guard: guard && { ...guard, ownSecret: index === 0 ? guard.ownSecret : undefined },
       },
@@ -238,11 +262,18 @@ const secondsPerMicrosecond = 1e-6;
 
 function readCounters(
   workers: readonly RunningWorker[],
-  dogstatsd: DogstatsdThread | undefined,
+  {
+    dogstatsd,
+    archive,
+  }: {
+    readonly dogstatsd: DogstatsdThread | undefined;
+    readonly archive: ArchiveThread;
+  },
   mainParts: readonly Pick<Guarding, 'write'>[],
 ): Float64Array {
   const values = combine(workers.map((worker) => new Float64Array(worker.memory)));
-  if (dogstatsd !== undefined) addDogstatsd(values, dogstatsd.memory);
+  if (dogstatsd !== undefined) takeOver(values, dogstatsd.memory, dogstatsdPrefix);
+  takeOver(values, archive.counterMemory, archivePrefix);
   const { user, system } = process.cpuUsage();
   for (const part of mainParts) part.write(values);
   values[residentSlot] = process.memoryUsage.rss();

@@ -9,6 +9,7 @@ import { followCredentials } from '../clickhouse/credentials.ts';
 import { assert } from '../core/assert.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { formatProblem, isProblem } from '../core/problem.ts';
+import { ArchivePositions, archiveDestination } from './archive/positions.ts';
 import { credentialSource } from './clickhouse-connection.ts';
 import { createOpenBlocks } from './decode/blocks.ts';
 import { decodeInto } from './decode/decode.ts';
@@ -25,11 +26,13 @@ import { Resends } from './lane/resends.ts';
 import { warmUp } from './lane/warm-up.ts';
 import { OpampRelay } from './opamp/relay.ts';
 import { Admission } from './receive/admission.ts';
+import type { Receiver } from './receive/receiver.ts';
 import { Redaction } from './redact/redaction.ts';
 import { samplesAnything, Throttles } from './sampling/throttle.ts';
 import { startSpreading } from './spread.ts';
 import { LaneCounters } from './telemetry/lane-counters.ts';
 import { openWal } from './wal/wal.ts';
+import type { Wal } from './wal/wal-types.ts';
 import { startGauges, walBytesPerLane } from './worker-gauges.ts';
 import { guardOf, seriesGuardOf, sharesOf } from './worker-guard.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
@@ -62,7 +65,10 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   let lane: Lane | undefined;
   const guard =
     start.guard && guardOf(start.guard, config, clock, (tenant) => lane?.fullAt(tenant));
-  const lanes = await openLanes(start, { counters, clock, log, shards, table, guard });
+  const opened = await openLanes(start, { counters, clock, log, shards, table, guard });
+  const lanes = opened.map((entry) => entry.lane);
+  const meetArchive = archiveMeeting(start, opened);
+  meetArchive();
   [lane] = lanes;
   assert(lane !== undefined, 'a worker has a lane');
   useCore(start.config.decodeCore);
@@ -82,6 +88,7 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   });
   const ticking = clock.every(tickPeriodMs, () => {
     for (const entry of lanes) entry.tick();
+    meetArchive();
   });
   const living = clock.every(alivePeriodMs, () => post({ kind: 'alive' }));
   const gauging = startGauges({ ...start, lanes, admission, receivers, counters, clock });
@@ -107,15 +114,9 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
     if (tls !== undefined) for (const receiver of [grpc, http]) receiver?.setTls(tls);
   });
   counters.unready('shutting_down', true);
-  const deadline = AbortSignal.timeout(graceMs);
-  // Half of the grace for senders that keep their connections, the rest for delivery.
-  await Promise.all(receivers.map((receiver) => receiver.close(graceMs / 2)));
-  for (const entry of lanes) entry.stopAccepting();
-  await Promise.all(lanes.map((entry) => entry.drain(deadline)));
-  ticking.cancel();
-  gauging.cancel();
-  living.cancel();
-  spreading.cancel();
+  await finish(receivers, lanes, graceMs);
+  meetArchive();
+  for (const timer of [ticking, gauging, living, spreading]) timer.cancel();
   const closing = lanes.map((entry) => entry.close());
   destroy();
   await Promise.all(closing);
@@ -123,6 +124,21 @@ async function runLaneWorker(start: WorkerStart, clock: Clock): Promise<void> {
   post({ kind: 'stopped', left: left.reduce((sum, bytes) => sum + bytes, 0) });
   port.close();
 }
+
+/** Takes nothing more in, and brings what is there as far as it goes in the time. */
+async function finish(
+  receivers: readonly Receiver[],
+  lanes: readonly Lane[],
+  graceMs: number,
+): Promise<void> {
+  const deadline = AbortSignal.timeout(graceMs);
+  // Half of the grace for senders that keep their connections, the rest for delivery.
+  await Promise.all(receivers.map((receiver) => receiver.close(graceMs / 2)));
+  for (const entry of lanes) entry.stopAccepting();
+  await Promise.all(lanes.map((entry) => entry.drain(deadline)));
+}
+
+type OpenLane = { readonly lane: Lane; readonly wal: Wal };
 
 type LaneShared = {
   readonly counters: LaneCounters;
@@ -133,7 +149,7 @@ type LaneShared = {
   readonly guard: Guard | undefined;
 };
 
-async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readonly Lane[]> {
+async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readonly OpenLane[]> {
   const { config } = start;
   const { counters, clock, log, shards, table, guard } = shared;
   const createBlocks = (count = shards.count) => createOpenBlocks({ shards: count });
@@ -147,14 +163,15 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
       : undefined;
   const series = seriesGuardOf(config, clock, counters, log);
   const mayChange = series === undefined ? undefined : SeriesGuard.counts;
-  const lanes: Lane[] = [];
+  const isArchived = start.archiveMemory !== undefined;
+  const lanes: OpenLane[] = [];
   for (const name of start.laneNames) {
     const { wal, recovery, logId } = await openWal({
       dir: join(config.dataDir, 'lanes', name),
       clock,
       sizeBytesMax: walBytesPerLane(config),
       recordBytesMax: config.bodyBytesMax,
-      destinations: [destinationName],
+      destinations: isArchived ? [destinationName, archiveDestination] : [destinationName],
     });
     for (const note of recovery.notes) log('info', `lane ${name}: ${note}`);
     for (const { from, to, reason } of recovery.damaged) {
@@ -195,9 +212,20 @@ async function openLanes(start: WorkerStart, shared: LaneShared): Promise<readon
     });
     await lane.recover();
     table?.laneRecovered();
-    lanes.push(lane);
+    lanes.push({ lane, wal });
   }
   return lanes;
+}
+
+/** Tells the archive's thread what is durable, and the logs what is archived. */
+function archiveMeeting(start: WorkerStart, opened: readonly OpenLane[]): () => void {
+  if (start.archiveMemory === undefined) return () => {};
+  const positions = new ArchivePositions(start.archiveMemory);
+  // As `gateway.ts` deals lanes out.
+  const slot = (place: number): number => start.index + place * start.config.workers;
+  return () => {
+    for (const [place, { wal }] of opened.entries()) positions.exchange(slot(place), wal);
+  };
 }
 
 /** Resolves with the grace when the main thread says stop, or when a drain is complete. */

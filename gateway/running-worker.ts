@@ -5,7 +5,13 @@ import { Problem } from '../core/problem.ts';
 import type { LaneLog } from './lane/lane-types.ts';
 import type { Opamp } from './opamp/opamp.ts';
 import type { OpampQuestion } from './opamp/relay.ts';
-import type { DogstatsdStart, FromWorker, ToWorker, WorkerStart } from './worker-messages.ts';
+import type {
+  ArchiveStart,
+  DogstatsdStart,
+  FromWorker,
+  ToWorker,
+  WorkerStart,
+} from './worker-messages.ts';
 import { watchWorker } from './worker-watch.ts';
 
 /**
@@ -29,7 +35,7 @@ export type RunningWorker = {
 /** Starts the program of a thread; `name` is what messages call it. */
 export function startWorker(
   { program, name }: { readonly program: string; readonly name: string },
-  start: WorkerStart | DogstatsdStart,
+  start: WorkerStart | DogstatsdStart | ArchiveStart,
   {
     clock,
     log,

@@ -18,6 +18,8 @@ export type WorkerStart = {
   /** How busy each worker is, and which of them this one is. */
   readonly loadMemory: SharedArrayBuffer;
   readonly index: number;
+  /** Of all lanes, see {@link ArchivePositions}; absent: nothing is archived. */
+  readonly archiveMemory: SharedArrayBuffer | undefined;
   /** Shared by all workers. */
   readonly throttleMemory: SharedArrayBuffer;
   readonly redactionKey: Uint8Array;
@@ -37,6 +39,17 @@ export type DogstatsdStart = {
   readonly relayMemory: SharedArrayBuffer;
   /** Where its points go. */
   readonly target: OwnTarget;
+};
+
+/** Of the thread that writes the archive. */
+export type ArchiveStart = {
+  readonly config: GatewayConfig;
+  readonly gatewayId: string;
+  readonly version: string;
+  /** Of every worker, in the order of the memory's slots. */
+  readonly laneNames: readonly string[];
+  readonly counterMemory: SharedArrayBuffer;
+  readonly archiveMemory: SharedArrayBuffer;
 };
 
 export type ToWorker =

@@ -7,6 +7,7 @@ import type { GatewayConfig } from '../../gateway/config.ts';
 import type { DecodeCore } from '../../gateway/decode/wasm/core.ts';
 import type { GrpcFraming } from '../../gateway/receive/call-stream.ts';
 import { addressText, parseAddress } from '../address.ts';
+import { type ArchiveOptions, addArchiveOptions, archiveConfigOf } from '../archive-options.ts';
 import type { CliContext } from '../context.ts';
 import { addDataOptions, type DataOptions, dataConfigOf, dataOfStack } from '../data-options.ts';
 import { addDeliveryOptions, type DeliveryOptions, deliveryConfigOf } from '../delivery-options.ts';
@@ -24,6 +25,7 @@ import { version } from '../version.ts';
 
 type GatewayCommandOptions = GuardOptions &
   DeliveryOptions &
+  ArchiveOptions &
   DataOptions &
   ProtocolOptions & {
     readonly file?: string;
@@ -114,6 +116,7 @@ export function registerGateway(program: Command, context: CliContext): void {
     )
     .action((options: GatewayCommandOptions) => runGateway(options, context));
   addDeliveryOptions(command);
+  addArchiveOptions(command);
   addDataOptions(command);
   addProtocolOptions(command);
   addGuardOptions(command);
@@ -209,6 +212,7 @@ async function configOf(
     crashAt: context.env['OBSCTL_CRASH_AT'],
   };
   const delivery = defined(deliveryConfigOf(options, context.env));
+  const archive = defined(archiveConfigOf(options));
   const data = defined(await dataConfigOf(options, context.env));
   const guard = defined(guardConfigOf(options));
   const protocols = protocolConfigOf(options, context.env);
@@ -217,6 +221,7 @@ async function configOf(
     ...file,
     ...defined(given),
     ...delivery,
+    ...archive,
     ...data,
     ...protocols,
     ...guard,

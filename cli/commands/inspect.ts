@@ -5,7 +5,11 @@ import { formatBytes } from '../../core/units.ts';
 import type { SeenDirectory, SeenLane } from '../../gateway/inspect.ts';
 import type { CliContext } from '../context.ts';
 
-type InspectOptions = { readonly dataDir?: string; readonly json?: boolean };
+type InspectOptions = {
+  readonly dataDir?: string;
+  readonly verify?: boolean;
+  readonly json?: boolean;
+};
 
 const sealsShownMax = 10;
 const lettersShownMax = 20;
@@ -13,26 +17,47 @@ const lettersShownMax = 20;
 export function registerInspect(program: Command, context: CliContext): void {
   program
     .command('inspect')
-    .description("show a gateway's log on disk: lanes, what waits for ClickHouse, dead letters")
-    .option('--data-dir <dir>', "the gateway's (default: obsctl-data/gateway)")
+    .description("show what a gateway's directory holds: its log, dead letters; or its archive")
+    .argument('[dir]', "a gateway's data directory or archive (default: obsctl-data/gateway)")
+    .option('--data-dir <dir>', 'the same')
+    .option('--verify', 'of an archive: reads every file and compares its hash')
     .option('--json', 'everything, as one JSON line')
     .addHelpText(
       'after',
       '\nReads only, takes no lock: safe beside a running gateway.\n' +
-        '\nExample:\n  obsctl inspect --data-dir /var/lib/obsctl/gateway\n',
+        '\nExamples:\n  obsctl inspect /var/lib/obsctl/gateway\n' +
+        '  obsctl inspect /var/lib/obsctl/archive --verify\n',
     )
-    .action((options: InspectOptions) => runInspect(options, context));
+    .action((dir: string | undefined, options: InspectOptions) =>
+      runInspect(dir, options, context),
+    );
 }
 
-async function runInspect(options: InspectOptions, context: CliContext): Promise<void> {
+async function runInspect(
+  dir: string | undefined,
+  options: InspectOptions,
+  context: CliContext,
+): Promise<void> {
   const { gatewayConfigDefault } = await import('../../gateway/config.ts');
+  const { inspectArchive, isArchive } = await import('../../gateway/archive/inspect.ts');
   const { inspectDirectory } = await import('../../gateway/inspect.ts');
-  const dataDir = options.dataDir ?? gatewayConfigDefault().dataDir;
-  const seen = await inspectDirectory(dataDir).catch((error: unknown) => {
-    const text = Error.isError(error) ? error.message : String(error);
-    throw new Problem('OBS-2022', text, { where: dataDir, cause: error });
+  const place = dir ?? options.dataDir ?? gatewayConfigDefault().dataDir;
+  const look = async (): Promise<string> => {
+    const isJson = options.json === true;
+    if (await isArchive(place)) {
+      const { archiveJson, archiveText, isWhole } = await import('../inspect/archive.ts');
+      const seen = await inspectArchive(place, options.verify === true);
+      if (!isWhole(seen)) context.exitWith(1);
+      return isJson ? archiveJson(place, seen) : archiveText(place, seen);
+    }
+    const seen = await inspectDirectory(place);
+    return isJson ? `${jsonOf(place, seen)}\n` : textOf(place, seen);
+  };
+  const text = await look().catch((error: unknown) => {
+    const reason = Error.isError(error) ? error.message : String(error);
+    throw new Problem('OBS-2022', reason, { where: place, cause: error });
   });
-  context.stdout(options.json === true ? `${jsonOf(dataDir, seen)}\n` : textOf(dataDir, seen));
+  context.stdout(text);
 }
 
 /** Names as in the rest of the JSON that obsctl prints. */

@@ -1,5 +1,6 @@
 /** Every alert rule, in the order of its group. */
 import type { SourceId } from '../vocabulary/sources.ts';
+import { archiveRules } from './archive.ts';
 import { clickhouseRules } from './clickhouse.ts';
 import { cniRules } from './cni.ts';
 import type { DeploymentWindow } from './config.ts';
@@ -34,6 +35,7 @@ export function alertRules(options: RuleOptions = {}): readonly AlertRule[] {
   const rules = [
     ...sloRules(options.objectives ?? []),
     ...gatewayRules(),
+    ...archiveRules(),
     ...clickhouseRules(),
     ...serviceRules(),
     ...hostRules(),

@@ -13,6 +13,8 @@ export const ruleIds = [
   'gateway-lag',
   'gateway-log-size',
   'gateway-log-full-soon',
+  'gateway-archive-size',
+  'gateway-archive-lag',
   'gateway-dropped',
   'gateway-parked',
   'gateway-unready',

@@ -78,6 +78,8 @@ const expected: Readonly<Record<string, readonly [Record<string, string>, number
   'gateway-lag': [{ gateway: 'full' }, 1800],
   'gateway-log-size': [{ gateway: 'full' }, 439 / 500],
   'gateway-log-full-soon': [{ gateway: 'full' }, 610],
+  'gateway-archive-size': [{ gateway: 'full' }, 9 / 10],
+  'gateway-archive-lag': [{ gateway: 'full' }, 7200],
   'gateway-dropped': [{ gateway: 'full', reason: 'dead_letter' }, 12],
   'gateway-parked': [{ table: 'otel_red_1m' }, 2],
   'gateway-unready': [{ gateway: 'lane-0', cause: 'disk_error' }, 119],

@@ -1,4 +1,4 @@
-/** Parts of *Gateway*: seals that are not delivered, the tables they wait for, dead letters. */
+/** Parts of *Gateway*: seals and files that wait, the tables they wait for, dead letters. */
 import { type PanelDraft, table, timeseries } from '../vocabulary/panel.ts';
 import { latest, levels, steps } from '../vocabulary/points.ts';
 import { attribute, sql } from '../vocabulary/sql.ts';
@@ -31,6 +31,30 @@ export function waitingSeals(): PanelDraft {
     noValue: 'the gateway does not report',
     interval: '10s',
     fields: { parked: { colour: 'orange' } },
+  });
+}
+
+export function archiveSize(): PanelDraft {
+  const size = { metric: 'obsctl.gateway.archive.size', kind: 'gauge' } as const;
+  const limit = { metric: 'obsctl.gateway.archive.limit', kind: 'gauge' } as const;
+  return timeseries({
+    title: 'Archive on disk and its limit',
+    description:
+      'Bytes of Parquet files that nobody took away, and how many they may take: above, the log' +
+      ' keeps what comes. Zero without `--archive`.',
+    source: 'gateway_metrics',
+    query: sql(`
+      SELECT time, size.level AS "on disk", limits.level AS "limit"
+      FROM ${levels(size)} AS size
+      LEFT JOIN ${levels(limit)} AS limits USING (time) ORDER BY time`),
+    width: 8,
+    height: 8,
+    unit: 'bytes',
+    decimals: 1,
+    min: 0,
+    noValue: 'the gateway does not report',
+    interval: '10s',
+    fields: { limit: { colour: 'red' } },
   });
 }
 

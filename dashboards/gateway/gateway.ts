@@ -23,7 +23,7 @@ import {
 } from './gateway-parts.ts';
 import { proof } from './gateway-proof.ts';
 import { certificate, redacted, sampled, seriesRefused, turnedAway } from './gateway-public.ts';
-import { deadLetters, parkedTables, waitingSeals } from './gateway-waiting.ts';
+import { archiveSize, deadLetters, parkedTables, waitingSeals } from './gateway-waiting.ts';
 
 const reason = attribute('Attributes', 'reason');
 const outcome = attribute('Attributes', 'outcome');
@@ -43,7 +43,10 @@ export function gatewayDashboard(): DashboardJson {
       { title: 'The way of an item', panels: [receivedAndStored(), itemsBySignal()] },
       {
         title: 'What waits',
-        panels: [lag(), logSize(), logPositions(), waitingSeals(), parkedTables(), deadLetters()],
+        panels: [
+          ...[lag(), logSize(), logPositions(), waitingSeals(), parkedTables(), deadLetters()],
+          archiveSize(),
+        ],
       },
       { title: 'Inserts into ClickHouse', panels: [inserts(), insertLatency(), answerLatency()] },
       {

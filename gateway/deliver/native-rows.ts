@@ -5,6 +5,18 @@
  * Reads what our own writers make (`clickhouse/native`), which is Native without a protocol
  * revision: columns, rows, then name, type, prefixes and data of each column.
  */
+import {
+  elementOf,
+  fixedWidth,
+  indexTypeMask,
+  keyVersionBytes,
+  mapValueOf,
+  nestedDepthMax,
+  readText,
+  readVarint,
+  type Source,
+  take,
+} from '../../clickhouse/native/source.ts';
 import { assert } from '../../core/assert.ts';
 
 /** Which rows, ascending. */
@@ -18,16 +30,10 @@ type Column = {
   readonly pick: (rows: RowPick) => Column;
 };
 
-type Source = { readonly bytes: Buffer; at: number };
-
 type Reader = {
   readonly skipPrefix: (source: Source) => void;
   readonly read: (source: Source, rows: number) => Column;
 };
-
-const arrayDepthMax = 8;
-const keyVersionBytes = 8;
-const indexTypeMask = 0xff;
 
 export class NativeRows {
   readonly rows: number;
@@ -82,28 +88,16 @@ export class NativeRows {
 }
 
 function readerOf(type: string, depth: number): Reader {
-  assert(depth <= arrayDepthMax, 'types nest as deep as ours');
+  assert(depth <= nestedDepthMax, 'types nest as deep as ours');
   const width = fixedWidth(type);
   if (width !== undefined) return fixedReader(width);
   if (type === 'String') return { skipPrefix: () => {}, read: readStrings };
   if (type === 'LowCardinality(String)') return lowCardinality;
-  const element = /^Array\((.*)\)$/.exec(type)?.[1];
+  const element = elementOf(type);
   if (element !== undefined) return arrayReader([readerOf(element, depth + 1)]);
-  const value = /^Map\(LowCardinality\(String\), (.*)\)$/.exec(type)?.[1];
+  const value = mapValueOf(type);
   assert(value !== undefined, `a column type that our writers know, not ${type}`);
   return arrayReader([lowCardinality, readerOf(value, depth + 1)]);
-}
-
-const widths: Readonly<Record<string, number>> = {
-  ...{ Bool: 1, Int8: 1, UInt8: 1, Int16: 2, UInt16: 2, Int32: 4, UInt32: 4, Float32: 4 },
-  ...{ Date: 2, DateTime: 4, Int64: 8, UInt64: 8, Float64: 8, UUID: 16 },
-};
-
-function fixedWidth(type: string): number | undefined {
-  if (type.startsWith('Enum8(')) return 1;
-  if (type.startsWith('Enum16(')) return 2;
-  if (type.startsWith('DateTime64(')) return 8;
-  return Object.hasOwn(widths, type) ? widths[type] : undefined;
 }
 
 function fixedReader(width: number): Reader {
@@ -241,27 +235,6 @@ function arrays(ends: Float64Array, inside: readonly Column[]): Column {
       );
     },
   };
-}
-
-function take(source: Source, bytes: number): Buffer {
-  const from = source.at;
-  source.at += bytes;
-  assert(source.at <= source.bytes.byteLength, 'a column ends inside the block');
-  return source.bytes.subarray(from, source.at);
-}
-
-function readVarint(source: Source): number {
-  let value = 0;
-  for (let shift = 0; shift < 35; shift += 7) {
-    const byte = source.bytes[source.at++] ?? 0;
-    value += (byte & 0x7f) * 2 ** shift;
-    if (byte < 0x80) return value;
-  }
-  throw new Error('a length of more than 35 bits');
-}
-
-function readText(source: Source): string {
-  return take(source, readVarint(source)).toString('utf8');
 }
 
 function varint(value: number): Buffer {

@@ -7,7 +7,7 @@ import type { Blocks } from '../decode/blocks.ts';
 import type { DecodeResult } from '../decode/decode-types.ts';
 import { inflate } from '../decode/inflate.ts';
 import type { HeldUnits } from '../deliver/job.ts';
-import type { LogRecord } from '../wal/wal-types.ts';
+import type { LogRecord, Wal } from '../wal/wal-types.ts';
 import type { LaneParts } from './lane-types.ts';
 import {
   ageDaysMaxOf,
@@ -22,14 +22,19 @@ import { decodeSeal, recordKinds, type Seal, sealNumber, signalOf } from './seal
 /** Above every limit that a body was ever let in under: that one may since have been lowered. */
 const inflatedBytesMax = 1024 ** 3;
 
+/** What reading back needs: of a lane, or of whoever follows its log from outside. */
+export type ReplayParts = Pick<LaneParts, 'decoder' | 'log' | 'resends' | 'shares'> & {
+  readonly wal: Pick<Wal, 'read'>;
+};
+
 export class Replayer {
-  readonly #parts: LaneParts;
+  readonly #parts: ReplayParts;
   #blocks: Blocks | undefined;
   /** Resolves when the rebuilt columns of the seal before are given up. */
   #turn: Promise<void> = Promise.resolve();
   #users = 0;
 
-  constructor(parts: LaneParts) {
+  constructor(parts: ReplayParts) {
     this.#parts = parts;
   }
 

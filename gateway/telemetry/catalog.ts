@@ -8,6 +8,7 @@ import { agentTables } from '../../clickhouse/schema/agents.ts';
 import { costTables } from '../../clickhouse/schema/costs.ts';
 import { entityTables } from '../../clickhouse/schema/entities.ts';
 import { tables } from '../../clickhouse/schema/tables.ts';
+import { itemTables } from '../item-tables.ts';
 
 type AttributeDef = {
   readonly name: string;
@@ -110,6 +111,10 @@ const table: AttributeDef = { name: 'table', values: ownTables.map((entry) => en
 /** Also what waits for a shard of several, whatever its table. */
 const parkedTable: AttributeDef = { ...table, values: [...table.values, 'shard'] };
 
+/** Those whose rows are items. */
+export const itemTableNames: readonly string[] = itemTables.map(({ name }) => name);
+const itemTable: AttributeDef = { name: 'table', values: itemTableNames };
+
 /** As many as `--workers` allows; only those that run are told. */
 const workersMax = 64;
 const worker: AttributeDef = {
@@ -155,6 +160,13 @@ const metrics = [
   { name: 'obsctl.gateway.sealed.backlog', unit: '{seal}', kind: 'gauge', over: 'sum', attributes: [], description: 'Seals that ClickHouse has not acknowledged' },
   { name: 'obsctl.gateway.parked.seals', unit: '{seal}', kind: 'gauge', over: 'sum', attributes: [], description: 'Seals of which rows wait for one table that takes none, because a view behind it fails or it is missing' },
   { name: 'obsctl.gateway.parked.lanes', unit: '{lane}', kind: 'gauge', over: 'sum', attributes: [parkedTable], description: 'Lanes whose rows of that table wait because it takes none, and of shards that are away as `shard`; 0 while all is well' },
+  { name: 'obsctl.gateway.archive.rows', unit: '{row}', kind: 'counter', over: 'sum', attributes: [itemTable], description: 'Rows in complete files of the archive' },
+  { name: 'obsctl.gateway.archive.files', unit: '{file}', kind: 'counter', over: 'sum', attributes: [], description: 'Files of the archive that were completed' },
+  { name: 'obsctl.gateway.archive.written', unit: 'By', kind: 'counter', over: 'sum', attributes: [], description: 'Bytes of these files' },
+  { name: 'obsctl.gateway.archive.failures', unit: '{failure}', kind: 'counter', over: 'sum', attributes: [], description: 'Times that files could not be written; it is tried again each second, and the log keeps everything' },
+  { name: 'obsctl.gateway.archive.size', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes of the archive that are on disk' },
+  { name: 'obsctl.gateway.archive.limit', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes the archive may use before the log keeps what comes; 0 without an archive' },
+  { name: 'obsctl.gateway.archive.lag', unit: 's', kind: 'gauge', over: 'max', attributes: [], description: 'Age of the oldest answered item that is in no complete file of the archive' },
   { name: 'obsctl.gateway.in_flight.size', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes held by requests that are not yet answered' },
   { name: 'obsctl.gateway.in_flight.limit', unit: 'By', kind: 'gauge', over: 'sum', attributes: [], description: 'Bytes in flight before requests are told to come back' },
   { name: 'obsctl.gateway.connections', unit: '{connection}', kind: 'gauge', over: 'sum', attributes: [transport], description: 'Open connections' },

@@ -49,6 +49,14 @@ export function slotOf(name: MetricName, ...values: readonly string[]): number {
   return slot;
 }
 
+/** Takes what a thread counted under names of its own over to the values of all lanes together. */
+export function takeOver(values: Float64Array, memory: SharedArrayBuffer, prefix: string): void {
+  const own = new Float64Array(memory);
+  for (const { metric, slot } of layout.series) {
+    if (metric.name.startsWith(prefix)) values[slot] = own[slot] ?? 0;
+  }
+}
+
 export class Counters {
   readonly values: Float64Array;
 

@@ -3,9 +3,9 @@ import type { RelayLosses } from '../datagram-relay.ts';
 import type { Listeners } from '../dogstatsd/run/listeners.ts';
 import type { DogstatsdService } from '../dogstatsd/run/service.ts';
 import { type catalog, dogstatsdFaults, dogstatsdIgnored, dogstatsdSockets } from './catalog.ts';
-import { Counters, counterLayout, slotOf } from './counters.ts';
+import { Counters, slotOf } from './counters.ts';
 
-const prefix = 'obsctl.gateway.dogstatsd.';
+export const dogstatsdPrefix = 'obsctl.gateway.dogstatsd.';
 
 export class DogstatsdCounters {
   readonly #counters: Counters;
@@ -22,7 +22,7 @@ export class DogstatsdCounters {
   ): void {
     const { parser, aggregator, refusedWaiting } = intake;
     const set = (name: CounterName, value: number, ...values: readonly string[]): void =>
-      this.#counters.set(slotOf(`${prefix}${name}`, ...values), value);
+      this.#counters.set(slotOf(`${dogstatsdPrefix}${name}`, ...values), value);
     const received = receivedOf(listeners.received, losses);
     for (const socket of dogstatsdSockets) set('datagrams', received[socket], socket);
     set('logged', counts.logged);
@@ -54,18 +54,10 @@ export function receivedOf(
   return { ...received, udp: received.udp + udp, unixgram: received.unixgram + unixgram };
 }
 
-/** Takes what DogStatsD counted over to the values of all lanes together. */
-export function addDogstatsd(values: Float64Array, memory: SharedArrayBuffer): void {
-  const own = new Float64Array(memory);
-  for (const { metric, slot } of counterLayout().series) {
-    if (metric.name.startsWith(prefix)) values[slot] = own[slot] ?? 0;
-  }
-}
-
 type CounterName =
   Extract<
     (typeof catalog)[number]['name'],
-    `${typeof prefix}${string}`
-  > extends `${typeof prefix}${infer Name}`
+    `${typeof dogstatsdPrefix}${string}`
+  > extends `${typeof dogstatsdPrefix}${infer Name}`
     ? Name
     : never;

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { decodeRecordMeta, recordBody } from './record.ts';
-import { type FoundSegment, surveyDirectory } from './recovery.ts';
+import { type FoundSegment, listSegments, surveyDirectory } from './recovery.ts';
 import { SegmentScanner } from './scan.ts';
 import { SEGMENT_HEADER_BYTES } from './segment-header.ts';
 import { platformFs } from './wal-fs.ts';
@@ -31,19 +31,43 @@ export async function lookAtLog(
   directory: string,
   destinations: readonly string[],
 ): Promise<SeenLog> {
+  return await untilFound(async () => {
+    const survey = await surveyDirectory(platformFs, directory, destinations);
+    return {
+      logId: survey.logId,
+      segments: survey.segments,
+      spareFiles: survey.spares.length,
+      acknowledged: survey.cursors,
+      end: survey.nextPosition,
+      damaged: survey.damaged,
+      notes: survey.notes,
+      records: (from) => readFrom(directory, survey.segments, from),
+    };
+  });
+}
+
+/**
+ * Records in `[from, to)`, oldest first, of a log that is known to be durable up to `to`: reads
+ * nothing else of it than the headers of its segments.
+ */
+export async function* readLog(
+  directory: string,
+  from: number,
+  to: number,
+): AsyncGenerator<LogRecord> {
+  const segments = await untilFound(async () => await listSegments(platformFs, directory));
+  for (const segment of segments) {
+    const end = Math.min(segment.end, to);
+    if (end > from && segment.header.base < to) {
+      yield* readSegment(directory, { ...segment, end }, from);
+    }
+  }
+}
+
+async function untilFound<Found>(task: () => Promise<Found>): Promise<Found> {
   for (let look = 1; ; look += 1) {
     try {
-      const survey = await surveyDirectory(platformFs, directory, destinations);
-      return {
-        logId: survey.logId,
-        segments: survey.segments,
-        spareFiles: survey.spares.length,
-        acknowledged: survey.cursors,
-        end: survey.nextPosition,
-        damaged: survey.damaged,
-        notes: survey.notes,
-        records: (from) => readFrom(directory, survey.segments, from),
-      };
+      return await task();
     } catch (error) {
       // A file was freed between its name and its opening.
       const isGone = Error.isError(error) && 'code' in error && error.code === 'ENOENT';
@@ -64,7 +88,7 @@ async function* readFrom(
 
 async function* readSegment(
   directory: string,
-  { name, header, tag, end }: FoundSegment,
+  { name, header, tag, end }: Pick<FoundSegment, 'name' | 'header' | 'tag' | 'end'>,
   from: number,
 ): AsyncGenerator<LogRecord> {
   const file = openQuietly(join(directory, name));

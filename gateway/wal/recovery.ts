@@ -114,6 +114,24 @@ function isTemporary(name: string): boolean {
   return name === CHECKPOINT_TEMPORARY_NAME;
 }
 
+/**
+ * The segments of the log in `directory` by their headers alone: the end of the newest is unknown
+ * and given as infinite. For readers that are told how far the log is durable.
+ */
+export async function listSegments(
+  fs: WalFs,
+  directory: string,
+): Promise<readonly Pick<FoundSegment, 'name' | 'header' | 'tag' | 'end'>[]> {
+  const { candidates } = await readHeaders(fs, directory, [...fs.list(directory)].sort(), []);
+  const logId = candidates.at(-1)?.header.logId;
+  const { chain } = linkSegments(candidates.filter(({ header }) => header.logId === logId));
+  return chain.map(({ name, header }, index) => {
+    const next = chain[index + 1]?.header;
+    const tag = segmentTag(header.logId, header.sequence);
+    return { name, header, tag, end: next?.previousEnd ?? Number.POSITIVE_INFINITY };
+  });
+}
+
 async function readHeaders(
   fs: WalFs,
   directory: string,

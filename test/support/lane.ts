@@ -19,10 +19,13 @@ import { createCounterMemory } from '../../gateway/telemetry/counters.ts';
 import { LaneCounters } from '../../gateway/telemetry/lane-counters.ts';
 import { openWal } from '../../gateway/wal/wal.ts';
 import type { WalFs } from '../../gateway/wal/wal-fs.ts';
+import type { Wal } from '../../gateway/wal/wal-types.ts';
 import { logsRequest, tracesRequest } from '../crash/payload.ts';
 
 export type TestLane = {
   readonly lane: Lane;
+  readonly wal: Wal;
+  readonly logId: string;
   readonly talk: readonly string[];
   /** The lane's counters, as they stand. */
   readonly counters: Float64Array;
@@ -41,6 +44,8 @@ export type TestLaneOptions = {
   readonly database: string;
   readonly limits?: Partial<LaneLimits>;
   readonly fs?: WalFs;
+  /** Of the log, beside ClickHouse. */
+  readonly moreDestinations?: readonly string[];
   readonly sizeBytesMax?: number;
   readonly clock?: Clock;
   readonly order?: 'oldest' | 'newest';
@@ -61,7 +66,7 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
     clock,
     sizeBytesMax: options.sizeBytesMax ?? 256 * 1024 ** 2,
     recordBytesMax,
-    destinations: [destinationName],
+    destinations: [destinationName, ...(options.moreDestinations ?? [])],
     ...(options.fs !== undefined && { fs: options.fs }),
   });
   const { database, clickhouseUrl, moreShards = [] } = options;
@@ -113,7 +118,7 @@ export async function openTestLane(options: TestLaneOptions): Promise<TestLane> 
       body: wire,
     });
   return {
-    lane,
+    ...{ lane, wal, logId },
     talk,
     counters: new Float64Array(counterMemory),
     sendSpans: (first, count) => send('traces', tracesRequest(first, count)),

@@ -281,6 +281,9 @@ function gatewayTrouble(gauge: Put, sum: PutSum): void {
   for (let before = 30 * minuteMs; before > 0; before -= stepMs) {
     gauge(gateway, 'obsctl.gateway.wal.size', before, 440e6 - (before / 1000) * 1e5);
     gauge(gateway, 'obsctl.gateway.wal.limit', before, 500e6);
+    gauge(gateway, 'obsctl.gateway.archive.limit', before, 1e9);
+    gauge(gateway, 'obsctl.gateway.archive.size', before, 9e8);
+    gauge(gateway, 'obsctl.gateway.archive.lag', before, 7200);
     gauge(gateway, 'obsctl.gateway.lag', before, 1800);
     const lost = before > 5 * minuteMs ? 0 : 12;
     sum(gateway, 'obsctl.gateway.dropped.items', before, lost, { reason: 'dead_letter' });

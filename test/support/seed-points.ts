@@ -178,6 +178,9 @@ function gatewayValue(name: string, labels: Labels, step: number, toMs: number):
   if (name === 'obsctl.gateway.lag') return 1.5;
   if (name === 'obsctl.gateway.wal.limit') return 1e9;
   if (name === 'obsctl.gateway.wal.size') return 2.5e8;
+  if (name === 'obsctl.gateway.archive.limit') return 1e9;
+  if (name === 'obsctl.gateway.archive.size') return 1e8;
+  if (name === 'obsctl.gateway.archive.lag') return 60;
   if (name === 'obsctl.gateway.clickhouse.up' || name === 'obsctl.gateway.ready') return 1;
   if (name.endsWith('.items')) return step * 100;
   return step;

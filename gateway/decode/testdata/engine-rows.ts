@@ -35,7 +35,7 @@ export async function createMemoryTables(url: string, database: string): Promise
 }
 
 /** The one body of a unit. */
-export function unitBytes(unit: EncodedUnit): Uint8Array {
+export function unitBytes(unit: Pick<EncodedUnit, 'chunks'>): Uint8Array {
   return new Uint8Array(Buffer.concat(unit.chunks));
 }
 
@@ -43,10 +43,11 @@ export function unitBytes(unit: EncodedUnit): Uint8Array {
 export async function roundTrip(
   url: string,
   database: string,
-  unit: EncodedUnit,
+  unit: Pick<EncodedUnit, 'table' | 'chunks'>,
+  format: 'Native' | 'Parquet' = 'Native',
 ): Promise<Row[]> {
   await ask(url, `TRUNCATE TABLE ${database}.${unit.table}`);
-  await ask(url, `INSERT INTO ${database}.${unit.table} FORMAT Native`, unitBytes(unit));
+  await ask(url, `INSERT INTO ${database}.${unit.table} FORMAT ${format}`, unitBytes(unit));
   return readRows(url, database, unit.table);
 }
 
