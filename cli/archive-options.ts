@@ -24,10 +24,10 @@ type ArchiveConfig = {
 export function addArchiveOptions(command: Command): void {
   command
     .optionsGroup('Parquet files beside ClickHouse:')
-    .option('--archive <dir>', 'writes everything that is stored to files there (default: nowhere)')
+    .option('--archive <dir>', 'writes everything that is stored to files there (default: none)')
     .option('--archive-codec <codec>', 'zstd or snappy (default: zstd)')
     .option('--archive-file-size <bytes>', 'closes files at this size (default: 64Mi)')
-    .option('--archive-file-age <duration>', 'closes files at this age (default: 10m)')
+    .option('--archive-file-age <duration>', 'closes files at this age (default: 600s)')
     .option(
       '--archive-size <bytes>',
       'what all files may take before the log fills (default: 50Gi)',

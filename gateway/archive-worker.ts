@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { assert } from '../core/assert.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import { Archive, type ArchivedLane } from './archive/archive.ts';
+import { Archive, type ArchivedLane, type FindLane } from './archive/archive.ts';
 import { FollowedLog } from './archive/followed-log.ts';
 import { ArchivePositions, archiveDestination } from './archive/positions.ts';
 import { createOpenBlocks } from './decode/blocks.ts';
@@ -33,7 +33,7 @@ async function runArchive(start: ArchiveStart, clock: Clock): Promise<void> {
     if (message.kind === 'stop') stopping.abort();
   });
   const living = clock.every(alivePeriodMs, () => post({ kind: 'alive' }));
-  const archive = await openArchive(start, clock, post);
+  const archive = openArchive(start, clock, post);
   post({ kind: 'ready' });
   while (!stopping.signal.aborted) {
     await archive.round();
@@ -47,12 +47,13 @@ async function runArchive(start: ArchiveStart, clock: Clock): Promise<void> {
   port.close();
 }
 
-async function openArchive(start: ArchiveStart, clock: Clock, post: Post): Promise<Archive> {
+function openArchive(start: ArchiveStart, clock: Clock, post: Post): Archive {
   const { config, gatewayId, version, laneNames, counterMemory } = start;
-  const lanes: ArchivedLane[] = [];
-  for (const [index, name] of laneNames.entries()) {
-    lanes.push(await followLane(start, { index, name }, post));
-  }
+  const lanes = laneNames.map(
+    (name, index): FindLane =>
+      async () =>
+        await followLane(start, { index, name }, post),
+  );
   return new Archive({
     ...{ root: config.archiveDir ?? '', gateway: gatewayId, clock, lanes },
     ...{ fileBytesMax: config.archiveFileBytes, fileAgeMsMax: config.archiveFileAgeMs },
@@ -70,9 +71,11 @@ async function followLane(
   { config, archiveMemory }: ArchiveStart,
   { index, name }: { readonly index: number; readonly name: string },
   post: Post,
-): Promise<ArchivedLane> {
+): Promise<ArchivedLane | undefined> {
   const dir = join(config.dataDir, 'lanes', name);
-  const seen = await lookAtLog(dir, [archiveDestination]);
+  const { logId, acknowledged } = await lookAtLog(dir, [archiveDestination]);
+  // Files are named by it: without it, files of two lanes would take each other's place.
+  if (logId === undefined) return undefined;
   const positions = new ArchivePositions(archiveMemory);
   const log = new FollowedLog({
     dir,
@@ -81,9 +84,9 @@ async function followLane(
     log: (level, message) => post({ kind: 'log', level, message: `archive: ${message}` }),
   });
   return {
-    ...{ lane: seen.logId ?? '', log },
+    ...{ lane: logId, log },
     onArchived: (position) => positions.setArchived(index, position),
-    position: seen.acknowledged.get(archiveDestination) ?? 0,
+    position: acknowledged.get(archiveDestination) ?? 0,
   };
 }
 

@@ -76,7 +76,7 @@ function open(over: Partial<ArchiveOptions> = {}, position = 0): Archive {
     ...{ fileBytesMax: 1024 ** 3, fileAgeMsMax: 10 * minuteMs },
     parquet: { codec: 'zstd', rowGroupRows: 10, metadata: {} },
     counters: new ArchiveCounters(memory),
-    lanes: [{ lane: lane.logId, log, position, onArchived: () => {} }],
+    lanes: [async () => ({ lane: lane.logId, log, position, onArchived: () => {} })],
     log: (level, message) => said.push(`${level}: ${message}`),
     ...over,
   });

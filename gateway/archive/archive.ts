@@ -18,12 +18,15 @@ export type ArchivedLane = Pick<LaneArchiveOptions, 'lane' | 'log' | 'onArchived
   readonly position: number;
 };
 
+/** `undefined`: nothing was ever written to its log, which has no id before that. */
+export type FindLane = () => Promise<ArchivedLane | undefined>;
+
 export type ArchiveOptions = Pick<
   LaneArchiveOptions,
   'root' | 'gateway' | 'clock' | 'fileBytesMax' | 'fileAgeMsMax' | 'parquet'
 > & {
   readonly bytesMax: number;
-  readonly lanes: readonly ArchivedLane[];
+  readonly lanes: readonly FindLane[];
   readonly counters: ArchiveCounters;
   readonly log: LaneLog;
 };
@@ -41,38 +44,28 @@ type Lane = Told & { readonly archive: LaneArchive; readonly book: BatchBook };
 
 export class Archive {
   readonly #options: ArchiveOptions;
-  readonly #lanes: readonly Lane[];
+  readonly #lanes: Lane[] = [];
+  readonly #unfound: Set<FindLane>;
   readonly #use: DiskUse;
   readonly #manifests: Manifests;
   #lookedMs = Number.NEGATIVE_INFINITY;
   #isFull = false;
-  #isOpen = false;
+  readonly #findTold: Told = { fault: '' };
   readonly #lookTold: Told = { fault: '' };
   readonly #manifestsTold: Told = { fault: '' };
 
   constructor(options: ArchiveOptions) {
-    const { root, gateway, lanes, counters } = options;
+    const { root, gateway, lanes } = options;
     this.#options = options;
+    this.#unfound = new Set(lanes);
     this.#use = new DiskUse(root);
     this.#manifests = new Manifests(root, gateway);
-    const onComplete = (batch: Batch): void => {
-      this.#manifests.add(batch);
-      for (const { table, rows, bytes } of batch.files) {
-        this.#use.add(bytes);
-        counters.file(table, rows, bytes);
-      }
-    };
-    const hasRoom = (): boolean => this.#hasRoom();
-    this.#lanes = lanes.map(({ position, ...lane }) => {
-      const archive = new LaneArchive({ ...options, ...lane, hasRoom, onComplete }, position);
-      return { archive, book: new BatchBook(join(root, 'batches', lane.lane)), fault: '' };
-    });
   }
 
   /** Takes what is new, of every lane. Failures are said, counted and tried again. */
   async round(): Promise<void> {
+    await this.#guarded(this.#findTold, async () => await this.#findLanes());
     await this.#guarded(this.#lookTold, async () => await this.#look());
-    if (!this.#isOpen) return;
     const isFlushed = existsSync(this.#flushPath);
     for (const lane of this.#lanes) {
       await this.#guarded(lane, async () => {
@@ -120,7 +113,6 @@ export class Archive {
     const { clock, root } = this.#options;
     const period = this.#isFull ? lookPeriodFullMs : lookPeriodMs;
     if (clock.monotonicMs() - this.#lookedMs < period) return;
-    if (!this.#isOpen) await this.#open();
     await this.#use.refresh();
     for (const { book, archive } of this.#lanes) {
       for (const batch of await book.batches()) {
@@ -132,12 +124,30 @@ export class Archive {
     this.#lookedMs = clock.monotonicMs();
   }
 
-  /** What earlier lives left. */
-  async #open(): Promise<void> {
-    for (const { book } of this.#lanes) {
-      for (const batch of await book.batches()) this.#manifests.add(batch);
+  /** Logs that have begun since, with what earlier lives left of them. */
+  async #findLanes(): Promise<void> {
+    const { root } = this.#options;
+    for (const find of this.#unfound) {
+      const found = await find();
+      if (found === undefined) continue;
+      const book = new BatchBook(join(root, 'batches', found.lane));
+      const batches = await book.batches();
+      for (const batch of batches) this.#manifests.add(batch);
+      this.#lanes.push({ archive: this.#openLane(found), book, fault: '' });
+      this.#unfound.delete(find);
     }
-    this.#isOpen = true;
+  }
+
+  #openLane({ position, ...lane }: ArchivedLane): LaneArchive {
+    const onComplete = (batch: Batch): void => {
+      this.#manifests.add(batch);
+      for (const { table, rows, bytes } of batch.files) {
+        this.#use.add(bytes);
+        this.#options.counters.file(table, rows, bytes);
+      }
+    };
+    const hasRoom = (): boolean => this.#hasRoom();
+    return new LaneArchive({ ...this.#options, ...lane, hasRoom, onComplete }, position);
   }
 
   async #writeManifests(): Promise<void> {

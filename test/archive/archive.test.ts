@@ -110,6 +110,20 @@ describe('the archive of a gateway', () => {
   );
 
   it(
+    'tells the lanes of a new gateway apart, whose logs begin with the first request',
+    async () => {
+      const gateway = await start(2, '--archive-file-age', '1h');
+      for (let round = 0; round < 8; round += 1) await send(gateway);
+      expect(await gateway.stop()).toBe(0);
+      const batches = readdirSync(join(dir, 'archive', 'batches'), { withFileTypes: true });
+      expect(batches.length).toBeGreaterThan(0);
+      expect(batches.filter((entry) => !entry.isDirectory())).toEqual([]);
+      await expectEverythingOnce();
+    },
+    testMsMax,
+  );
+
+  it(
     'frees the log when it has written, and only then',
     async () => {
       const gateway = await start(1, '--archive-file-age', '1h');
