@@ -19,10 +19,9 @@ export type ReachOf = {
 /** A scalar: the first moment and the last, 1970 twice when nothing is reached. */
 export function reachOf({ table, time, tailSeconds, where }: ReachOf): string {
   const tail = tailSeconds === 0 ? '' : ` + ${tailSeconds}`;
-  const unless = (value: string): string =>
-    `if(count() < max(shards), toDateTime(0, 'UTC'), ${value})`;
   return (
-    `(SELECT (${unless('max(begun)')}, ${unless('min(ended)')}) FROM (` +
+    "(SELECT if(count() < max(shards), (toDateTime(0, 'UTC') AS never, never)," +
+    ' (max(begun), min(ended))) FROM (' +
     `SELECT max(shardCount()) AS shards, min(${time}) AS begun, max(${time})${tail} AS ended` +
     ` FROM ${table} WHERE ${where} GROUP BY shardNum()))`
   );

@@ -138,21 +138,27 @@ function points(spec: UnitsSpec): string {
   const { kind, metric, filter, lookBackSeconds = 0 } = spec;
   const isHistogram = kind === 'histogram';
   const value = isHistogram ? `toFloat64(${h.Count})` : s.Value;
-  const temporality = kind === 'gauge' ? '0' : s.AggregationTemporality;
-  const since = `if(${s.StartTimeUnix} > ${unknownTime},
-        greatest(0, ${seconds(s.StartTimeUnix, s.TimeUnix)}), 0)`;
-  const isDelta = `${temporality} = 1`;
+  const temporality = kind === 'gauge' ? 'toInt32(0)' : s.AggregationTemporality;
+  const lookBack = lookBackSeconds === 0 ? '' : ` - ${lookBackSeconds}`;
   return `SELECT ${s.TimeUnix} AS at, ${identityHash} AS series${labelsOf(spec)},
-      toInt32(${temporality}) AS temporality, toUInt64(1) AS points,
+      ${temporality} AS temporality, toUInt64(1) AS points,
       ${isHistogram ? h.Sum : s.Value} AS total, ${isHistogram ? h.Min : s.Value} AS low,
       ${isHistogram ? h.Max : s.Value} AS high, ${value} AS first, ${s.StartTimeUnix} AS began,
-      ${value} AS last, at AS lastAt, if(${isDelta}, ${value}, 0) AS grown,
-      if(${isDelta}, ${since}, 0) AS elapsed,
+      ${value} AS last, at AS lastAt, ${ownGrowth(kind, value)},
       cityHash64(${isHistogram ? h.ExplicitBounds : 'emptyArrayFloat64()'}) AS bounds
     FROM ${tables[kind].name}
-    WHERE ${s.TimeUnix} >= $__fromTime - ${lookBackSeconds} AND ${s.TimeUnix} <= $__toTime
+    WHERE ${s.TimeUnix} >= $__fromTime${lookBack} AND ${s.TimeUnix} <= $__toTime
       AND ${s.MetricName} = ${metric} AND bitAnd(${s.Flags}, 1) = 0 AND ${filter}
       ${uncovered(s.TimeUnix, levels.length)}`;
+}
+
+/** What a point grew by on its own: a delta by its value, a cumulative one and a gauge by nothing. */
+function ownGrowth(kind: UnitKind, value: string): string {
+  if (kind === 'gauge') return 'toFloat64(0) AS grown, toFloat64(0) AS elapsed';
+  const isDelta = `${s.AggregationTemporality} = 1`;
+  const since = `if(${s.StartTimeUnix} > ${unknownTime},
+        greatest(0, ${seconds(s.StartTimeUnix, s.TimeUnix)}), 0)`;
+  return `if(${isDelta}, ${value}, 0) AS grown, if(${isDelta}, ${since}, 0) AS elapsed`;
 }
 
 /** A row of the window before: `ORDER BY` settles points of the same time. */
