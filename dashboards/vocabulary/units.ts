@@ -152,7 +152,7 @@ function points(spec: UnitsSpec): string {
       ${uncovered(s.TimeUnix, levels.length)}`;
 }
 
-/** What a point grew by on its own: a delta by its value, a cumulative one and a gauge by nothing. */
+/** What a point grew by on its own: a delta by its value, anything else by nothing. */
 function ownGrowth(kind: UnitKind, value: string): string {
   if (kind === 'gauge') return 'toFloat64(0) AS grown, toFloat64(0) AS elapsed';
   const isDelta = `${s.AggregationTemporality} = 1`;
